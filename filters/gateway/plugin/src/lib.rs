@@ -1,0 +1,1 @@
+//! dist/gateway.wasm.
