@@ -1,1 +1,16 @@
-//! Placeholder.
+//! What every Sluicegate filter shares. Pure: no host call, no clock, no store of its own.
+
+pub mod chain;
+pub mod client_address;
+pub mod config;
+pub mod filter;
+pub mod head;
+pub mod identity;
+pub mod matcher;
+pub mod path;
+pub mod proxy;
+pub mod reply;
+pub mod request_id;
+pub mod rules;
+pub mod store;
+pub mod time;
