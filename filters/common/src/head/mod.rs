@@ -1,1 +1,218 @@
-//! To come.
+//! Request and response heads: bytes of the host with the chain's edits over them.
+//!
+//! A head is read lazily. The first header that is present costs one host call; asking for a second one reads the
+//! whole map once, parsed in place. Reading one by one is dearer in Envoy than one read of everything, but for a
+//! header that is mostly absent (`origin`) one cheap miss is all a request pays.
+//!
+//! Names compare ASCII case-insensitively (Envoy lower-cases them, Kong's engine does not). Values are bytes.
+
+mod edits;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::cell::{Cell, OnceCell};
+use std::ops::{Deref, DerefMut};
+
+pub use edits::{EditError, Edits, HeaderSink, Name, is_header_value, is_token};
+pub use wire::HeaderMap;
+
+use crate::proxy::Status;
+
+/// Where a head is read from: one of the host's header maps.
+pub trait HeaderSource {
+    /// The first value of that header; `None` when there is none.
+    ///
+    /// # Errors
+    /// Whatever else the host answered.
+    fn first(&self, name: &str) -> Result<Option<Vec<u8>>, Status>;
+
+    /// The whole map.
+    ///
+    /// # Errors
+    /// Whatever the host answered, or [`Status::ParseFailure`].
+    fn all(&self) -> Result<HeaderMap, Status>;
+}
+
+/// What was read of a head and what shall be changed: kept while a stream waits.
+#[derive(Debug, Default)]
+pub struct HeadState {
+    single: OnceCell<(String, Vec<u8>)>,
+    all: OnceCell<HeaderMap>,
+    failure: Cell<Option<Status>>,
+    /// What the chain changed so far.
+    pub edits: Edits,
+}
+
+/// A head as a filter sees it: the host's fields, its own and other filters' edits applied.
+pub struct Head<'a> {
+    source: &'a dyn HeaderSource,
+    state: &'a mut HeadState,
+}
+
+impl<'a> Head<'a> {
+    /// A view of `state` that reads what is missing from `source`.
+    pub fn new(source: &'a dyn HeaderSource, state: &'a mut HeadState) -> Self {
+        Self { source, state }
+    }
+
+    /// The first value of the header, `None` when it is absent (or the host failed: see [`Head::failure`]).
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        if let Some(edit) = self.state.edits.of(name.as_bytes()) {
+            let added = edit.values.first().map(Vec::as_slice);
+            return if edit.replaced { added } else { self.first(name).or(added) };
+        }
+        self.first(name)
+    }
+
+    /// Every value of the header, in order. Envoy joins the lines of some headers by a comma before we see them.
+    pub fn values<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s [u8]> {
+        let edit = self.state.edits.of(name.as_bytes());
+        let host = (!edit.is_some_and(|edit| edit.replaced)).then(|| self.all().values(name.as_bytes()));
+        let added = edit.into_iter().flat_map(|edit| edit.values.iter().map(Vec::as_slice));
+        host.into_iter().flatten().chain(added)
+    }
+
+    /// Every field, the host's first, then those that edits brought.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let edits = &self.state.edits;
+        let stays = |name: &[u8]| !edits.of(name).is_some_and(|edit| edit.replaced);
+        self.all().iter().filter(move |(name, _)| stays(name)).chain(edits.added())
+    }
+
+    /// All fields of that name become this one.
+    ///
+    /// # Errors
+    /// [`EditError`] when name or value cannot stand in a header; nothing is changed then.
+    pub fn set(&mut self, name: impl Into<Name>, value: impl Into<Vec<u8>>) -> Result<(), EditError> {
+        self.state.edits.set(name.into(), value.into())
+    }
+
+    /// One more field of that name, behind the others.
+    ///
+    /// # Errors
+    /// As [`Head::set`]; also for a pseudo header.
+    pub fn append(&mut self, name: impl Into<Name>, value: impl Into<Vec<u8>>) -> Result<(), EditError> {
+        self.state.edits.append(name.into(), value.into())
+    }
+
+    /// No field of that name is left. Costs nothing when there was none.
+    ///
+    /// # Errors
+    /// [`EditError::Pseudo`] for a pseudo header.
+    pub fn remove(&mut self, name: impl Into<Name>) -> Result<(), EditError> {
+        self.state.edits.remove(name.into())
+    }
+
+    /// The status of a read that failed. What the getters said since is not to be trusted: the driver applies the
+    /// filter's `on_internal_error`.
+    #[must_use]
+    pub fn failure(&self) -> Option<Status> {
+        self.state.failure.get()
+    }
+
+    /// Reads the whole map now; worth it where more than one header will be asked for anyway.
+    pub fn prefetch(&self) {
+        self.all();
+    }
+
+    fn first(&self, name: &str) -> Option<&[u8]> {
+        if let Some((single, value)) = self.state.single.get()
+            && single.eq_ignore_ascii_case(name)
+        {
+            return Some(value);
+        }
+        if self.state.single.get().is_some() || self.state.all.get().is_some() {
+            return self.all().first(name.as_bytes());
+        }
+        match self.source.first(name) {
+            Ok(Some(value)) => Some(&self.state.single.get_or_init(|| (name.into(), value)).1),
+            Ok(None) => None,
+            Err(status) => {
+                self.state.failure.set(Some(status));
+                None
+            }
+        }
+    }
+
+    fn all(&self) -> &HeaderMap {
+        self.state.all.get_or_init(|| {
+            self.source.all().unwrap_or_else(|status| {
+                self.state.failure.set(Some(status));
+                HeaderMap::default()
+            })
+        })
+    }
+}
+
+/// The head of a request.
+pub struct RequestHead<'a>(Head<'a>);
+
+impl<'a> RequestHead<'a> {
+    /// See [`Head::new`].
+    pub fn new(source: &'a dyn HeaderSource, state: &'a mut HeadState) -> Self {
+        Self(Head::new(source, state))
+    }
+
+    /// The method as sent; empty when there is none.
+    #[must_use]
+    pub fn method(&self) -> &[u8] {
+        self.get(":method").unwrap_or_default()
+    }
+
+    /// The request target as sent: path and query.
+    #[must_use]
+    pub fn target(&self) -> &[u8] {
+        self.get(":path").unwrap_or_default()
+    }
+
+    /// The host the client asked for, with its port if it named one. Kong's engine keeps its server's name in
+    /// `:authority`, Envoy keeps `host` there.
+    #[must_use]
+    pub fn host(&self) -> &[u8] {
+        self.get("host").or_else(|| self.get(":authority")).unwrap_or_default()
+    }
+}
+
+/// The head of a response.
+pub struct ResponseHead<'a>(Head<'a>);
+
+impl<'a> ResponseHead<'a> {
+    /// See [`Head::new`].
+    pub fn new(source: &'a dyn HeaderSource, state: &'a mut HeadState) -> Self {
+        Self(Head::new(source, state))
+    }
+
+    /// The status code; `None` when the host has none that is a number.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        std::str::from_utf8(self.get(":status")?).ok()?.parse().ok()
+    }
+}
+
+impl<'a> Deref for RequestHead<'a> {
+    type Target = Head<'a>;
+    fn deref(&self) -> &Head<'a> {
+        &self.0
+    }
+}
+
+impl DerefMut for RequestHead<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl<'a> Deref for ResponseHead<'a> {
+    type Target = Head<'a>;
+    fn deref(&self) -> &Head<'a> {
+        &self.0
+    }
+}
+
+impl DerefMut for ResponseHead<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
