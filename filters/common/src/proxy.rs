@@ -1,5 +1,6 @@
 //! What a rule may ask of the proxy. `host` implements it with hostcalls, tests with a table.
 
+use std::cell::Cell;
 use std::fmt;
 
 /// A hostcall's status other than OK. The host's number is kept for logs.
@@ -57,3 +58,63 @@ impl fmt::Display for Status {
 }
 
 impl std::error::Error for Status {}
+
+/// What the proxy offers a rule besides heads. Every call may cost a host call (a property about 0.9 us in Envoy).
+pub trait Proxy {
+    /// A property's bytes, `None` when there is no such property. The path is host-specific, as is the encoding:
+    /// Envoy gives integers as 8 bytes little-endian, Kong's engine gives text.
+    ///
+    /// # Errors
+    /// Whatever else the host answered.
+    fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Status>;
+
+    /// Sets a property of this stream, readable by the filters behind.
+    ///
+    /// # Errors
+    /// [`Status::NotFound`] where the host does not let this one be set.
+    fn set_property(&self, path: &[&str], value: &[u8]) -> Result<(), Status>;
+
+    /// The id of the counter of that name, created when absent.
+    ///
+    /// # Errors
+    /// Whatever the host answered.
+    fn define_counter(&self, name: &str) -> Result<u32, Status>;
+
+    /// Adds to a counter. `by` is at least 1: hosts refuse 0.
+    ///
+    /// # Errors
+    /// Whatever the host answered.
+    fn increment(&self, counter: u32, by: u32) -> Result<(), Status>;
+}
+
+/// A counter that is created in the host when first used; its id is kept.
+#[derive(Debug)]
+pub struct Counter {
+    name: String,
+    id: Cell<Option<u32>>,
+}
+
+impl Counter {
+    /// A counter of that name. Every part of the name comes from configuration or code, never from a request:
+    /// a host keeps each name for ever.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), id: Cell::new(None) }
+    }
+
+    /// Adds 1. A host that refuses is logged at debug level: a metric is never a reason to fail a request.
+    pub fn increment(&self, proxy: &dyn Proxy) {
+        if let Err(status) = self.try_increment(proxy) {
+            log::debug!("counter {}: {status}", self.name);
+        }
+    }
+
+    fn try_increment(&self, proxy: &dyn Proxy) -> Result<(), Status> {
+        let id = match self.id.get() {
+            Some(id) => id,
+            None => proxy.define_counter(&self.name)?,
+        };
+        self.id.set(Some(id));
+        proxy.increment(id, 1)
+    }
+}
