@@ -1,0 +1,180 @@
+//! From what a filter said to what the host is given.
+
+use std::borrow::Cow;
+
+use super::body::{self, Body, Facts};
+use super::fields::{is_field_value, may_set};
+use super::grpc::{Grpc, grpc_message, grpc_status};
+use super::local_reply::{LocalReply, ReplyBody, final_status};
+use super::policy::{ErrorOverride, OverrideBody, ReplyPolicy};
+
+/// Fills the templates in one string of an override's body.
+///
+/// The result is escaped afterwards, so a value cannot leave its string, and it is not expanded
+/// again.
+pub type Expand<'a> = &'a dyn for<'s> Fn(&'s str) -> Cow<'s, str>;
+
+/// What the request says about the reply to it.
+#[derive(Clone, Copy, Default)]
+pub struct ReplyContext<'a> {
+    /// The dialect of the caller.
+    pub grpc: Grpc,
+    /// The id of the request. Only a valid one ([`crate::request_id::is_valid`]) is written into a
+    /// body.
+    pub correlation_id: Option<&'a [u8]>,
+    /// Fills `${...}` in override bodies. Without it strings are sent as they stand.
+    pub expand: Option<Expand<'a>>,
+}
+
+/// A reply as the host takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// 200..=599.
+    pub status: u16,
+    /// Lower-case names; no pseudo header, nothing that frames the message.
+    pub headers: Vec<(Cow<'static, [u8]>, Vec<u8>)>,
+    /// For a native gRPC caller the bare message, which the host turns into `grpc-message`.
+    pub body: Vec<u8>,
+    /// For a native gRPC caller the status to hand to the host call.
+    pub grpc_status: Option<u32>,
+    /// The reason code, for the host's `response.code_details`. Kong's engine puts it on the wire
+    /// as the reason phrase: pass it nothing.
+    pub details: &'static str,
+}
+
+/// Renders `reply`; see the [module's documentation](super) for the order of the rules.
+#[must_use]
+pub fn render(reply: &LocalReply, policy: &ReplyPolicy, context: &ReplyContext<'_>) -> Rendered {
+    let replaced = policy.overrides.get(reply.code());
+    let status = replaced.and_then(|entry| entry.status).map_or(reply.status(), final_status);
+    let body = body_of(reply, replaced, status, policy, context);
+    let mut headers = headers_of(reply, replaced, status, &body);
+    let mut native_status = None;
+    match context.grpc {
+        Grpc::No => {}
+        Grpc::Native => native_status = Some(grpc_status_of(reply, replaced, status)),
+        Grpc::Web => {
+            let code = grpc_status_of(reply, replaced, status).to_string();
+            headers.replace("grpc-status", code.into_bytes());
+            let message = grpc_message(&message_of(reply, replaced, context.expand));
+            headers.replace("grpc-message", message.into_bytes());
+        }
+    }
+    Rendered { status, headers: headers.0, body: body.bytes, grpc_status: native_status, details: reply.code() }
+}
+
+fn body_of(
+    reply: &LocalReply,
+    replaced: Option<&ErrorOverride>,
+    status: u16,
+    policy: &ReplyPolicy,
+    context: &ReplyContext<'_>,
+) -> Body {
+    if matches!(status, 204 | 205 | 304) {
+        return Body::default();
+    }
+    if context.grpc == Grpc::Native {
+        return body::text(&message_of(reply, replaced, context.expand));
+    }
+    if let Some(body) = replaced.and_then(|entry| entry.body.as_ref()) {
+        return body::overridden(body, context.expand);
+    }
+    match reply.reply_body() {
+        ReplyBody::Empty => Body::default(),
+        ReplyBody::Explicit { content_type, bytes } => Body { content_type, bytes: bytes.clone() },
+        ReplyBody::Formatted => {
+            let id = body::correlation_id(context.correlation_id);
+            let facts = Facts { status, code: reply.code(), message: reply.message(), correlation_id: id.as_deref() };
+            body::formatted(policy.format, &facts)
+        }
+    }
+}
+
+/// The sentence a gRPC caller gets: the override's text, else the filter's message. A JSON
+/// override has no sentence to offer.
+fn message_of<'a>(
+    reply: &'a LocalReply,
+    replaced: Option<&'a ErrorOverride>,
+    expand: Option<Expand<'_>>,
+) -> Cow<'a, str> {
+    match (replaced.and_then(|entry| entry.body.as_ref()), expand) {
+        (Some(OverrideBody::Text(words)), Some(expand)) => expand(words),
+        (Some(OverrideBody::Text(words)), None) => Cow::Borrowed(words),
+        (Some(OverrideBody::Json(_)) | None, _) => Cow::Borrowed(reply.message()),
+    }
+}
+
+/// A status set by the operator outranks the gRPC status the filter had in mind for its own.
+fn grpc_status_of(reply: &LocalReply, replaced: Option<&ErrorOverride>, status: u16) -> u32 {
+    let explicit = reply.explicit_grpc_status();
+    match replaced.and_then(|entry| entry.status) {
+        Some(_) => grpc_status(status),
+        None => explicit.unwrap_or_else(|| grpc_status(status)),
+    }
+}
+
+/// A header section in the making.
+struct Headers(Vec<(Cow<'static, [u8]>, Vec<u8>)>);
+
+impl Headers {
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known.as_ref() == name.as_bytes())
+    }
+
+    fn append(&mut self, name: impl Into<Cow<'static, str>>, value: Vec<u8>) {
+        let name = match name.into() {
+            Cow::Borrowed(name) => Cow::Borrowed(name.as_bytes()),
+            Cow::Owned(name) => Cow::Owned(name.into_bytes()),
+        };
+        self.0.push((name, value));
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.0.retain(|(known, _)| known.as_ref() != name.as_bytes());
+    }
+
+    fn replace(&mut self, name: &'static str, value: Vec<u8>) {
+        self.remove(name);
+        self.append(name, value);
+    }
+}
+
+fn headers_of(reply: &LocalReply, replaced: Option<&ErrorOverride>, status: u16, body: &Body) -> Headers {
+    let mut headers = Headers(Vec::with_capacity(reply.headers().len().saturating_add(4)));
+    for (name, value) in reply.headers() {
+        headers.append(*name, value.clone());
+    }
+    if let Some(seconds) = reply.retry_after_secs() {
+        headers.replace("retry-after", seconds.to_string().into_bytes());
+    }
+    if let Some(entry) = replaced {
+        override_headers(&mut headers, &entry.headers);
+    }
+    if body.content_type.is_empty() {
+        headers.remove("content-type");
+    } else if !headers.has("content-type") {
+        headers.append("content-type", body.content_type.as_bytes().to_vec());
+    }
+    if matches!(status, 401 | 403 | 429 | 503) && !headers.has("cache-control") {
+        headers.append("cache-control", b"no-store".to_vec());
+    }
+    headers
+}
+
+/// Replaces lines of the same names; several values for one name are all kept.
+fn override_headers(headers: &mut Headers, overrides: &[(String, String)]) {
+    let sendable: Vec<(String, &String)> = overrides
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .filter(|(name, value)| may_set(name.as_bytes()) && is_field_value(value.as_bytes()))
+        .collect();
+    for (name, _) in &sendable {
+        headers.remove(name);
+    }
+    for (name, value) in sendable {
+        headers.append(name, value.as_bytes().to_vec());
+    }
+}
+
+#[cfg(test)]
+mod tests;
