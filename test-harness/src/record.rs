@@ -1,0 +1,242 @@
+//! What an exchange leaves behind: response, trace, diagnostics, costs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+
+use crate::message::{Headers, Response, UpstreamRequest};
+use crate::status::Status;
+
+/// One request from its first byte to the deletion of its contexts.
+#[derive(Clone, Debug, Default)]
+pub struct Exchange {
+    /// What the client received.
+    pub response: Response,
+    /// What the upstream received; None when the router sent nothing.
+    pub upstream: Option<UpstreamRequest>,
+    /// Callbacks and host calls in order.
+    pub trace: Vec<Event>,
+    /// What a careful author wants to know, in order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Fuel used in all callbacks of the exchange, ticks and call-out answers included.
+    pub fuel: u64,
+    /// Host calls by name.
+    pub host_calls: BTreeMap<&'static str, u64>,
+}
+
+/// Where a VM lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// The short-lived VM in which a configuration is tried.
+    Canary,
+    /// The main thread's VM: ticks, no requests.
+    Main,
+    /// A worker's VM, by index from 0.
+    Worker(u32),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Canary => f.write_str("canary"),
+            Place::Main => f.write_str("main"),
+            Place::Worker(index) => write!(f, "worker {index}"),
+        }
+    }
+}
+
+/// One step of the trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The proxy enters a guest function; a matching [`Event::Leave`] follows.
+    Enter {
+        /// Which VM.
+        place: Place,
+        /// The plugin's name.
+        plugin: Rc<str>,
+        /// The context id, its first argument.
+        context: u32,
+        /// The exported function, e.g. `proxy_on_request_headers`.
+        callback: &'static str,
+        /// The arguments after the context id.
+        arguments: Vec<u32>,
+    },
+    /// The guest function returned or trapped.
+    Leave {
+        /// The exported function.
+        callback: &'static str,
+        /// Its result.
+        outcome: Outcome,
+    },
+    /// The guest called the host.
+    HostCall {
+        /// The import, e.g. `proxy_get_property`.
+        name: &'static str,
+        /// What the guest passed, pointers already followed.
+        arguments: Vec<Argument>,
+        /// The status, and what the host wrote back.
+        status: Status,
+        /// What the host wrote back.
+        returned: Vec<Argument>,
+    },
+    /// Something the proxy itself did: sent the request upstream, sent a local reply.
+    Proxy(String),
+}
+
+/// How a guest function ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It returned nothing.
+    Nothing,
+    /// It returned a number (an action, or a boolean).
+    Value(u32),
+    /// It trapped.
+    Trap(String),
+}
+
+/// An argument or result of a host call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// A plain number.
+    Number(u64),
+    /// Bytes behind a pointer and length.
+    Bytes(Vec<u8>),
+    /// A serialized map.
+    Pairs(Headers),
+}
+
+/// Something that is wrong, or would be in a real proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Diagnostic {
+    /// A guest function trapped; its VM is dead.
+    Trap {
+        /// Which VM.
+        place: Place,
+        /// The plugin's name.
+        plugin: Rc<str>,
+        /// The exported function.
+        callback: &'static str,
+        /// The engine's words, e.g. `wasm trap: out of bounds memory access`.
+        message: String,
+    },
+    /// A callback ran longer than its fuel allows: an endless loop blocks a real worker for ever.
+    FuelExhausted {
+        /// Which VM.
+        place: Place,
+        /// The plugin's name.
+        plugin: Rc<str>,
+        /// The exported function.
+        callback: &'static str,
+    },
+    /// A header map or buffer was used outside of its phase; Envoy answers BadArgument (maps) or
+    /// an empty list (all pairs).
+    WrongPhase {
+        /// The plugin's name.
+        plugin: Rc<str>,
+        /// The import.
+        call: &'static str,
+        /// The map or buffer.
+        what: &'static str,
+        /// The callback it was called in.
+        callback: &'static str,
+    },
+    /// A local reply in on_log, on_done or on_delete: Envoy crashes.
+    ReplyAfterEnd {
+        /// The plugin's name.
+        plugin: Rc<str>,
+        /// The callback it was sent in.
+        callback: &'static str,
+    },
+    /// A second local reply for one stream; the first stands.
+    SecondReply {
+        /// The plugin's name.
+        plugin: Rc<str>,
+    },
+    /// A call-out to a cluster the proxy does not know: BadArgument.
+    UnknownCluster {
+        /// The plugin's name.
+        plugin: Rc<str>,
+        /// The name the guest gave.
+        cluster: String,
+    },
+    /// A stream was resumed that was not paused.
+    NotPaused {
+        /// The plugin's name.
+        plugin: Rc<str>,
+    },
+    /// `set_effective_context` named a context that is gone; later calls act on the current one.
+    UnknownContext {
+        /// The plugin's name.
+        plugin: Rc<str>,
+        /// The id the guest gave.
+        context: u32,
+    },
+    /// A paused request was never resumed, and nothing is left that could resume it.
+    Stuck {
+        /// The plugin's name.
+        plugin: Rc<str>,
+        /// The callback that paused.
+        callback: &'static str,
+    },
+    /// The module wrote a byte into a header that no codec can send (CR, LF, NUL, or a name that is
+    /// no token): the stream fails with 503.
+    InvalidHeader {
+        /// The field's name.
+        name: Vec<u8>,
+    },
+    /// The body sent upstream or downstream does not have the length its content-length says.
+    ContentLength {
+        /// What the header says.
+        declared: u64,
+        /// What was sent.
+        sent: u64,
+    },
+    /// The guest passed a pointer or length outside of its memory.
+    BadPointer {
+        /// The plugin's name.
+        plugin: Rc<str>,
+        /// The import.
+        call: &'static str,
+    },
+}
+
+/// A line a plugin (or the proxy about a plugin) logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// Which VM.
+    pub place: Place,
+    /// The plugin's name.
+    pub plugin: Rc<str>,
+    /// How severe.
+    pub level: LogLevel,
+    /// The message, not necessarily UTF-8.
+    pub message: Vec<u8>,
+}
+
+/// Log levels of the ABI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// 0.
+    Trace,
+    /// 1.
+    Debug,
+    /// 2.
+    Info,
+    /// 3.
+    Warn,
+    /// 4.
+    Error,
+    /// 5.
+    Critical,
+}
+
+/// A metric's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MetricValue {
+    /// Counts up.
+    Counter(u64),
+    /// Is set.
+    Gauge(u64),
+    /// Every recorded value, in order.
+    Histogram(Vec<u64>),
+}

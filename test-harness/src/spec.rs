@@ -1,0 +1,200 @@
+//! What a proxy is made of: plugins, route, clusters, clock and limits.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::message::{Headers, UpstreamResponse};
+
+/// One plugin of the chain: a module and its configuration.
+#[derive(Clone, Debug)]
+pub struct PluginSpec {
+    /// The plugin's name, for logs and the property `plugin_name`.
+    pub name: String,
+    /// The property `plugin_root_id`.
+    pub root_id: String,
+    /// The module.
+    pub wasm: Arc<[u8]>,
+    /// What `proxy_on_configure` finds in the plugin configuration buffer.
+    pub configuration: Vec<u8>,
+    /// The namespace of shared data and queues; plugins of equal `vm_id`, `vm_configuration` and
+    /// module share one VM per thread.
+    pub vm_id: String,
+    /// What `proxy_on_vm_start` finds in the VM configuration buffer.
+    pub vm_configuration: Vec<u8>,
+    /// Environment variables of the VM.
+    pub environment: Vec<(String, String)>,
+    /// What becomes of requests once the VM has failed.
+    pub failure_policy: FailurePolicy,
+}
+
+impl PluginSpec {
+    /// A plugin without configuration, fail closed.
+    pub fn new(name: impl Into<String>, wasm: impl Into<Arc<[u8]>>) -> Self {
+        PluginSpec {
+            name: name.into(),
+            root_id: String::new(),
+            wasm: wasm.into(),
+            configuration: Vec::new(),
+            vm_id: String::new(),
+            vm_configuration: Vec::new(),
+            environment: Vec::new(),
+            failure_policy: FailurePolicy::default(),
+        }
+    }
+}
+
+/// Envoy's `failure_policy` of a plugin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailurePolicy {
+    /// Every later request on that VM gets 503.
+    #[default]
+    FailClosed,
+    /// The crashing request gets 503, later ones pass by the plugin.
+    FailOpen,
+    /// The VM is rebuilt by the first request after the backoff of one second.
+    FailReload,
+}
+
+/// A whole proxy: one listener, one filter chain, one route.
+#[derive(Clone, Debug)]
+pub struct ProxySpec {
+    /// The chain, in the order of request callbacks.
+    pub plugins: Vec<PluginSpec>,
+    /// Worker threads; at least 1.
+    pub workers: u32,
+    /// The wall clock at the start, nanoseconds since the epoch.
+    pub now_unix_nanos: u64,
+    /// Seed of everything random: WASI `random_get`, request ids.
+    pub seed: u64,
+    /// The route every request takes.
+    pub route: Route,
+    /// Clusters that call-outs may name. The route's own cluster needs no entry: the
+    /// [`Upstream`](crate::Upstream) of an exchange stands for it.
+    pub clusters: BTreeMap<String, Cluster>,
+    /// Resource limits per VM and per callback.
+    pub limits: Limits,
+}
+
+impl Default for ProxySpec {
+    fn default() -> Self {
+        ProxySpec {
+            plugins: Vec::new(),
+            workers: 1,
+            now_unix_nanos: 1_700_000_000_000_000_000,
+            seed: 1,
+            route: Route::default(),
+            clusters: BTreeMap::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// The route every request takes.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Property `xds.route_name`.
+    pub name: String,
+    /// Property `xds.cluster_name`.
+    pub cluster: String,
+    /// `filter_metadata`: namespace -> key -> value.
+    pub metadata: BTreeMap<String, BTreeMap<String, String>>,
+    /// The direct response of a route that has no upstream.
+    pub direct_response: Option<UpstreamResponse>,
+}
+
+impl Default for Route {
+    fn default() -> Self {
+        Route {
+            name: "default".to_owned(),
+            cluster: "upstream".to_owned(),
+            metadata: BTreeMap::new(),
+            direct_response: None,
+        }
+    }
+}
+
+/// A cluster as call-outs see it.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// False: a dispatch answers InternalFailure and there is no callback.
+    pub healthy: bool,
+    /// Tried in order; the first that matches and is not used up answers. None: refused.
+    pub answers: Vec<ScriptedAnswer>,
+}
+
+impl Default for Cluster {
+    fn default() -> Self {
+        Cluster { healthy: true, answers: Vec::new() }
+    }
+}
+
+/// One scripted answer to call-outs.
+#[derive(Clone, Debug)]
+pub struct ScriptedAnswer {
+    /// The `:path` it is for; None: any.
+    pub path: Option<Vec<u8>>,
+    /// How often it may be used; None: always.
+    pub times: Option<u32>,
+    /// The answer.
+    pub answer: CalloutAnswer,
+}
+
+impl ScriptedAnswer {
+    /// An answer to every call-out.
+    pub fn always(answer: CalloutAnswer) -> Self {
+        ScriptedAnswer { path: None, times: None, answer }
+    }
+}
+
+/// What a call-out meets.
+#[derive(Clone, Debug)]
+pub enum CalloutAnswer {
+    /// A response, [`UpstreamResponse::after`] its dispatch.
+    Response(UpstreamResponse),
+    /// Connection refused: the guest sees a 503.
+    Refused,
+    /// No answer: the guest sees a 504 when its timeout has passed.
+    Silent,
+    /// A response above the host's buffer limit: the guest sees `num_headers` 0.
+    Oversized,
+}
+
+/// A call-out as it was dispatched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalloutRequest {
+    /// The cluster named by the guest.
+    pub cluster: String,
+    /// All fields, pseudo headers included.
+    pub headers: Headers,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Trailers.
+    pub trailers: Headers,
+    /// The guest's timeout.
+    pub timeout: Duration,
+}
+
+/// Resource limits. The defaults are far above what a filter needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Linear memory per VM, bytes.
+    pub memory_bytes: usize,
+    /// Fuel (about one unit per instruction) per callback.
+    pub fuel_per_callback: u64,
+    /// Virtual time after which a paused request is called stuck.
+    pub stuck_after: Duration,
+    /// Bytes of a body a paused filter may make the proxy hold (Envoy's default: 1 MiB).
+    pub buffer_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            memory_bytes: 64 << 20,
+            fuel_per_callback: 2_000_000_000,
+            stuck_after: Duration::from_secs(300),
+            buffer_bytes: 1 << 20,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Result codes of host functions, as the proxy-wasm ABI numbers them.
+
+use std::fmt;
+
+/// The status a host function returns to the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Status {
+    /// 0.
+    Ok = 0,
+    /// 1: no such header, key, property, queue, metric or function.
+    NotFound = 1,
+    /// 2: wrong phase, wrong enum value, or arguments the host refuses.
+    BadArgument = 2,
+    /// 3.
+    SerializationFailure = 3,
+    /// 4.
+    ParseFailure = 4,
+    /// 6: a pointer or length outside of the guest's memory.
+    InvalidMemoryAccess = 6,
+    /// 7: the queue is empty.
+    Empty = 7,
+    /// 8: the shared data changed since it was read.
+    CasMismatch = 8,
+    /// 10.
+    InternalFailure = 10,
+    /// 12.
+    Unimplemented = 12,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
