@@ -1,1 +1,236 @@
-//! To come.
+//! What a filter is: a configuration, a state per request, and decisions. Nothing here calls the proxy.
+//!
+//! A filter is configured once per rule and VM and never changes; what belongs to one request stands in its
+//! [`Filter::Stream`]. The driver owns both, calls the filter, and carries out what it decides.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::config::{ConfigErrors, Env, InternalError};
+use crate::facts::Facts;
+use crate::head::{HeaderMap, RequestHead, ResponseHead};
+use crate::proxy::{Proxy, Status};
+use crate::reply::LocalReply;
+use crate::settings::Settings;
+use crate::time::Nanos;
+
+/// One concern of the gateway: rules on a route.
+pub trait Filter: Sized {
+    /// The filter's name in metrics, properties and the gateway's config: snake_case.
+    const NAME: &'static str;
+
+    /// Fields that exist once, at the top of the config: a rule may not patch them.
+    const REGISTRIES: &'static [&'static str] = &[];
+
+    /// What happens to a request when the host fails this filter and the config does not say.
+    const ON_INTERNAL_ERROR: InternalError = InternalError::Allow;
+
+    /// What the filter keeps of one request.
+    type Stream: Default;
+
+    /// Compiles the filter's own fields. Pure: it runs in every VM, the canary included.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the config, not only the first.
+    fn configure(config: &Value, env: &Env) -> Result<Self, ConfigErrors>;
+
+    /// What the driver must provide for this filter.
+    fn needs(&self) -> Needs {
+        Needs::default()
+    }
+
+    /// The request's head is there.
+    fn on_request(&self, stream: &mut Self::Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision;
+
+    /// What the filter waited for has come, or has not in time. `Decision::Wait` with no call-out waits on.
+    fn on_wake(
+        &self,
+        _stream: &mut Self::Stream,
+        _why: &Wake<'_>,
+        _head: &mut RequestHead<'_>,
+        _cx: &mut Cx<'_>,
+    ) -> Decision {
+        Decision::Continue
+    }
+
+    /// The response's head is there: the upstream's, or a local reply of any filter. Runs for a filter whose
+    /// `on_request` ran, and without it for one that [`Needs::decorate`]s.
+    fn on_response(&self, _stream: &mut Self::Stream, _head: &mut ResponseHead<'_>, _cx: &mut Cx<'_>) {}
+
+    /// The stream is over. Called exactly once for a filter whose `on_request` ran, whatever happened.
+    fn on_end(&self, _stream: Self::Stream, _cx: &mut Cx<'_>) {}
+
+    /// Work that belongs to no request.
+    fn background(&self) -> Option<Rc<dyn Background>> {
+        None
+    }
+}
+
+/// What the driver must provide for a filter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Several request headers will be read: fetch them all at once.
+    pub headers: bool,
+    /// Call `on_response` even where `on_request` never ran (a reply made before this filter was reached).
+    pub decorate: bool,
+}
+
+/// What shall become of a request.
+#[derive(Debug)]
+pub enum Decision {
+    /// On to the next filter.
+    Continue,
+    /// Answer here; the upstream is not reached.
+    Respond(LocalReply),
+    /// Nothing yet.
+    Wait(Wait),
+}
+
+/// What a request waits for.
+#[derive(Debug)]
+pub enum Wait {
+    /// The answers to these call-outs: one [`Wake::Answer`] each. An empty list waits for those still under way.
+    Callouts(Vec<Callout>),
+    /// Background work that will announce `topic`; woken with [`Wake::Timeout`] at `until`.
+    Background {
+        /// What to wait for.
+        topic: Topic,
+        /// When to give up.
+        until: Nanos,
+    },
+}
+
+/// Why a waiting request was woken.
+#[derive(Debug)]
+pub enum Wake<'a> {
+    /// A call-out ended, well or not.
+    Answer(&'a CalloutAnswer),
+    /// The topic was announced.
+    Background,
+    /// The topic was not announced in time.
+    Timeout,
+}
+
+/// A subject of one filter's background work, of its own numbering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Topic(pub u32);
+
+/// A request to another service. What it must outlive the stream belongs to [`Background`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callout {
+    /// The filter's own number for it, given back with the answer.
+    pub id: u32,
+    /// Envoy: a cluster's name; Kong's engine: `host:port`.
+    pub upstream: String,
+    /// Pseudo headers `:method`, `:path`, `:authority` included.
+    pub headers: Vec<(String, String)>,
+    /// Empty for none.
+    pub body: Vec<u8>,
+    /// Whole milliseconds, at least 1.
+    pub timeout: Duration,
+}
+
+/// What became of a call-out.
+#[derive(Debug)]
+pub struct CalloutAnswer {
+    /// The call-out's own number.
+    pub id: u32,
+    /// The answer, or why there is none.
+    pub outcome: Result<Answer, CalloutError>,
+}
+
+/// The answer to a call-out. In Envoy a refused or timed-out call is an answer with status 503 or 504.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// All headers, pseudo headers included.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CalloutError {
+    /// The host would not send it (unknown or unhealthy upstream).
+    NotSent(Status),
+    /// It failed on the way, or the answer could not be read.
+    Failed,
+}
+
+/// Work of the root context, for all requests of a VM.
+pub trait Background {
+    /// How often `on_tick` is wanted.
+    fn period(&self) -> Duration;
+
+    /// A tick of the host. Runs in every VM, also one that serves no requests.
+    fn on_tick(&self, cx: &mut RootCx<'_>);
+
+    /// A call-out of `on_tick` was answered. Streams that wait for one of the topics are woken.
+    fn on_answer(&self, answer: &CalloutAnswer, cx: &mut RootCx<'_>) -> Vec<Topic>;
+}
+
+/// What background work may use.
+pub struct RootCx<'a> {
+    /// The host's time.
+    pub now: Nanos,
+    /// The host.
+    pub proxy: &'a dyn Proxy,
+    /// Call-outs to be sent when the callback returns.
+    pub callouts: Vec<Callout>,
+}
+
+/// What a filter may use while it decides.
+pub struct Cx<'a> {
+    /// The host's time, read once per callback.
+    pub now: Nanos,
+    /// The host.
+    pub proxy: &'a dyn Proxy,
+    /// What is known of the request, shared by the chain.
+    pub facts: &'a mut Facts,
+    /// What the whole module was told.
+    pub settings: &'a Settings,
+    pub(crate) report: Option<(Outcome, &'static str)>,
+}
+
+impl<'a> Cx<'a> {
+    /// A context for one callback.
+    pub fn new(now: Nanos, proxy: &'a dyn Proxy, facts: &'a mut Facts, settings: &'a Settings) -> Self {
+        Self { now, proxy, facts, settings, report: None }
+    }
+
+    /// Says what this filter did, where `Continue` = allowed and `Respond` = refused do not tell it. `code` becomes
+    /// a metric label.
+    pub fn report(&mut self, outcome: Outcome, code: &'static str) {
+        self.report = Some((outcome, code));
+    }
+}
+
+/// What a filter did to a request, as metrics and the decision record tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Let it through.
+    Allowed,
+    /// Turned it down.
+    Refused,
+    /// Answered it, as it was asked to (a preflight).
+    Answered,
+    /// The host failed the filter.
+    Error,
+}
+
+impl Outcome {
+    /// The metric label.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Refused => "refused",
+            Self::Answered => "answered",
+            Self::Error => "error",
+        }
+    }
+}

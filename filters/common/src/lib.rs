@@ -1,9 +1,7 @@
 //! What every Sluicegate filter shares. Pure: no host call, no clock, no store of its own.
 
-pub mod chain;
 pub mod client_address;
 pub mod config;
-pub mod filter;
 pub mod head;
 pub mod identity;
 pub mod matcher;

@@ -105,6 +105,17 @@ impl<'a> Head<'a> {
         self.state.edits.remove(name.into())
     }
 
+    /// The edits so far.
+    #[must_use]
+    pub fn edits(&self) -> &Edits {
+        &self.state.edits
+    }
+
+    /// Back to these edits.
+    pub fn restore(&mut self, edits: Edits) {
+        self.state.edits = edits;
+    }
+
     /// The status of a read that failed. What the getters said since is not to be trusted: the driver applies the
     /// filter's `on_internal_error`.
     #[must_use]

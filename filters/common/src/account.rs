@@ -1,0 +1,141 @@
+//! What becomes of a decision under one rule: its mode, its form as a reply, its metric and its record.
+
+use std::cell::RefCell;
+
+use crate::config::{DecisionRecord, InternalError, Mode, Policy};
+use crate::filter::{Cx, Decision, Outcome, Wait};
+use crate::head::RequestHead;
+use crate::proxy::Counter;
+use crate::reply::{self, Grpc, LocalReply, Rendered, ReplyContext};
+
+/// What the driver has to do next.
+#[derive(Debug)]
+pub enum Step {
+    /// On to the next filter.
+    Continue,
+    /// Send this reply.
+    Reply(Rendered),
+    /// Pause the stream.
+    Wait(Wait),
+}
+
+/// Settles decisions of one filter, or of a chain as a whole, under one rule.
+#[derive(Debug)]
+pub struct Account {
+    name: &'static str,
+    rule: String,
+    policy: Policy,
+    count_allowed: bool,
+    counters: RefCell<Vec<(Outcome, &'static str, Counter)>>,
+}
+
+impl Account {
+    /// `name` and `rule` become metric labels. Where a chain counts an allowed request once, its filters do not
+    /// (`count_allowed` = false).
+    #[must_use]
+    pub fn new(name: &'static str, rule: String, policy: Policy, count_allowed: bool) -> Self {
+        Self { name, rule, policy, count_allowed, counters: RefCell::default() }
+    }
+
+    /// Whether the filter decides and whether that counts.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.policy.mode
+    }
+
+    /// Asks for a decision and turns it into the driver's next step. In shadow mode the decision is counted and
+    /// logged, and the head left as it was.
+    pub fn settle<'h>(
+        &self,
+        head: &mut RequestHead<'h>,
+        cx: &mut Cx<'_>,
+        ask: impl FnOnce(&mut RequestHead<'h>, &mut Cx<'_>) -> Decision,
+    ) -> Step {
+        if self.policy.mode == Mode::Off {
+            return Step::Continue;
+        }
+        let before = (self.policy.mode == Mode::Shadow).then(|| head.edits().clone());
+        cx.report = None;
+        let mut decision = ask(head, cx);
+        if let Some(status) = head.failure() {
+            log::error!("{}: reading the request failed: {status}", self.name);
+            decision = self.internal_error(cx);
+        }
+        self.note(&decision, cx);
+        if let Some(before) = before {
+            head.restore(before);
+            if let Decision::Respond(reply) = &decision {
+                log::info!("{}: shadow: would have answered {} {}", self.name, reply.status(), reply.code());
+                return Step::Continue;
+            }
+        }
+        match decision {
+            Decision::Continue => Step::Continue,
+            Decision::Wait(wait) => Step::Wait(wait),
+            Decision::Respond(reply) => Step::Reply(self.render(&reply, head, cx)),
+        }
+    }
+
+    /// The decision where the host failed the filter.
+    pub fn internal_error(&self, cx: &mut Cx<'_>) -> Decision {
+        cx.report(Outcome::Error, "internal_error");
+        match self.policy.on_internal_error {
+            InternalError::Allow => Decision::Continue,
+            InternalError::Deny => {
+                Decision::Respond(LocalReply::new(500, "internal_error", "The gateway could not judge the request."))
+            }
+        }
+    }
+
+    fn render(&self, reply: &LocalReply, head: &RequestHead<'_>, cx: &Cx<'_>) -> Rendered {
+        let grpc = head.get("content-type").map_or(Grpc::No, Grpc::of_content_type);
+        let id = &cx.settings.request_id;
+        let correlation_id = id.choose(head.get(id.header()), head.get("x-request-id"));
+        reply::render(reply, &self.policy.replies, &ReplyContext { grpc, correlation_id, expand: None })
+    }
+
+    /// Counts and records a decision that ends the filter's turn.
+    fn note(&self, decision: &Decision, cx: &Cx<'_>) {
+        let (outcome, code) = match (cx.report, decision) {
+            (Some(report), _) => report,
+            (None, Decision::Continue) => (Outcome::Allowed, "ok"),
+            (None, Decision::Respond(reply)) => (Outcome::Refused, reply.code()),
+            (None, Decision::Wait(_)) => return,
+        };
+        if outcome != Outcome::Allowed || self.count_allowed {
+            self.count(outcome, code, cx);
+        }
+        let wanted = match self.policy.decision_record {
+            DecisionRecord::Off => false,
+            DecisionRecord::Refusals => matches!(outcome, Outcome::Refused | Outcome::Error),
+            DecisionRecord::All => true,
+        };
+        if wanted {
+            self.record(code, cx);
+        }
+    }
+
+    /// Adds to `sluicegate_<name>_requests_total` with this outcome and code.
+    pub fn count(&self, outcome: Outcome, code: &'static str, cx: &Cx<'_>) {
+        let Ok(mut counters) = self.counters.try_borrow_mut() else { return };
+        if let Some((.., counter)) = counters.iter().find(|(o, c, _)| *o == outcome && *c == code) {
+            return counter.increment(cx.proxy);
+        }
+        let (name, label, rule, mode) = (self.name, outcome.label(), &self.rule, self.policy.mode.label());
+        let metric = format!("sluicegate_{name}_requests_total.outcome.{label}.code.{code}.rule.{rule}.mode.{mode}");
+        let counter = Counter::new(metric);
+        counter.increment(cx.proxy);
+        counters.push((outcome, code, counter));
+    }
+
+    /// Sets property `sluicegate.<name>`, for access logs; Kong's engine lets only `wasmx.*` be set.
+    fn record(&self, code: &str, cx: &Cx<'_>) {
+        let text = format!("{code};rule={};mode={}", self.rule, self.policy.mode.label());
+        let set = |path: &[&str]| cx.proxy.set_property(path, text.as_bytes());
+        let done = set(&[&format!("sluicegate.{}", self.name)])
+            .or_else(|_| set(&["wasmx", &format!("sluicegate_{}", self.name)]));
+        if let Err(status) = done {
+            log::debug!("{}: decision record: {status}", self.name);
+        }
+    }
+}
