@@ -32,7 +32,7 @@ choose_wasm_way() {
         CHOSEN=debian
     elif rustup_wasm; then
         CHOSEN=rustup
-    elif debian_wasm; then
+    elif say "wasm: not from rustup, trying Debian's Rust" && debian_wasm; then
         CHOSEN=debian
     else
         fail "no Rust toolchain for wasm32-wasip1" \
@@ -49,7 +49,7 @@ rustup_wasm() {
     wasm_std_installed && return 0
     have rustup || return 1
     say "wasm: rustup target add wasm32-wasip1"
-    quietly timeout "$RUSTUP_TIMEOUT" rustup target add wasm32-wasip1 && wasm_std_installed
+    RUST_BACKTRACE=0 quietly timeout "$RUSTUP_TIMEOUT" rustup target add wasm32-wasip1 && wasm_std_installed
 }
 
 debian_wasm() { deb_install "${DEBIAN_WASM_PACKAGES[@]}"; }
