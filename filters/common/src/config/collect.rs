@@ -1,0 +1,88 @@
+//! [`ConfigErrors`] as deserr's error type: it collects all errors instead of stopping at the first.
+
+use std::ops::ControlFlow;
+
+use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, Sequence, ValueKind, ValuePointerRef};
+
+use super::common_keys::COMMON;
+use super::error::{ConfigError, ConfigErrorKind, ConfigErrors, quoted};
+use super::location::{child, path_of};
+use super::suggest::{alternatives, did_you_mean};
+
+/// A value of another JSON type than `expected`. Tells the type alone: the value may be a secret.
+pub(crate) fn wrong_type<V: IntoValue>(
+    found: &deserr::Value<V>,
+    expected: impl Into<std::borrow::Cow<'static, str>>,
+    location: ValuePointerRef<'_>,
+) -> ConfigErrors {
+    let path = path_of(location);
+    match found.kind() {
+        ValueKind::Null => ConfigError::new(path, ConfigErrorKind::Null).into(),
+        kind => ConfigError::expected(path, expected, type_name(kind)).into(),
+    }
+}
+
+/// A field `name` of the object at `location` that is none of `accepted`.
+pub(crate) fn unknown_field(name: &str, accepted: &[&str], location: ValuePointerRef<'_>) -> ConfigError {
+    // A filter's own fields and the common ones stand in one object, but are parsed apart.
+    let common = if location.is_origin() { COMMON } else { &[] };
+    let candidates = accepted.iter().chain(common).copied();
+    let kind = ConfigErrorKind::UnknownField {
+        did_you_mean: did_you_mean(name, candidates).map(str::to_owned),
+        accepted: accepted.iter().map(|&name| name.to_owned()).collect(),
+    };
+    ConfigError::new(child(&path_of(location), name), kind)
+}
+
+impl DeserializeError for ConfigErrors {
+    fn error<V: IntoValue>(
+        errors: Option<Self>,
+        error: ErrorKind<'_, V>,
+        location: ValuePointerRef<'_>,
+    ) -> ControlFlow<Self, Self> {
+        let path = || path_of(location);
+        let found: ConfigErrors = match error {
+            ErrorKind::IncorrectValueKind { actual, accepted } => wrong_type(&actual, type_names(accepted), location),
+            ErrorKind::MissingField { field } => {
+                ConfigError::new(child(&path(), field), ConfigErrorKind::MissingField).into()
+            }
+            ErrorKind::UnknownKey { key, accepted } => unknown_field(key, accepted, location).into(),
+            ErrorKind::UnknownValue { value, accepted } => {
+                let hint = did_you_mean(value, accepted.iter().copied());
+                let hint = hint.map_or(String::new(), |word| format!(", did you mean {word:?}?"));
+                ConfigError::expected(path(), alternatives(accepted), quoted(value) + &hint).into()
+            }
+            ErrorKind::BadSequenceLen { actual, expected } => {
+                ConfigError::expected(path(), format!("{expected} elements"), actual.len().to_string()).into()
+            }
+            ErrorKind::Unexpected { msg } => ConfigError::invalid(path(), msg).into(),
+        };
+        Self::merge(errors, found, location)
+    }
+}
+
+impl MergeWithError<ConfigErrors> for ConfigErrors {
+    fn merge(errors: Option<Self>, other: ConfigErrors, _: ValuePointerRef<'_>) -> ControlFlow<Self, Self> {
+        let mut errors = errors.unwrap_or_default();
+        errors.extend(other);
+        ControlFlow::Continue(errors)
+    }
+}
+
+fn type_names(kinds: &[ValueKind]) -> String {
+    let mut names: Vec<&str> = kinds.iter().copied().map(type_name).collect();
+    names.dedup();
+    names.join(" or ")
+}
+
+fn type_name(kind: ValueKind) -> &'static str {
+    match kind {
+        ValueKind::Null => "null",
+        ValueKind::Boolean => "a boolean",
+        ValueKind::Integer | ValueKind::NegativeInteger => "a whole number",
+        ValueKind::Float => "a number",
+        ValueKind::String => "a string",
+        ValueKind::Sequence => "an array",
+        ValueKind::Map => "an object",
+    }
+}

@@ -1,0 +1,173 @@
+//! One config, as many as it has rules: the top, and the top as each rule patches it.
+
+use deserr::{Deserr, IntoValue, ValuePointerRef};
+use serde_json::Value;
+
+use super::collect::{unknown_field, wrong_type};
+use super::common_keys::Object;
+use super::error::{ConfigError, ConfigErrorKind, ConfigErrors};
+use super::location::path_of;
+use super::merge_patch::merge_patch;
+use super::name::Name;
+use super::patch;
+
+/// The name of the top in metrics; no rule may bear it.
+pub const DEFAULT_RULE: &str = "default";
+
+/// A config's object taken apart by [`layers`]. What was wrong on the way is kept and told by [`Layers::build`], so
+/// that the errors of all steps come out at once.
+#[derive(Debug, Clone)]
+pub struct Layers {
+    top: Object,
+    rules: Vec<Layer>,
+    errors: ConfigErrors,
+}
+
+#[derive(Debug, Clone)]
+struct Layer {
+    path: String,
+    /// Absent after an error.
+    name: Option<Name>,
+    /// Absent after an error.
+    matcher: Option<Value>,
+    object: Object,
+}
+
+/// What became of a config: one `T` for the top and one for each rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built<M, T> {
+    /// Used when no rule matches.
+    pub top: T,
+    /// In the order of the config: the first that matches is used.
+    pub rules: Vec<BuiltRule<M, T>>,
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltRule<M, T> {
+    /// Unique, and never [`DEFAULT_RULE`].
+    pub name: Name,
+    /// When it is used.
+    pub matcher: M,
+    /// What holds then.
+    pub config: T,
+}
+
+/// Takes the object of a filter (or of the gateway) apart: the top without `rules` and `$schema`, and the patched
+/// object of each rule.
+///
+/// `registries` are the fields that exist once and that no rule may name, nested ones dotted
+/// (`auth.authenticators`); those of the common fields that stand at the top alone are added here.
+#[must_use]
+pub fn layers(config: Value, registries: &[&str]) -> Layers {
+    let origin = ValuePointerRef::Origin;
+    let mut errors = ConfigErrors::new();
+    super::nulls::find(&config, origin, &mut errors);
+    let mut top = errors.take(object(config, origin)).unwrap_or_default();
+    top.remove("$schema");
+    let rules = top.remove("rules").map(|rules| array(rules, origin.push_key("rules")));
+    let rules = rules.and_then(|rules| errors.take(rules)).unwrap_or_default();
+
+    let mut layers = Layers { top, rules: Vec::new(), errors };
+    for (index, rule) in rules.into_iter().enumerate() {
+        layers.add_rule(rule, origin.push_key("rules").push_index(index), registries);
+    }
+    layers
+}
+
+impl Layers {
+    /// Compiles the layers: `config` makes a `T` of the top and of each patched object, `matcher` what a rule's `match`
+    /// says.
+    ///
+    /// # Errors
+    /// All there are: of the rules themselves, of the top, and of each patched object under `rules[i].config`, except
+    /// those that the top has as well.
+    pub fn build<M, T>(
+        self,
+        mut matcher: impl FnMut(Value) -> Result<M, ConfigErrors>,
+        mut config: impl FnMut(Object) -> Result<T, ConfigErrors>,
+    ) -> Result<Built<M, T>, ConfigErrors> {
+        let mut errors = self.errors;
+        let top = config(self.top);
+        let of_top = top.as_ref().err().cloned().unwrap_or_default();
+        let top = errors.take(top);
+        let mut rules = Vec::new();
+        for Layer { path, name, matcher: given, object } in self.rules {
+            let matched = given.map(|given| matcher(given).map_err(|e| e.under(&format!("{path}.match"))));
+            let matched = matched.and_then(|matched| errors.take(matched));
+            let built = config(object).map_err(|e| e.without(&of_top).under(&format!("{path}.config")));
+            let built = errors.take(built);
+            if let (Some(name), Some(matcher), Some(config)) = (name, matched, built) {
+                rules.push(BuiltRule { name, matcher, config });
+            }
+        }
+        match top {
+            Some(top) if errors.is_empty() => Ok(Built { top, rules }),
+            _ => Err(errors),
+        }
+    }
+
+    fn add_rule(&mut self, rule: Value, location: ValuePointerRef<'_>, registries: &[&str]) {
+        let Some(mut rule) = self.errors.take(object(rule, location)) else { return };
+        let name = self.take_name(&mut rule, location);
+        let matcher = self.take_field(&mut rule, "match", location);
+        let config = self.take_field(&mut rule, "config", location);
+        for field in rule.keys() {
+            self.errors.push(unknown_field(field, &["name", "match", "config"], location));
+        }
+        let patch = config.and_then(|config| self.errors.take(object(config, location.push_key("config"))));
+        let mut patch = patch.unwrap_or_default();
+        patch::check(&mut patch, &self.top, registries, location.push_key("config"), &mut self.errors);
+        if let Value::Object(object) = merge_patch(Value::Object(self.top.clone()), Value::Object(patch)) {
+            self.rules.push(Layer { path: path_of(location), name, matcher, object });
+        }
+    }
+
+    fn take_name(&mut self, rule: &mut Object, location: ValuePointerRef<'_>) -> Option<Name> {
+        let name = self.take_field(rule, "name", location)?;
+        let location = location.push_key("name");
+        let name: Name = self.errors.take(Name::deserialize_from_value(name.into_value(), location))?;
+        let taken = if name.as_str() == DEFAULT_RULE {
+            "\"default\" is the name of what holds when no rule matches"
+        } else if self.rules.iter().any(|rule| rule.name.as_ref() == Some(&name)) {
+            "another rule has this name"
+        } else {
+            return Some(name);
+        };
+        self.errors.push(ConfigError::invalid(path_of(location), taken));
+        None
+    }
+
+    fn take_field(&mut self, rule: &mut Object, name: &str, location: ValuePointerRef<'_>) -> Option<Value> {
+        let field = rule.remove(name);
+        if field.is_none() {
+            let path = path_of(location.push_key(name));
+            self.errors.push(ConfigError::new(path, ConfigErrorKind::MissingField));
+        }
+        field
+    }
+}
+
+fn object(value: Value, location: ValuePointerRef<'_>) -> Result<Object, ConfigErrors> {
+    match value {
+        Value::Object(object) => Ok(object),
+        other => Err(wrong_type(&other.into_value(), "an object", location)),
+    }
+}
+
+fn array(value: Value, location: ValuePointerRef<'_>) -> Result<Vec<Value>, ConfigErrors> {
+    match value {
+        Value::Array(elements) => Ok(elements),
+        other => Err(wrong_type(&other.into_value(), "an array", location)),
+    }
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+mod tests;

@@ -1,0 +1,81 @@
+//! What the `config` of a rule may say: a JSON Merge Patch over policy fields.
+
+use deserr::ValuePointerRef;
+use serde_json::Value;
+
+use super::common_keys::{Object, TOP_ONLY};
+use super::error::{ConfigError, ConfigErrors};
+use super::location::path_of;
+use super::nulls;
+use super::suggest::did_you_mean;
+
+/// Checks the patch of a rule against the top, and takes out of it what no rule may name.
+///
+/// 1. Registries and the fields of the top alone are not named, whatever the value.
+/// 2. `null` removes a field that the top has: elsewhere it would hide a mistyped name.
+/// 3. In an array `null` removes nothing (RFC 7396 section 1), so it is a value like at the top.
+pub(crate) fn check(
+    patch: &mut Object,
+    top: &Object,
+    registries: &[&str],
+    location: ValuePointerRef<'_>,
+    errors: &mut ConfigErrors,
+) {
+    for field in TOP_ONLY {
+        if patch.remove(*field).is_some() {
+            let message = "stands at the top, once for all rules: no rule can change it";
+            errors.push(ConfigError::invalid(path_of(location.push_key(field)), message));
+        }
+    }
+    for registry in registries {
+        if remove(patch, registry) {
+            let path = super::location::under(&path_of(location), registry);
+            let message = "a registry stands at the top, once for all rules: no rule can change it";
+            errors.push(ConfigError::invalid(path, message));
+        }
+    }
+    check_nulls(patch, Some(top), location, errors);
+}
+
+/// Removes the field at a dotted path; false if there is none.
+fn remove(object: &mut Object, dotted: &str) -> bool {
+    match dotted.split_once('.') {
+        None => object.remove(dotted).is_some(),
+        Some((first, rest)) => match object.get_mut(first) {
+            Some(Value::Object(inner)) => remove(inner, rest),
+            _ => false,
+        },
+    }
+}
+
+fn check_nulls(patch: &Object, target: Option<&Object>, location: ValuePointerRef<'_>, errors: &mut ConfigErrors) {
+    for (name, value) in patch {
+        let location = location.push_key(name);
+        let old = target.and_then(|target| target.get(name));
+        match value {
+            Value::Null if old.is_none() => errors.push(nothing_to_remove(name, target, location)),
+            Value::Object(inner) => check_nulls(inner, old.and_then(Value::as_object), location, errors),
+            Value::Array(_) if !nulls::is_document(name) => nulls::find(value, location, errors),
+            _ => {}
+        }
+    }
+}
+
+fn nothing_to_remove(name: &str, target: Option<&Object>, location: ValuePointerRef<'_>) -> ConfigError {
+    let existing = target.into_iter().flat_map(Object::keys).map(String::as_str);
+    let hint = did_you_mean(name, existing).map_or(String::new(), |field| format!(", did you mean {field:?}?"));
+    ConfigError::invalid(
+        path_of(location),
+        format!("null removes a field of the top, which has none of this name{hint}"),
+    )
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+mod tests;

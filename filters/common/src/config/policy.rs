@@ -1,0 +1,194 @@
+//! The policy fields that every filter has.
+
+use deserr::{Deserr, ValuePointerRef};
+use serde_json::Value;
+
+use super::common_keys::Object;
+use super::error::{ConfigError, ConfigErrorKind, ConfigErrors};
+use super::header_name::HeaderName;
+use super::header_value::HeaderValue;
+use super::location::path_of;
+use super::name::Name;
+use super::status::Status;
+use super::suggest::did_you_mean;
+use super::table::Table;
+use crate::reply::{ErrorFormat, ErrorOverride, OverrideBody, ReplyPolicy, may_set};
+
+/// `mode`: whether a filter acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
+#[deserr(error = ConfigErrors, rename_all = lowercase)]
+pub enum Mode {
+    /// It acts.
+    #[default]
+    Enforce,
+    /// It decides, counts and logs, and changes nothing.
+    Shadow,
+    /// It does nothing.
+    Off,
+}
+
+impl Mode {
+    /// The word, as in the config and in metrics.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Shadow => "shadow",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// `on_internal_error`: what becomes of a request when the host fails the filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
+#[deserr(error = ConfigErrors, rename_all = lowercase)]
+pub enum InternalError {
+    /// It is refused.
+    Deny,
+    /// It passes.
+    Allow,
+}
+
+/// `decision_record`: which decisions access logs can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
+#[deserr(error = ConfigErrors, rename_all = lowercase)]
+pub enum DecisionRecord {
+    /// None.
+    Off,
+    /// Requests the filter refused or failed on.
+    #[default]
+    Refusals,
+    /// All.
+    All,
+}
+
+/// The common policy fields of one filter under one rule.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Policy {
+    /// `mode`, "enforce" unless given.
+    pub mode: Mode,
+    /// `on_internal_error`; the filter has its own default.
+    pub on_internal_error: Option<InternalError>,
+    /// `error_format`, "problem_json" unless given, and `errors`.
+    pub replies: ReplyPolicy,
+    /// `decision_record`, "refusals" unless given.
+    pub decision_record: DecisionRecord,
+}
+
+impl Policy {
+    /// Reads the policy out of the common fields ([`super::split`]).
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn parse(common: Object) -> Result<Self, ConfigErrors> {
+        let raw: RawPolicy = super::read(common)?;
+        let overrides = raw.errors.0.into_iter().map(|(code, reply)| (code.into_string(), reply.into()));
+        Ok(Self {
+            mode: raw.mode,
+            on_internal_error: raw.on_internal_error,
+            replies: ReplyPolicy { format: raw.error_format.into(), overrides: overrides.collect() },
+            decision_record: raw.decision_record,
+        })
+    }
+
+    /// Checks that `errors` names reason codes the filter has: a mistyped one would never apply.
+    ///
+    /// # Errors
+    /// One for each name that is not in `codes`.
+    pub fn check_codes(&self, codes: &[&str]) -> Result<(), ConfigErrors> {
+        let unknown = self.replies.overrides.keys().filter(|code| !codes.contains(&code.as_str()));
+        let errors = unknown.map(|code| {
+            let kind = ConfigErrorKind::UnknownField {
+                did_you_mean: did_you_mean(code, codes.iter().copied()).map(str::to_owned),
+                accepted: codes.iter().map(|&code| code.to_owned()).collect(),
+            };
+            ConfigError::new(format!("errors.{code}"), kind)
+        });
+        errors.collect::<ConfigErrors>().into_result(())
+    }
+}
+
+/// The other common fields have readers of their own, so that unknown ones are none of this type's business.
+#[derive(Deserr)]
+#[deserr(error = ConfigErrors)]
+struct RawPolicy {
+    #[deserr(default)]
+    mode: Mode,
+    #[deserr(default)]
+    on_internal_error: Option<InternalError>,
+    #[deserr(default)]
+    error_format: RawErrorFormat,
+    #[deserr(default)]
+    errors: Table<Name, RawOverride>,
+    #[deserr(default)]
+    decision_record: DecisionRecord,
+}
+
+#[derive(Default, Deserr)]
+#[deserr(error = ConfigErrors)]
+enum RawErrorFormat {
+    #[default]
+    #[deserr(rename = "problem_json")]
+    ProblemJson,
+    #[deserr(rename = "json")]
+    Json,
+    #[deserr(rename = "text")]
+    Text,
+}
+
+impl From<RawErrorFormat> for ErrorFormat {
+    fn from(raw: RawErrorFormat) -> Self {
+        match raw {
+            RawErrorFormat::ProblemJson => Self::ProblemJson,
+            RawErrorFormat::Json => Self::Json,
+            RawErrorFormat::Text => Self::Text,
+        }
+    }
+}
+
+#[derive(Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields, validate = check_override -> ConfigErrors)]
+struct RawOverride {
+    #[deserr(default)]
+    status: Option<Status>,
+    #[deserr(default)]
+    headers: Table<HeaderName, HeaderValue>,
+    #[deserr(default)]
+    json: Option<Value>,
+    #[deserr(default)]
+    text: Option<String>,
+}
+
+fn check_override(raw: RawOverride, location: ValuePointerRef<'_>) -> Result<RawOverride, ConfigErrors> {
+    let mut errors = ConfigErrors::new();
+    if raw.json.is_some() && raw.text.is_some() {
+        errors.push(ConfigError::invalid(path_of(location), "a reply has one body: \"json\" or \"text\""));
+    }
+    let headers = location.push_key("headers");
+    for name in raw.headers.0.keys().filter(|name| !may_set(name.as_str().as_bytes())) {
+        let path = path_of(headers.push_key(name.as_str()));
+        errors.push(ConfigError::invalid(path, "the proxy writes this header itself"));
+    }
+    errors.into_result(raw)
+}
+
+impl From<RawOverride> for ErrorOverride {
+    fn from(raw: RawOverride) -> Self {
+        let header = |(name, value): (HeaderName, HeaderValue)| (name.into_string(), value.into_string());
+        Self {
+            status: raw.status.map(Status::code),
+            headers: raw.headers.0.into_iter().map(header).collect(),
+            body: raw.json.map(OverrideBody::Json).or(raw.text.map(OverrideBody::Text)),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+mod tests;

@@ -1,0 +1,52 @@
+//! Values that a config writes as one JSON string: durations, names, sizes.
+
+use deserr::{IntoValue, Value, ValuePointerRef};
+
+use super::collect::wrong_type;
+use super::error::{ConfigError, ConfigErrors, quoted};
+use super::location::path_of;
+
+/// A value written as one JSON string. [`crate::deserr_text!`] makes it a field's type.
+pub trait Text: Sized {
+    /// What is expected, with its article and an example: `a duration such as "1500ms"`.
+    const EXPECTED: &'static str;
+
+    /// The value, if `text` is one.
+    fn parse(text: &str) -> Option<Self>;
+
+    /// How an error shows a text that is none. Override where it may be a secret.
+    fn found(text: &str) -> String {
+        quoted(text)
+    }
+}
+
+/// Reads a [`Text`]: the whole of its `Deserr` implementation.
+///
+/// # Errors
+/// "expected ..., found ..." at `location`.
+pub fn text_from_value<T: Text, V: IntoValue>(
+    value: Value<V>,
+    location: ValuePointerRef<'_>,
+) -> Result<T, ConfigErrors> {
+    match value {
+        Value::String(text) => {
+            T::parse(&text).ok_or_else(|| ConfigError::expected(path_of(location), T::EXPECTED, T::found(&text)).into())
+        }
+        other => Err(wrong_type(&other, T::EXPECTED, location)),
+    }
+}
+
+/// Implements `deserr::Deserr<ConfigErrors>` for types that implement [`Text`](crate::config::Text).
+#[macro_export]
+macro_rules! deserr_text {
+    ($($type:ty),+ $(,)?) => {$(
+        impl ::deserr::Deserr<$crate::config::ConfigErrors> for $type {
+            fn deserialize_from_value<V: ::deserr::IntoValue>(
+                value: ::deserr::Value<V>,
+                location: ::deserr::ValuePointerRef<'_>,
+            ) -> Result<Self, $crate::config::ConfigErrors> {
+                $crate::config::text_from_value(value, location)
+            }
+        }
+    )+};
+}
