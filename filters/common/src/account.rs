@@ -37,10 +37,10 @@ impl Account {
         Self { name, rule, policy, count_allowed, counters: RefCell::default() }
     }
 
-    /// Whether the filter decides and whether that counts.
+    /// Whether decisions are carried out.
     #[must_use]
-    pub fn mode(&self) -> Mode {
-        self.policy.mode
+    pub fn enforces(&self) -> bool {
+        self.policy.mode == Mode::Enforce
     }
 
     /// Asks for a decision and turns it into the driver's next step. In shadow mode the decision is counted and

@@ -1,1 +1,30 @@
-//! Placeholder.
+//! The only crate that calls the proxy: hostcalls, root and stream contexts, and the chain driver.
+//!
+//! A plugin is one line: `sluicegate_host::plugin!(Single<Cors>);`
+
+mod ffi;
+mod hostcalls;
+mod http;
+mod logger;
+mod park;
+mod root;
+mod shared_data;
+mod stream;
+
+use sluicegate_common::chain::Chain;
+
+#[doc(hidden)]
+pub use proxy_wasm;
+
+/// Serves this chain; called once, when the module is loaded.
+pub fn serve<C: Chain + 'static>() {
+    proxy_wasm::set_root_context(|id| Box::new(root::Root::<C>::new(id)));
+}
+
+/// Makes a chain the module that this crate is.
+#[macro_export]
+macro_rules! plugin {
+    ($chain:ty) => {
+        $crate::proxy_wasm::main! {{ $crate::serve::<$chain>(); }}
+    };
+}

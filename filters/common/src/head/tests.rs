@@ -1,1 +1,166 @@
+use std::cell::RefCell;
 
+use proptest::prelude::*;
+
+use super::*;
+
+/// A host's header map that logs what is read of it.
+struct Fake {
+    fields: Vec<(&'static str, &'static [u8])>,
+    calls: RefCell<Vec<String>>,
+    broken: bool,
+}
+
+impl Fake {
+    fn of(fields: &[(&'static str, &'static [u8])]) -> Self {
+        Self { fields: fields.to_vec(), calls: RefCell::default(), broken: false }
+    }
+}
+
+impl HeaderSource for Fake {
+    fn first(&self, name: &str) -> Result<Option<Vec<u8>>, Status> {
+        self.calls.borrow_mut().push(format!("get {name}"));
+        if self.broken {
+            return Err(Status::BadArgument);
+        }
+        Ok(self.fields.iter().find(|(found, _)| *found == name).map(|(_, value)| value.to_vec()))
+    }
+
+    fn all(&self) -> Result<HeaderMap, Status> {
+        self.calls.borrow_mut().push("all".into());
+        if self.broken { Err(Status::BadArgument) } else { HeaderMap::parse(HeaderMap::serialize(&self.fields)) }
+    }
+}
+
+#[derive(Default)]
+struct Written(RefCell<Vec<String>>);
+
+impl HeaderSink for Written {
+    fn replace(&self, name: &str, value: &[u8]) {
+        self.0.borrow_mut().push(format!("replace {name} {}", value.escape_ascii()));
+    }
+    fn add(&self, name: &str, value: &[u8]) {
+        self.0.borrow_mut().push(format!("add {name} {}", value.escape_ascii()));
+    }
+    fn remove(&self, name: &str) {
+        self.0.borrow_mut().push(format!("remove {name}"));
+    }
+}
+
+#[test]
+fn reads_cost_as_few_host_calls_as_they_can() {
+    let cases: [(&str, &[&str], &[&str]); 4] = [
+        ("a miss is one cheap call", &["origin"], &["get origin"]),
+        ("misses do not fetch the map", &["origin", "x-none"], &["get origin", "get x-none"]),
+        ("a header asked for again is remembered", &["a", "a"], &["get a"]),
+        ("a second one fetches all, once", &["a", "b", "x-none", "a"], &["get a", "all"]),
+    ];
+    for (name, asked, want) in cases {
+        let source = Fake::of(&[("a", b"1"), ("b", b"2")]);
+        let mut state = HeadState::default();
+        let head = Head::new(&source, &mut state);
+        for header in asked {
+            let want = source.fields.iter().find(|(name, _)| name == header).map(|(_, value)| *value);
+            assert_eq!(head.get(header), want, "{name}");
+        }
+        assert_eq!(*source.calls.borrow(), want, "{name}");
+    }
+}
+
+#[test]
+fn edits_stand_over_what_the_host_sent() {
+    let source = Fake::of(&[("a", b"1"), ("a", b"\xff"), ("b", b"2")]);
+    let mut state = HeadState::default();
+    let mut head = Head::new(&source, &mut state);
+    head.append("a", *b"3").unwrap();
+    assert_eq!(head.values("A").collect::<Vec<_>>(), [&b"1"[..], b"\xff", b"3"]);
+    assert_eq!(head.get("a"), Some(&b"1"[..]));
+    head.set("a", *b"4").unwrap();
+    head.append("a", *b"5").unwrap();
+    assert_eq!(head.values("a").collect::<Vec<_>>(), [b"4", b"5"]);
+    head.remove("b").unwrap();
+    assert_eq!(head.get("b"), None);
+    assert_eq!(head.iter().collect::<Vec<_>>(), [(&b"a"[..], &b"4"[..]), (b"a", b"5")]);
+    head.append("b", *b"6").unwrap();
+    assert_eq!(head.get("b"), Some(&b"6"[..]));
+}
+
+#[test]
+fn each_name_is_written_once() {
+    let source = Fake::of(&[]);
+    let mut state = HeadState::default();
+    let mut head = Head::new(&source, &mut state);
+    head.set("a", *b"lost").unwrap();
+    head.set("a", *b"1").unwrap();
+    head.append("a", *b"2").unwrap();
+    head.append("b", *b"3").unwrap();
+    head.remove("c").unwrap();
+    let sink = Written::default();
+    state.edits.write(&sink);
+    assert_eq!(*sink.0.borrow(), ["replace a 1", "add a 2", "add b 3", "remove c"]);
+    assert!(state.edits.is_empty(), "edits are forgotten once written");
+}
+
+#[test]
+fn what_cannot_stand_in_a_header_is_refused() {
+    let source = Fake::of(&[]);
+    let mut state = HeadState::default();
+    let mut head = Head::new(&source, &mut state);
+    for value in [&b"a\r\nb"[..], b"\n", b"a\0"] {
+        assert_eq!(head.set("x", value), Err(EditError::Value("x".into())));
+        assert_eq!(head.append("x", value), Err(EditError::Value("x".into())));
+    }
+    for name in ["", ":", "a b", "a:", "a\r\nb", "ü"] {
+        assert_eq!(head.set(name, *b"1"), Err(EditError::Name(name.into())));
+    }
+    assert_eq!(head.remove(":path"), Err(EditError::Pseudo(":path".into())));
+    assert_eq!(head.append(":path", *b"/"), Err(EditError::Pseudo(":path".into())));
+    assert!(head.edits().is_empty());
+    assert_eq!(head.set(":path", *b"/"), Ok(()));
+    assert_eq!(head.set("x", *b"any \x01\x7f\xff\t"), Ok(()));
+}
+
+#[test]
+fn a_failing_host_is_no_missing_header() {
+    let source = Fake { broken: true, ..Fake::of(&[("a", b"1")]) };
+    let mut state = HeadState::default();
+    let head = Head::new(&source, &mut state);
+    assert_eq!(head.failure(), None);
+    assert_eq!(head.get("a"), None);
+    assert_eq!(head.failure(), Some(Status::BadArgument));
+}
+
+#[test]
+fn the_host_a_client_asked_for_is_read_from_either_header() {
+    for (fields, want) in [
+        (&[(":authority", &b"envoy.example"[..])][..], "envoy.example"),
+        (&[(":authority", b"_"), ("Host", b"kong.example")], "kong.example"),
+        (&[], ""),
+    ] {
+        let source = Fake::of(fields);
+        let mut state = HeadState::default();
+        let head = RequestHead::new(&source, &mut state);
+        head.prefetch();
+        assert_eq!(head.host(), want.as_bytes());
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_map_comes_back_as_it_was_sent(pairs: Vec<(Vec<u8>, Vec<u8>)>) {
+        let map = HeaderMap::parse(HeaderMap::serialize(&pairs)).unwrap();
+        let back: Vec<_> = map.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+        prop_assert_eq!(back, pairs);
+    }
+
+    #[test]
+    fn hostile_maps_are_refused_or_read(wire: Vec<u8>, count in 0u32..6) {
+        let mut sized = count.to_le_bytes().to_vec();
+        sized.extend(&wire);
+        for wire in [wire, sized] {
+            if let Ok(map) = HeaderMap::parse(wire) {
+                prop_assert_eq!(map.iter().count(), map.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The host's functions with our types: bytes in, `Result<_, Status>` out, none of them panics.
+
+use std::cell::OnceCell;
+use std::time::Duration;
+
+use proxy_wasm::types::{BufferType, MapType, MetricType, StreamType};
+use sluicegate_common::filter::Callout;
+use sluicegate_common::head::{HeaderMap, HeaderSink, HeaderSource};
+use sluicegate_common::proxy::{Proxy, Status};
+use sluicegate_common::reply::Rendered;
+use sluicegate_common::time::Nanos;
+
+use crate::ffi;
+
+/// The proxy, as rules see it.
+pub struct Host;
+
+impl Proxy for Host {
+    fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Status> {
+        optional(ffi::property(path.join("\0").as_bytes()))
+    }
+
+    fn set_property(&self, path: &[&str], value: &[u8]) -> Result<(), Status> {
+        ffi::set_property(path.join("\0").as_bytes(), value)
+    }
+
+    fn define_counter(&self, name: &str) -> Result<u32, Status> {
+        ffi::define_metric(MetricType::Counter as u32, name)
+    }
+
+    fn increment(&self, counter: u32, by: u32) -> Result<(), Status> {
+        ffi::increment_metric(counter, i64::from(by))
+    }
+}
+
+/// One of the host's header maps.
+pub struct Map(pub MapType);
+
+impl HeaderSource for Map {
+    fn first(&self, name: &str) -> Result<Option<Vec<u8>>, Status> {
+        optional(ffi::header_map_value(self.0 as u32, name))
+    }
+
+    fn all(&self) -> Result<HeaderMap, Status> {
+        HeaderMap::parse(ffi::header_map_pairs(self.0 as u32)?)
+    }
+}
+
+impl HeaderSink for Map {
+    fn replace(&self, name: &str, value: &[u8]) {
+        written(name, ffi::replace_header_map_value(self.0 as u32, name, value));
+    }
+
+    fn add(&self, name: &str, value: &[u8]) {
+        written(name, ffi::add_header_map_value(self.0 as u32, name, value));
+    }
+
+    fn remove(&self, name: &str) {
+        written(name, ffi::remove_header_map_value(self.0 as u32, name));
+    }
+}
+
+/// The host's wall clock.
+pub fn now() -> Nanos {
+    // Both hosts always answer; without a clock, time stands still at the epoch and the first log says why.
+    Nanos(ffi::current_time().unwrap_or_else(|status| {
+        log::error!("the host's clock: {status}");
+        0
+    }))
+}
+
+/// Asks for a tick every `period` (whole milliseconds, at least 1). Kong's engine takes one only once.
+pub fn set_tick_period(period: Duration) -> Result<(), Status> {
+    ffi::set_tick_period(millis(period))
+}
+
+/// The plugin's configuration. Envoy answers only in `on_configure`.
+pub fn plugin_configuration(size: usize) -> Result<Vec<u8>, Status> {
+    if size == 0 {
+        return Ok(Vec::new());
+    }
+    ffi::buffer(BufferType::PluginConfiguration as u32, size)
+}
+
+/// The body of the call-out that is being answered.
+pub fn callout_body(size: usize) -> Result<Vec<u8>, Status> {
+    if size == 0 {
+        return Ok(Vec::new());
+    }
+    ffi::buffer(BufferType::HttpCallResponseBody as u32, size)
+}
+
+/// Sends a call-out. The SDK does it, because it hands the answer to the context that asked.
+///
+/// # Errors
+/// Unknown upstream: `BadArgument`; no healthy host: `InternalFailure`. No answer comes then.
+pub fn dispatch(callout: &Callout) -> Result<u32, Status> {
+    let headers = callout.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let body = (!callout.body.is_empty()).then_some(callout.body.as_slice());
+    let timeout = callout.timeout.max(Duration::from_millis(1));
+    proxy_wasm::hostcalls::dispatch_http_call(&callout.upstream, headers, body, Vec::new(), timeout)
+        .map_err(|status| Status::from_code(status as u32).unwrap_or(Status::InternalFailure))
+}
+
+/// Lets a paused request go on.
+pub fn continue_request() -> Result<(), Status> {
+    ffi::continue_stream(StreamType::HttpRequest as u32)
+}
+
+/// Answers the request; the upstream is not reached.
+pub fn reply(reply: &Rendered) -> Result<(), Status> {
+    // Envoy shows details in `response.code_details`; Kong's engine would put them on the wire as reason phrase.
+    let details = if is_envoy() { reply.details } else { "" };
+    let headers = HeaderMap::serialize(&reply.headers);
+    let grpc = reply.grpc_status.and_then(|status| i32::try_from(status).ok()).unwrap_or(-1);
+    ffi::send_local_response(u32::from(reply.status), details, &headers, &reply.body, grpc)
+}
+
+/// Makes the following calls act on that stream. `BadArgument`: it is gone, and they would act on the root.
+pub fn set_effective_context(context: u32) -> Result<(), Status> {
+    ffi::set_effective_context(context)
+}
+
+/// Told by a property that every Envoy stream has and Kong's engine does not know; asked once per VM.
+fn is_envoy() -> bool {
+    thread_local!(static IS_ENVOY: OnceCell<bool> = const { OnceCell::new() });
+    IS_ENVOY.with(|known| *known.get_or_init(|| matches!(Host.property(&["connection", "id"]), Ok(Some(_)))))
+}
+
+fn optional(found: Result<Vec<u8>, Status>) -> Result<Option<Vec<u8>>, Status> {
+    match found {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(Status::NotFound) => Ok(None),
+        Err(status) => Err(status),
+    }
+}
+
+fn written(name: &str, result: Result<(), Status>) {
+    if let Err(status) = result {
+        log::error!("writing header {name}: {status}");
+    }
+}
+
+fn millis(period: Duration) -> u32 {
+    u32::try_from(period.as_millis()).unwrap_or(u32::MAX).max(1)
+}

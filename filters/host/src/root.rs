@@ -1,0 +1,200 @@
+//! The root context: configures the module, drives background work, wakes parked streams.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::ContextType;
+use sluicegate_common::chain::Chain;
+use sluicegate_common::config::Env;
+use sluicegate_common::filter::{CalloutAnswer, CalloutError, RootCx, Topic, Wake};
+use sluicegate_common::module::Module;
+use sluicegate_common::time::Nanos;
+
+use crate::hostcalls::{self, Host};
+use crate::http::{self, Http};
+use crate::logger;
+use crate::park::{ParkList, Parked, SharedStream};
+use crate::stream::{Stream, Turn};
+
+/// How often the root looks for work: the longest that a parked stream oversleeps its `until`.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Streams that the root must find again.
+pub struct Streams<C: Chain> {
+    pub parked: ParkList<C>,
+    /// Streams that sent call-outs while the root was the active context: the SDK hands their answers to the root.
+    adopted: Vec<(u32, SharedStream<C>)>,
+}
+
+impl<C: Chain> Streams<C> {
+    /// The stream of that HTTP context ended by itself.
+    pub fn forget(&mut self, context: u32) {
+        self.parked.forget(context);
+        self.adopted.retain(|(id, _)| *id != context);
+    }
+}
+
+/// The SDK's root context.
+pub struct Root<C: Chain> {
+    id: u32,
+    module: Option<Rc<Module<C>>>,
+    streams: Rc<RefCell<Streams<C>>>,
+    /// Call-outs of background work: the host's token, the filter's position, the filter's number.
+    callouts: Vec<(u32, usize, u32)>,
+    /// When the background work of each filter is due next.
+    due: Vec<Cell<Nanos>>,
+}
+
+impl<C: Chain + 'static> Root<C> {
+    pub fn new(id: u32) -> Self {
+        let streams = Streams { parked: ParkList::default(), adopted: Vec::new() };
+        Self { id, module: None, streams: Rc::new(RefCell::new(streams)), callouts: Vec::new(), due: Vec::new() }
+    }
+
+    fn configure(&mut self, size: usize) -> bool {
+        let bytes = match hostcalls::plugin_configuration(size) {
+            Ok(bytes) => bytes,
+            Err(status) => {
+                log::error!("{}: reading the configuration failed: {status}", C::NAME);
+                return false;
+            }
+        };
+        match Module::<C>::configure(&bytes, &Env::of_process()) {
+            Ok(module) => {
+                self.schedule(&module);
+                self.module = Some(Rc::new(module));
+                true
+            }
+            Err(errors) => {
+                log::error!("{}: the configuration is refused, {} error(s):", C::NAME, errors.len());
+                errors.iter().for_each(|error| log::error!("{}: {error}", C::NAME));
+                false
+            }
+        }
+    }
+
+    fn schedule(&mut self, module: &Module<C>) {
+        let top = module.top();
+        self.due = (0..top.len()).map(|_| Cell::new(Nanos::default())).collect();
+        if (0..top.len()).any(|at| top.background(at).is_some())
+            && let Err(status) = hostcalls::set_tick_period(TICK)
+        {
+            log::error!("{}: no ticks, background work stands still: {status}", C::NAME);
+        }
+    }
+
+    /// Sends what background work asked for.
+    fn dispatch(&mut self, at: usize, cx: &mut RootCx<'_>) {
+        for callout in std::mem::take(&mut cx.callouts) {
+            match hostcalls::dispatch(&callout) {
+                Ok(token) => self.callouts.push((token, at, callout.id)),
+                Err(status) => {
+                    log::warn!("{}: call-out to {}: {status}", C::NAME, callout.upstream);
+                    let outcome = Err(CalloutError::NotSent(status));
+                    self.background_answered(at, &CalloutAnswer { id: callout.id, outcome });
+                }
+            }
+        }
+    }
+
+    fn background_answered(&mut self, at: usize, answer: &CalloutAnswer) {
+        let Some(work) = self.module.as_ref().and_then(|module| module.top().background(at)) else { return };
+        let mut cx = RootCx { now: hostcalls::now(), proxy: &Host, callouts: Vec::new() };
+        let topics = work.on_answer(answer, &mut cx);
+        let waits_for = |parked: &Parked<C>| parked.at == at && topics.contains(&parked.topic);
+        self.wake(waits_for, &Wake::Background);
+        if !matches!(answer.outcome, Err(CalloutError::NotSent(_))) {
+            self.dispatch(at, &mut cx);
+        }
+    }
+
+    fn wake(&self, wakes: impl Fn(&Parked<C>) -> bool, why: &Wake<'_>) {
+        let Ok(mut streams) = self.streams.try_borrow_mut() else { return };
+        let woken = streams.parked.take(wakes);
+        drop(streams);
+        for Parked { context, stream, .. } in woken {
+            self.on_behalf_of(context, &stream, |stream| stream.wake(why));
+        }
+    }
+
+    /// Lets a stream act from the root's callback, and carries out what comes of it.
+    fn on_behalf_of(
+        &self,
+        context: u32,
+        stream: &SharedStream<C>,
+        act: impl FnOnce(&mut Stream<C>) -> Option<Turn>,
+    ) {
+        if hostcalls::set_effective_context(context).is_err() {
+            return; // Gone: the next calls would act on the root.
+        }
+        let turn = stream.try_borrow_mut().ok().and_then(|mut stream| act(&mut stream));
+        if let Ok(mut streams) = self.streams.try_borrow_mut() {
+            streams.adopted.retain(|(id, _)| *id != context);
+            if turn == Some(Turn::Waits) {
+                streams.adopted.push((context, Rc::clone(stream)));
+            }
+        }
+        if let Some(turn) = turn {
+            http::resume(turn, context, stream, &self.streams);
+        }
+        if let Err(status) = hostcalls::set_effective_context(self.id) {
+            log::error!("{}: back to the root context: {status}", C::NAME);
+        }
+    }
+
+    fn adopted(&self, token: u32) -> Option<(u32, SharedStream<C>)> {
+        let streams = self.streams.try_borrow().ok()?;
+        let asked = |stream: &SharedStream<C>| stream.try_borrow().is_ok_and(|stream| stream.asked(token));
+        streams.adopted.iter().find(|(_, stream)| asked(stream)).map(|(id, stream)| (*id, Rc::clone(stream)))
+    }
+}
+
+impl<C: Chain + 'static> Context for Root<C> {
+    fn on_http_call_response(&mut self, token: u32, num_headers: usize, body_size: usize, _num_trailers: usize) {
+        let outcome = http::read_answer(num_headers, body_size);
+        if let Some(found) = self.callouts.iter().position(|(known, ..)| *known == token) {
+            let (_, at, id) = self.callouts.swap_remove(found);
+            self.background_answered(at, &CalloutAnswer { id, outcome });
+        } else if let Some((context, stream)) = self.adopted(token) {
+            self.on_behalf_of(context, &stream, |stream| stream.answered(token, outcome));
+        }
+    }
+}
+
+impl<C: Chain + 'static> RootContext for Root<C> {
+    fn on_vm_start(&mut self, _size: usize) -> bool {
+        logger::install();
+        true
+    }
+
+    fn on_configure(&mut self, size: usize) -> bool {
+        self.configure(size)
+    }
+
+    fn on_tick(&mut self) {
+        let Some(module) = self.module.clone() else { return };
+        let now = hostcalls::now();
+        let top = module.top();
+        for at in 0..top.len() {
+            let Some(work) = top.background(at) else { continue };
+            let Some(due) = self.due.get(at) else { continue };
+            if now >= due.get() {
+                due.set(now.plus(work.period()));
+                let mut cx = RootCx { now, proxy: &Host, callouts: Vec::new() };
+                work.on_tick(&mut cx);
+                self.dispatch(at, &mut cx);
+            }
+        }
+        self.wake(|parked| parked.until <= now, &Wake::Timeout);
+    }
+
+    fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Http::new(context_id, self.module.clone(), Rc::clone(&self.streams))))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}

@@ -1,0 +1,226 @@
+//! The chain driver: takes one request through the chain, from its head to its end.
+//!
+//! A stream walks the filters until one answers or waits; woken, it goes on where it stood. Only after the last
+//! filter are the recorded edits written. What has become of the request is a [`Turn`]; the caller resumes it, in one
+//! place.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use proxy_wasm::types::MapType;
+use sluicegate_common::account::Step;
+use sluicegate_common::chain::Chain;
+use sluicegate_common::facts::Facts;
+use sluicegate_common::filter::{Answer, Callout, CalloutAnswer, CalloutError, Cx, Topic, Wait, Wake};
+use sluicegate_common::head::{HeadState, RequestHead, ResponseHead};
+use sluicegate_common::module::Module;
+use sluicegate_common::reply::Rendered;
+use sluicegate_common::time::Nanos;
+
+use crate::hostcalls::{self, Host, Map};
+
+const REQUEST: Map = Map(MapType::HttpRequestHeaders);
+const RESPONSE: Map = Map(MapType::HttpResponseHeaders);
+
+/// What has become of a request after a turn of the driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Every filter let it through, and its edits are written.
+    Passed,
+    /// It was answered here.
+    Answered,
+    /// It waits for call-outs of its own.
+    Waits,
+    /// It waits for background work of the filter at `at`, until then.
+    Parks { at: usize, topic: Topic, until: Nanos },
+}
+
+/// One request on its way through the chain.
+pub struct Stream<C: Chain> {
+    module: Rc<Module<C>>,
+    /// The config of the rule that matched; set when the request's head is seen.
+    chain: Option<Rc<C>>,
+    filters: C::Stream,
+    facts: Facts,
+    request: HeadState,
+    now: Nanos,
+    /// How many filters have seen the request.
+    reached: usize,
+    waiting: bool,
+    /// Call-outs under way: the host's token and the filter's number.
+    callouts: Vec<(u32, u32)>,
+    /// Call-outs that the host would not send; the filter has yet to hear of them.
+    unsent: VecDeque<CalloutAnswer>,
+    ended: bool,
+}
+
+impl<C: Chain> Stream<C> {
+    pub fn new(module: Rc<Module<C>>) -> Self {
+        Self {
+            module,
+            chain: None,
+            filters: C::Stream::default(),
+            facts: Facts::default(),
+            request: HeadState::default(),
+            now: Nanos::default(),
+            reached: 0,
+            waiting: false,
+            callouts: Vec::new(),
+            unsent: VecDeque::new(),
+            ended: false,
+        }
+    }
+
+    /// The request's head is there: chooses the rule and walks the chain.
+    pub fn start(&mut self) -> Turn {
+        self.now = hostcalls::now();
+        let mut head = RequestHead::new(&REQUEST, &mut self.request);
+        let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
+        match self.module.choose(&mut head, &mut cx) {
+            Ok(chain) => {
+                if (0..chain.len()).any(|at| chain.needs(at).headers) {
+                    head.prefetch();
+                }
+                self.chain = Some(Rc::clone(&chain));
+                self.walk(&chain, 0)
+            }
+            Err(reply) => answer(&reply),
+        }
+    }
+
+    /// The host answered one of this stream's call-outs. `None`: it was not waiting for that.
+    pub fn answered(&mut self, token: u32, outcome: Result<Answer, CalloutError>) -> Option<Turn> {
+        let at = self.callouts.iter().position(|(known, _)| *known == token)?;
+        let (_, id) = self.callouts.swap_remove(at);
+        self.wake(&Wake::Answer(&CalloutAnswer { id, outcome }))
+    }
+
+    /// Whether that call-out is one of this stream's.
+    pub fn asked(&self, token: u32) -> bool {
+        self.callouts.iter().any(|(known, _)| *known == token)
+    }
+
+    /// Goes on with a waiting request. `None`: it is not waiting.
+    pub fn wake(&mut self, why: &Wake<'_>) -> Option<Turn> {
+        if !self.waiting {
+            return None;
+        }
+        let (chain, at) = (self.chain.clone()?, self.reached.checked_sub(1)?);
+        self.waiting = false;
+        self.now = hostcalls::now();
+        let step = self.ask(&chain, at, Some(why));
+        Some(match self.carry_out(&chain, at, step) {
+            Some(turn) => turn,
+            None => self.walk(&chain, self.reached),
+        })
+    }
+
+    /// The response's head is there: lets the filters decorate it, the last one first.
+    pub fn response(&mut self) {
+        self.now = hostcalls::now();
+        let chain = self.chain.clone().unwrap_or_else(|| self.module.top());
+        let mut state = HeadState::default();
+        let mut head = ResponseHead::new(&RESPONSE, &mut state);
+        let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
+        for at in (0..chain.len()).rev() {
+            if at < self.reached || chain.needs(at).decorate {
+                chain.on_response(at, &mut self.filters, &mut head, &mut cx);
+            }
+        }
+        if let Some(status) = head.failure() {
+            log::error!("{}: reading the response failed: {status}", C::NAME);
+        }
+        state.edits.write(&RESPONSE);
+    }
+
+    /// The stream is over. Hosts tell it more than once and in different callbacks.
+    pub fn end(&mut self) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        self.waiting = false;
+        let Some(chain) = self.chain.take() else { return };
+        let mut cx = Cx::new(hostcalls::now(), &Host, &mut self.facts, self.module.settings());
+        chain.on_end(self.reached, std::mem::take(&mut self.filters), &mut cx);
+    }
+
+    fn walk(&mut self, chain: &Rc<C>, from: usize) -> Turn {
+        for at in from..chain.len() {
+            self.reached = at.saturating_add(1);
+            let step = self.ask(chain, at, None);
+            if let Some(turn) = self.carry_out(chain, at, step) {
+                return turn;
+            }
+        }
+        let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
+        chain.on_passed(&mut cx);
+        self.request.edits.write(&REQUEST);
+        Turn::Passed
+    }
+
+    fn ask(&mut self, chain: &C, at: usize, why: Option<&Wake<'_>>) -> Step {
+        let mut head = RequestHead::new(&REQUEST, &mut self.request);
+        let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
+        match why {
+            None => chain.on_request(at, &mut self.filters, &mut head, &mut cx),
+            Some(why) => chain.on_wake(at, &mut self.filters, why, &mut head, &mut cx),
+        }
+    }
+
+    /// `None`: on to the next filter.
+    fn carry_out(&mut self, chain: &C, at: usize, mut step: Step) -> Option<Turn> {
+        loop {
+            match step {
+                Step::Continue => {
+                    // Answers to what this filter no longer waits for find no token and are dropped.
+                    self.callouts.clear();
+                    self.unsent.clear();
+                    return None;
+                }
+                Step::Reply(reply) => return Some(answer(&reply)),
+                Step::Wait(Wait::Background { topic, until }) => {
+                    self.waiting = true;
+                    return Some(Turn::Parks { at, topic, until });
+                }
+                Step::Wait(Wait::Callouts(callouts)) => {
+                    self.dispatch(callouts);
+                    step = match self.unsent.pop_front() {
+                        Some(unsent) => self.ask(chain, at, Some(&Wake::Answer(&unsent))),
+                        None if self.callouts.is_empty() => self.waits_for_nothing(chain),
+                        None => {
+                            self.waiting = true;
+                            return Some(Turn::Waits);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn dispatch(&mut self, callouts: Vec<Callout>) {
+        for callout in callouts {
+            match hostcalls::dispatch(&callout) {
+                Ok(token) => self.callouts.push((token, callout.id)),
+                Err(status) => {
+                    log::warn!("call-out to {}: {status}", callout.upstream);
+                    let outcome = Err(CalloutError::NotSent(status));
+                    self.unsent.push_back(CalloutAnswer { id: callout.id, outcome });
+                }
+            }
+        }
+    }
+
+    /// A filter waits with no call-out under way: nothing would ever wake it.
+    fn waits_for_nothing(&mut self, chain: &C) -> Step {
+        let mut head = RequestHead::new(&REQUEST, &mut self.request);
+        let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
+        chain.account().settle(&mut head, &mut cx, |_, cx| chain.account().internal_error(cx))
+    }
+}
+
+fn answer(reply: &Rendered) -> Turn {
+    if let Err(status) = hostcalls::reply(reply) {
+        log::error!("local reply {}: {status}", reply.status);
+    }
+    Turn::Answered
+}
