@@ -113,4 +113,11 @@ pub(super) fn correlation_id(id: Option<&[u8]>) -> Option<Cow<'_, str>> {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 mod tests;

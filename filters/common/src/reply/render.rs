@@ -177,4 +177,11 @@ fn override_headers(headers: &mut Headers, overrides: &[(String, String)]) {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 mod tests;
