@@ -1,0 +1,84 @@
+//! A bootstrap of `envoy/` as a value: read, looked into, pointed elsewhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// One file of `envoy/`. Its name is also the module's and the example's: `cors`, `gateway`.
+#[derive(Clone)]
+pub struct Bootstrap {
+    pub name: String,
+    pub value: Value,
+}
+
+impl Bootstrap {
+    /// Every `envoy/*.yaml` that Envoy can start from.
+    pub fn all() -> Vec<Self> {
+        let files = fs::read_dir(root().join("envoy")).expect("envoy/ is there");
+        let mut all: Vec<Self> = files
+            .map(|file| file.expect("a readable folder").path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+            .map(|path| Self::read(&path))
+            .filter(|bootstrap| bootstrap.value.get("static_resources").is_some())
+            .collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
+    }
+
+    fn read(path: &Path) -> Self {
+        let text = fs::read_to_string(path).expect("a readable file");
+        let value = serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let name = path.file_stem().expect("a file name").to_string_lossy().into_owned();
+        Self { name, value }
+    }
+
+    /// The example's configuration that this bootstrap carries.
+    pub fn example_config(&self) -> Value {
+        let path = root().join("examples").join(&self.name).join("config.json");
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// The module, as the bootstrap names it.
+    pub fn module(&self) -> &str {
+        let file = self.plugin().pointer("/vm_config/code/local/filename");
+        file.and_then(Value::as_str).expect("a local module")
+    }
+
+    /// The settings of the one listener's connection manager.
+    pub fn connection_manager(&self) -> &Value {
+        &self.value["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    }
+
+    /// The Wasm plugin, the first of the HTTP filters.
+    pub fn plugin(&self) -> &Value {
+        &self.connection_manager()["http_filters"][0]["typed_config"]["config"]
+    }
+
+    /// The plugin's configuration.
+    pub fn config(&self) -> Value {
+        let text = self.plugin().pointer("/configuration/value").and_then(Value::as_str);
+        serde_json::from_str(text.expect("a string value")).expect("JSON")
+    }
+
+    /// Another module and configuration, free ports, and that upstream in place of every cluster's.
+    pub fn redirect(&mut self, module: &Path, config: &Value, upstream_port: u16) {
+        let listener = &mut self.value["static_resources"]["listeners"][0];
+        let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
+        let plugin = &mut manager["http_filters"][0]["typed_config"]["config"];
+        plugin["vm_config"]["code"]["local"]["filename"] = json!(module);
+        plugin["configuration"]["value"] = json!(config.to_string());
+        listener["address"]["socket_address"]["port_value"] = json!(0);
+        self.value["admin"]["address"]["socket_address"]["port_value"] = json!(0);
+        for cluster in self.value["static_resources"]["clusters"].as_array_mut().into_iter().flatten() {
+            let endpoint = &mut cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"];
+            endpoint["address"]["socket_address"]["port_value"] = json!(upstream_port);
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! What is seen of a bootstrap's settings from outside, through a real Envoy.
+
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use libtest_mimic::Failed;
+use reqwest::{Client, Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use upstream::Upstream;
+
+use crate::bootstrap::Bootstrap;
+use crate::envoy::Envoy;
+
+/// Where the client connects from. Not 127.0.0.1: for that peer Envoy appends an address of its own
+/// machine to X-Forwarded-For instead of the peer's.
+const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+/// Where the client claims to be.
+const FORGED: &str = "203.0.113.66";
+const ORIGIN: &str = "https://app.example.com";
+
+type Outcome = Result<(), String>;
+
+/// Starts Envoy from the bootstrap and makes every check; the failures of all are told.
+pub fn all_in_envoy(bootstrap: Bootstrap) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(async {
+        let gateway = Gateway::start(bootstrap).await?;
+        let outcomes = [
+            ("client address at the upstream", gateway.client_address_at_the_upstream().await),
+            ("client address in the filter", gateway.client_address_in_the_filter().await),
+            ("preflight", gateway.preflight().await),
+            ("paths", gateway.paths().await),
+            ("underscores", gateway.underscores().await),
+            // After the others: it reads what they have counted.
+            ("metrics", gateway.metrics().await),
+        ];
+        let wrong: Vec<String> = outcomes
+            .into_iter()
+            .filter_map(|(check, outcome)| outcome.err().map(|error| format!("{check}: {error}")))
+            .collect();
+        if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+    })
+}
+
+struct Gateway {
+    envoy: Envoy,
+    client: Client,
+}
+
+impl Gateway {
+    async fn start(mut bootstrap: Bootstrap) -> Result<Self, String> {
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        let upstream = Upstream { listen: any_port, control: any_port, services: vec![] };
+        let upstream = upstream.start().await.map_err(|error| error.to_string())?;
+        let module = crate::module(&bootstrap);
+        let config = with_address_rules(&bootstrap);
+        bootstrap.redirect(&module, &config, upstream.listen.port());
+        let envoy = Envoy::start(&bootstrap).await?;
+        let client = Client::builder().local_address(PEER).build().map_err(|error| error.to_string())?;
+        Ok(Self { envoy, client })
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.envoy.address))
+    }
+
+    /// The client would resolve `..` itself.
+    fn get_as_written(&self, path: &str) -> io::Result<String> {
+        let mut stream = TcpStream::connect(self.envoy.address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+        io::read_to_string(stream)
+    }
+
+    async fn preflight_from(&self, origin: &str) -> Result<Response, String> {
+        let request = self
+            .request(Method::OPTIONS, "/echo")
+            .header("x-forwarded-for", FORGED)
+            .header("origin", origin)
+            .header("access-control-request-method", "PUT");
+        request.send().await.map_err(|error| error.to_string())
+    }
+
+    /// `use_remote_address`: the peer stands last, whatever the client wrote.
+    async fn client_address_at_the_upstream(&self) -> Outcome {
+        let request = self.request(Method::GET, "/echo").header("x-forwarded-for", FORGED);
+        let seen = json_of(request).await?;
+        let addresses = header(&seen, "x-forwarded-for").unwrap_or_default();
+        let last = addresses.rsplit(',').next().unwrap_or_default().trim();
+        expect("the last address of x-forwarded-for", last, &PEER.to_string())?;
+        let external = header(&seen, "x-envoy-external-address").unwrap_or_default();
+        expect("x-envoy-external-address", &external, &PEER.to_string())
+    }
+
+    /// Rules by `source_ips` see the peer; `max_age` tells which rule answered.
+    async fn client_address_in_the_filter(&self) -> Outcome {
+        let answer = self.preflight_from(ORIGIN).await?;
+        let max_age = text_header(&answer, "access-control-max-age");
+        expect("max-age (60: the peer's rule, 1: the forged address's)", &max_age, "60")
+    }
+
+    async fn preflight(&self) -> Outcome {
+        let allowed = self.preflight_from(ORIGIN).await?;
+        expect("status", allowed.status().as_str(), "204")?;
+        expect("allowed origin", &text_header(&allowed, "access-control-allow-origin"), ORIGIN)?;
+        expect("allowed method", &text_header(&allowed, "access-control-allow-methods"), "PUT")?;
+        let refused = self.preflight_from("https://evil.example").await?;
+        let granted: Vec<&str> = refused
+            .headers()
+            .keys()
+            .map(|name| name.as_str())
+            .filter(|name| name.starts_with("access-control-"))
+            .collect();
+        expect("headers for a stranger", &granted.join(" "), "")
+    }
+
+    /// `normalize_path`, `merge_slashes`, `path_with_escaped_slashes_action`.
+    async fn paths(&self) -> Outcome {
+        let answer = self.get_as_written("/echo//a/../b").map_err(|error| error.to_string())?;
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        let seen: Value = serde_json::from_str(body).map_err(|error| format!("{error}: {answer}"))?;
+        expect("the path", seen["path"].as_str().unwrap_or_default(), "/echo/b")?;
+        let refused = self.request(Method::GET, "/echo/a%2Fb").send().await;
+        let refused = refused.map_err(|error| error.to_string())?;
+        expect("the status of an encoded slash", refused.status().as_str(), "400")
+    }
+
+    /// `headers_with_underscores_action`.
+    async fn underscores(&self) -> Outcome {
+        let refused = self.request(Method::GET, "/echo").header("x_user_id", "1").send().await;
+        let refused = refused.map_err(|error| error.to_string())?;
+        expect("the status of a header with an underscore", refused.status().as_str(), "400")
+    }
+
+    /// `stats_config`: the pairs of a counter's name have become labels, all of them.
+    async fn metrics(&self) -> Outcome {
+        let all = self.envoy.admin("/stats/prometheus?usedonly").await?;
+        let ours: Vec<&str> = all.lines().filter(|line| line.starts_with("sluicegate_cors_requests_total")).collect();
+        let labelled = |line: &&str| {
+            line.starts_with("sluicegate_cors_requests_total{")
+                && ["outcome=\"", "code=\"", "rule=\"peer\"", "mode=\"enforce\""]
+                    .iter()
+                    .all(|label| line.contains(label))
+        };
+        if ours.iter().any(labelled) {
+            Ok(())
+        } else {
+            Err(format!("expected a counter with outcome, code, rule=\"peer\" and mode=\"enforce\", found {ours:#?}"))
+        }
+    }
+}
+
+/// The example's configuration with two rules more, told apart by `max_age`: for the address that the
+/// client claims, and for the one it has.
+fn with_address_rules(bootstrap: &Bootstrap) -> Value {
+    let rule = |name: &str, address: &str, max_age: &str| json!({ "name": name, "match": { "source_ips": [address] }, "config": { "max_age": max_age } });
+    let rules = json!([rule("forged", &format!("{FORGED}/32"), "1s"), rule("peer", &format!("{PEER}/32"), "60s")]);
+    let mut config = bootstrap.example_config();
+    let cors = if bootstrap.name == "cors" { &mut config } else { &mut config["cors"] };
+    cors["rules"] = rules;
+    config
+}
+
+async fn json_of(request: RequestBuilder) -> Result<Value, String> {
+    let answer = request.send().await.map_err(|error| error.to_string())?;
+    let status = answer.status();
+    let body = answer.text().await.map_err(|error| error.to_string())?;
+    serde_json::from_str(&body).map_err(|error| format!("{status}, {error}: {body}"))
+}
+
+/// A header that the echo saw.
+fn header(seen: &Value, name: &str) -> Option<String> {
+    let pairs = seen["headers"].as_array()?;
+    pairs.iter().find(|pair| pair[0] == name)?[1].as_str().map(str::to_owned)
+}
+
+fn text_header(answer: &Response, name: &str) -> String {
+    let values = answer.headers().get_all(name).iter();
+    values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect::<Vec<_>>().join(", ")
+}
+
+fn expect(what: &str, found: &str, want: &str) -> Outcome {
+    if found == want { Ok(()) } else { Err(format!("{what}: expected {want:?}, found {found:?}")) }
+}

@@ -1,0 +1,84 @@
+//! Every bootstrap of `envoy/`: it says what its example says, and a real Envoy that starts from it
+//! does what its settings are there for.
+//!
+//! What needs Envoy is ignored, with the reason, where there is none or where a module is not built.
+//! `SLUICEGATE_ENVOY` names another binary than `target/tools/envoy`, `SLUICEGATE_DIST` another folder
+//! of modules than `dist`.
+
+mod bootstrap;
+mod checks;
+mod envoy;
+
+use std::path::PathBuf;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::json;
+
+use crate::bootstrap::{Bootstrap, root};
+
+fn main() {
+    let trials = Bootstrap::all().into_iter().flat_map(trials_of).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+fn trials_of(bootstrap: Bootstrap) -> [Trial; 3] {
+    let name = bootstrap.name.clone();
+    let (config, settings) = (bootstrap.clone(), bootstrap.clone());
+    let unavailable = unavailable(&bootstrap);
+    let live = Trial::test(format!("{name} in Envoy"), move || checks::all_in_envoy(bootstrap))
+        .with_ignored_flag(unavailable.is_some())
+        .with_kind(unavailable.unwrap_or_default());
+    [
+        Trial::test(format!("{name} carries its example's configuration"), move || same_config(&config)),
+        Trial::test(format!("{name} has the recommended settings"), move || recommended(&settings)),
+        live,
+    ]
+}
+
+/// Why this bootstrap cannot be started here.
+fn unavailable(bootstrap: &Bootstrap) -> Option<String> {
+    if envoy::binary().is_none() {
+        return Some("SKIPPED, no Envoy: scripts/toolchain envoy".into());
+    }
+    let module = module(bootstrap);
+    (!module.is_file()).then(|| format!("SKIPPED, no {}: make build", bootstrap.module()))
+}
+
+/// The built module that the bootstrap names.
+fn module(bootstrap: &Bootstrap) -> PathBuf {
+    match std::env::var_os("SLUICEGATE_DIST") {
+        Some(folder) => PathBuf::from(folder).join(format!("{}.wasm", bootstrap.name)),
+        None => root().join(bootstrap.module()),
+    }
+}
+
+fn same_config(bootstrap: &Bootstrap) -> Result<(), Failed> {
+    let (carried, example) = (bootstrap.config(), bootstrap.example_config());
+    match carried == example {
+        true => Ok(()),
+        false => {
+            Err(format!("examples/{}/config.json is\n{example:#}\nbut here is\n{carried:#}", bootstrap.name).into())
+        }
+    }
+}
+
+/// What a request cannot show, or only once something has gone wrong.
+fn recommended(bootstrap: &Bootstrap) -> Result<(), Failed> {
+    let name = &bootstrap.name;
+    let admin = &bootstrap.value["admin"]["address"]["socket_address"]["address"];
+    let (manager, plugin) = (bootstrap.connection_manager(), bootstrap.plugin());
+    let cases = [
+        ("admin address", admin, json!("127.0.0.1")),
+        ("use_remote_address", &manager["use_remote_address"], json!(true)),
+        ("failure_policy", &plugin["failure_policy"], json!("FAIL_RELOAD")),
+        ("vm_id", &plugin["vm_config"]["vm_id"], json!("sluicegate")),
+        ("runtime", &plugin["vm_config"]["runtime"], json!("envoy.wasm.runtime.v8")),
+        ("module", &plugin["vm_config"]["code"]["local"]["filename"], json!(format!("dist/{name}.wasm"))),
+    ];
+    let wrong: Vec<String> = cases
+        .into_iter()
+        .filter(|(_, found, want)| *found != want)
+        .map(|(setting, found, want)| format!("{setting}: expected {want}, found {found}"))
+        .collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
