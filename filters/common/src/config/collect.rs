@@ -70,7 +70,14 @@ impl MergeWithError<ConfigErrors> for ConfigErrors {
 }
 
 fn type_names(kinds: &[ValueKind]) -> String {
-    let mut names: Vec<&str> = kinds.iter().copied().map(type_name).collect();
+    let has = |kind| kinds.contains(&kind);
+    let names = kinds.iter().map(|kind| match kind {
+        ValueKind::Integer | ValueKind::NegativeInteger if has(ValueKind::Float) => "a number",
+        ValueKind::Float => "a number",
+        ValueKind::NegativeInteger => "a whole number",
+        kind => type_name(*kind),
+    });
+    let mut names: Vec<&str> = names.collect();
     names.dedup();
     names.join(" or ")
 }
@@ -79,10 +86,21 @@ fn type_name(kind: ValueKind) -> &'static str {
     match kind {
         ValueKind::Null => "null",
         ValueKind::Boolean => "a boolean",
-        ValueKind::Integer | ValueKind::NegativeInteger => "a whole number",
-        ValueKind::Float => "a number",
+        ValueKind::Integer => "a whole number",
+        ValueKind::NegativeInteger => "a negative number",
+        ValueKind::Float => "a number with a fraction",
         ValueKind::String => "a string",
         ValueKind::Sequence => "an array",
         ValueKind::Map => "an object",
     }
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+mod tests;

@@ -76,8 +76,8 @@ pub fn layers(config: Value, registries: &[&str]) -> Layers {
 }
 
 impl Layers {
-    /// Compiles the layers: `config` makes a `T` of the top and of each patched object, `matcher` what a rule's `match`
-    /// says.
+    /// Compiles the layers: `config` makes a `T` of the top and of each patched object and is told the name of the rule
+    /// ([`DEFAULT_RULE`] for the top); `matcher` compiles what a rule's `match` says.
     ///
     /// # Errors
     /// All there are: of the rules themselves, of the top, and of each patched object under `rules[i].config`, except
@@ -85,17 +85,18 @@ impl Layers {
     pub fn build<M, T>(
         self,
         mut matcher: impl FnMut(Value) -> Result<M, ConfigErrors>,
-        mut config: impl FnMut(Object) -> Result<T, ConfigErrors>,
+        mut config: impl FnMut(&str, Object) -> Result<T, ConfigErrors>,
     ) -> Result<Built<M, T>, ConfigErrors> {
         let mut errors = self.errors;
-        let top = config(self.top);
+        let top = config(DEFAULT_RULE, self.top);
         let of_top = top.as_ref().err().cloned().unwrap_or_default();
         let top = errors.take(top);
         let mut rules = Vec::new();
         for Layer { path, name, matcher: given, object } in self.rules {
             let matched = given.map(|given| matcher(given).map_err(|e| e.under(&format!("{path}.match"))));
             let matched = matched.and_then(|matched| errors.take(matched));
-            let built = config(object).map_err(|e| e.without(&of_top).under(&format!("{path}.config")));
+            let label = name.as_ref().map_or("", Name::as_str);
+            let built = config(label, object).map_err(|e| e.without(&of_top).under(&format!("{path}.config")));
             let built = errors.take(built);
             if let (Some(name), Some(matcher), Some(config)) = (name, matched, built) {
                 rules.push(BuiltRule { name, matcher, config });

@@ -17,12 +17,15 @@ mod one_of;
 mod or_off;
 mod patch;
 mod policy;
+mod secret;
 mod size;
 mod status;
 mod suggest;
 mod table;
 mod text;
+mod timestamp;
 mod unit;
+mod whole;
 
 pub use common_keys::{COMMON, Object, Split, split};
 pub use env::Env;
@@ -36,10 +39,12 @@ pub use name::Name;
 pub use one_of::{one_key, take_type};
 pub use or_off::OrOff;
 pub use policy::{DecisionRecord, InternalError, Mode, Policy};
+pub use secret::{RawSecret, RawSecretOrDigest, Secret, SecretOrDigest, Sha256};
 pub use size::Size;
 pub use status::{Status, StatusPattern, Statuses};
 pub use table::Table;
 pub use text::{Text, text_from_value};
+pub use whole::{Percent, Whole};
 
 /// Reads a filter's raw config out of an object.
 ///

@@ -2,10 +2,9 @@
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 
-use super::collect::wrong_type;
-use super::error::{ConfigError, ConfigErrors};
-use super::location::path_of;
+use super::error::ConfigErrors;
 use super::text::Text;
+use super::whole::in_range;
 
 /// The status of a reply, written as a number: one that ends a response, 200..=599 (RFC 9110 section 15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,14 +23,7 @@ impl Deserr<ConfigErrors> for Status {
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, ConfigErrors> {
-        const EXPECTED: &str = "a status code from 200 to 599";
-        match value {
-            Value::Integer(number) => match u16::try_from(number) {
-                Ok(code @ 200..=599) => Ok(Self(code)),
-                _ => Err(ConfigError::expected(path_of(location), EXPECTED, number.to_string()).into()),
-            },
-            other => Err(wrong_type(&other, EXPECTED, location)),
-        }
+        in_range(value, location, 200..=599, || "a status code from 200 to 599".to_owned()).map(Self)
     }
 }
 

@@ -7,6 +7,21 @@ use serde_json::Value;
 
 use super::*;
 
+/// One value, read as a filter's field would be; the error as a user sees it.
+pub(super) fn given<T: Deserr<ConfigErrors>>(value: Value) -> Result<T, String> {
+    deserr::deserialize(value).map_err(|errors: ConfigErrors| errors.to_string())
+}
+
+/// Texts that are read, with what they mean, and texts that are not.
+pub(super) fn check_text<T: Text + PartialEq + std::fmt::Debug>(accepted: &[(&str, T)], refused: &[&str]) {
+    for (given, want) in accepted {
+        assert_eq!(T::parse(given).as_ref(), Some(want), "{given:?}");
+    }
+    for given in refused {
+        assert_eq!(T::parse(given), None, "{given:?}");
+    }
+}
+
 #[derive(Debug, Deserr)]
 #[deserr(error = ConfigErrors, deny_unknown_fields)]
 struct RawConfig {
@@ -49,7 +64,7 @@ impl TryFrom<RawConfig> for Config {
 
 fn load(text: &str) -> Result<Built<Value, (Policy, Config)>, ConfigErrors> {
     let config = parse_json(text.as_bytes())?;
-    layers(config, &["upstreams"]).build(Ok, |object| {
+    layers(config, &["upstreams"]).build(Ok, |_, object| {
         let Split { common, own } = split(object);
         let mut errors = ConfigErrors::new();
         let policy = errors.take(Policy::parse(common));
