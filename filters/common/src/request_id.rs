@@ -1,7 +1,144 @@
-//! The id of a request.
+//! The id of a request: which one it carries, and how a new one is made.
+//!
+//! 1. The client's id, in the configured header, as far as `accept` lets it: `valid` (the default) takes one that
+//!    [`is_valid`], `never` none, `always` any of 1 to [`MAX_ACCEPTED`] bytes without a control byte.
+//! 2. Else the proxy's own id (Envoy's `x-request-id`), if it is valid.
+//! 3. Else none. The gateway's first step then makes one; a filter that stands alone does without.
+//!
+//! An id is a name for a request and proves nothing: clients choose it freely.
 
-/// Whether `id` may serve as a correlation id: `^[A-Za-z0-9._-]{8,128}$`.
+use std::borrow::Cow;
+
+use deserr::Deserr;
+
+use crate::config::{ConfigErrors, Text};
+use crate::reply::may_set;
+use crate::time::Nanos;
+
+mod uuid;
+
+pub use uuid::{uuid4, uuid7};
+
+/// The longest id that `accept: "always"` takes from a client, in bytes.
+pub const MAX_ACCEPTED: usize = 256;
+
+/// Whether `id` may serve as a request's id anywhere, in bodies and logs as well: `^[A-Za-z0-9._-]{8,128}$`.
 #[must_use]
 pub fn is_valid(id: &[u8]) -> bool {
     (8..=128).contains(&id.len()) && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
 }
+
+/// `accept`: which ids of clients are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
+#[deserr(error = ConfigErrors, rename_all = lowercase)]
+pub enum Accept {
+    /// Valid ones.
+    #[default]
+    Valid,
+    /// None.
+    Never,
+    /// Whatever can be written into a header again.
+    Always,
+}
+
+/// `generator`: how new ids are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
+#[deserr(error = ConfigErrors, rename_all = lowercase)]
+pub enum Generator {
+    /// Random (RFC 9562 section 5.4).
+    #[default]
+    Uuid4,
+    /// Time, then random: sorts by time (RFC 9562 section 5.7).
+    Uuid7,
+}
+
+/// The common block `request_id`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+pub struct RequestId {
+    #[deserr(default)]
+    header: IdHeader,
+    /// Which ids of clients are kept, "valid" unless given.
+    #[deserr(default)]
+    pub accept: Accept,
+    /// How new ids are made, "uuid4" unless given.
+    #[deserr(default)]
+    pub generator: Generator,
+    /// Whether the response carries the id, true unless given.
+    #[deserr(default = true)]
+    pub echo: bool,
+}
+
+impl Default for RequestId {
+    fn default() -> Self {
+        Self { header: IdHeader::default(), accept: Accept::default(), generator: Generator::default(), echo: true }
+    }
+}
+
+impl RequestId {
+    /// The default block with another header; `None` when that header cannot be set.
+    #[must_use]
+    pub fn in_header(name: &str) -> Option<Self> {
+        Some(Self { header: IdHeader::parse(name)?, ..Self::default() })
+    }
+
+    /// The header that carries the id, in lower case.
+    #[must_use]
+    pub fn header(&self) -> &str {
+        &self.header.0
+    }
+
+    /// The id of a request with these headers: `client` under [`RequestId::header`], `envoy_x_request_id` under
+    /// `x-request-id`.
+    #[must_use]
+    pub fn choose<'a>(&self, client: Option<&'a [u8]>, envoy_x_request_id: Option<&'a [u8]>) -> Option<&'a [u8]> {
+        let client = client.filter(|id| match self.accept {
+            Accept::Valid => is_valid(id),
+            Accept::Never => false,
+            Accept::Always => (1..=MAX_ACCEPTED).contains(&id.len()) && !id.iter().any(u8::is_ascii_control),
+        });
+        client.or(envoy_x_request_id.filter(|id| is_valid(id)))
+    }
+
+    /// A new id. `now` is used by `uuid7` alone; `random` must come from a good source, once per id.
+    #[must_use]
+    pub fn generate(&self, now: Nanos, random: [u8; 16]) -> [u8; 36] {
+        match self.generator {
+            Generator::Uuid4 => uuid4(random),
+            Generator::Uuid7 => uuid7(now, random),
+        }
+    }
+}
+
+/// A header the gateway may own: not one that proxies write or route by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct IdHeader(Cow<'static, str>);
+
+impl Default for IdHeader {
+    fn default() -> Self {
+        Self(Cow::Borrowed("x-correlation-id"))
+    }
+}
+
+impl Text for IdHeader {
+    const EXPECTED: &'static str = "a header of its own such as \"x-correlation-id\"";
+
+    fn parse(text: &str) -> Option<Self> {
+        const TAKEN: [&str; 4] = ["authorization", "cookie", "host", "set-cookie"];
+        let name = text.to_ascii_lowercase();
+        let free = may_set(name.as_bytes()) && !TAKEN.contains(&name.as_str());
+        free.then_some(Self(Cow::Owned(name)))
+    }
+}
+
+crate::deserr_text!(IdHeader);
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+mod tests;

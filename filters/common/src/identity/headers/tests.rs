@@ -1,0 +1,40 @@
+use super::{IdentityHeaders, spells};
+
+#[test]
+fn every_spelling_is_found() {
+    let cases: [(&[u8], bool); 16] = [
+        (b"x-consumer-id", true),
+        (b"X-Consumer-ID", true),
+        (b"x_consumer_id", true),
+        (b"X.Consumer.Id", true),
+        (b"x-consumer_id", true),
+        (b"x~consumer!id", true),
+        (b"x-consumer-id ", true),
+        (b"x-consumer-groups", true),
+        (b"X_CREDENTIAL_ID", true),
+        (b"x-consumer-ids", false),
+        (b"x-consumer-i", false),
+        (b"xconsumerid", false),
+        (b"y-consumer-id", false),
+        (b"x-consumer--id", false),
+        (b"", false),
+        (b"x\xffconsumer\xffid", true),
+    ];
+    for (name, want) in cases {
+        assert_eq!(IdentityHeaders::default().cover(name), want, "{}", name.escape_ascii());
+    }
+}
+
+#[test]
+fn configured_names_take_the_place_of_the_defaults() {
+    let headers = IdentityHeaders { consumer_id: "x-user".into(), ..IdentityHeaders::default() };
+    assert!(headers.cover(b"X_User"));
+    assert!(!headers.cover(b"x-consumer-id"));
+    assert!(headers.cover(b"x-credential-id"));
+}
+
+#[test]
+fn a_configured_name_may_hold_other_bytes() {
+    assert!(spells(b"x-user.role", "x_user-role"));
+    assert!(!spells(b"x-user-role", "x-user-name"));
+}
