@@ -1,11 +1,23 @@
 .DEFAULT_GOAL := help
-.PHONY: help build clean
+.PHONY: help build test e2e demo lint clean
 
 help: ## this list
-	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
 
 build: ## the modules: dist/*.wasm
 	@scripts/build-wasm
+
+test: ## everything: the rules natively, the scenarios in wasmtime and in Envoy
+	@scripts/test
+
+e2e: ## the scenarios in real Envoy only
+	@scripts/test -p test-harness --test envoy
+
+demo: ## a gateway in Envoy with example services, and a tour of requests (ONCE=1: no waiting)
+	@scripts/demo
+
+lint: ## format, clippy, shellcheck, length of files
+	@scripts/lint
 
 clean: ## remove target/ and dist/
 	rm -rf target dist
