@@ -160,7 +160,12 @@ fn foreign_imports(module: &Module) -> Vec<String> {
         };
         table.contains(&(name, kind))
     };
-    module.imports.iter().filter(|import| !known(import)).map(|(from, name, kind)| format!("{from}.{name} ({kind})")).collect()
+    module
+        .imports
+        .iter()
+        .filter(|import| !known(import))
+        .map(|(from, name, kind)| format!("{from}.{name} ({kind})"))
+        .collect()
 }
 
 #[test]
