@@ -21,8 +21,7 @@ pub const COMMON: &[&str] = &[
 ];
 
 /// Those of them that stand at the top alone, once for all rules.
-pub(crate) const TOP_ONLY: &[&str] =
-    &["$schema", "rules", "client_ip", "request_id", "on_ambiguous_path", "case_sensitive"];
+pub const TOP_ONLY: &[&str] = &["$schema", "rules", "client_ip", "request_id", "on_ambiguous_path", "case_sensitive"];
 
 /// One object, seen as two: the fields every filter has, and those of this one.
 #[derive(Debug, Clone, PartialEq, Default)]

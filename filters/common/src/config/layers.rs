@@ -10,6 +10,7 @@ use super::location::path_of;
 use super::merge_patch::merge_patch;
 use super::name::Name;
 use super::patch;
+use super::unique::taken;
 
 /// The name of the top in metrics; no rule may bear it.
 pub const DEFAULT_RULE: &str = "default";
@@ -128,14 +129,14 @@ impl Layers {
         let name = self.take_field(rule, "name", location)?;
         let location = location.push_key("name");
         let name: Name = self.errors.take(Name::deserialize_from_value(name.into_value(), location))?;
-        let taken = if name.as_str() == DEFAULT_RULE {
-            "\"default\" is the name of what holds when no rule matches"
-        } else if self.rules.iter().any(|rule| rule.name.as_ref() == Some(&name)) {
-            "another rule has this name"
+        let error = if name.as_str() == DEFAULT_RULE {
+            ConfigError::invalid(path_of(location), "\"default\" is the name of what holds when no rule matches")
+        } else if let Some(other) = self.rules.iter().find(|rule| rule.name.as_ref() == Some(&name)) {
+            taken(path_of(location), name.as_str(), &other.path)
         } else {
             return Some(name);
         };
-        self.errors.push(ConfigError::invalid(path_of(location), taken));
+        self.errors.push(error);
         None
     }
 

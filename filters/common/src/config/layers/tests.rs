@@ -50,7 +50,7 @@ fn shapes_are_checked() {
         ),
         (
             json!({"rules": [{"name": "a", "match": {}, "config": {}}, {"name": "a", "match": {}, "config": {}}]}),
-            "rules[1].name: another rule has this name",
+            "rules[1].name: the name \"a\" is taken by rules[0]",
         ),
         (
             json!({"rules": [{"name": "A", "match": {}, "config": {}, "when": {}}]}),
