@@ -64,7 +64,7 @@ class Show:
         self.text(f"     > GET http://{admin}/stats/prometheus")
         for line in lines:
             self.text(f"     < {line}")
-        self.wrapped("cyan", "notice:", "One counter per filter; outcome, code, rule and mode are labels.")
+        self.wrapped("cyan", "notice:", "outcome, code, rule and mode are labels: stats_tags in envoy/gateway.yaml.")
         for problem in problems:
             self.wrapped("red", "WRONG: ", problem)
 
