@@ -1,7 +1,5 @@
 //! The bodies of replies: the only place that writes them.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 use serde_json::Value;
 
@@ -98,7 +96,7 @@ fn json(content_type: &'static str, value: &impl Serialize) -> Body {
 /// bounds its depth.
 fn expanded(value: &Value, expand: Expand<'_>) -> Value {
     match value {
-        Value::String(words) => Value::String(expand(words).into_owned()),
+        Value::String(words) => Value::String(expand(words)),
         Value::Array(items) => items.iter().map(|item| expanded(item, expand)).collect(),
         Value::Object(members) => {
             members.iter().map(|(name, member)| (name.clone(), expanded(member, expand))).collect()
@@ -108,8 +106,8 @@ fn expanded(value: &Value, expand: Expand<'_>) -> Value {
 }
 
 /// A correlation id as it may stand in a body, `None` for anything but a valid one.
-pub(super) fn correlation_id(id: Option<&[u8]>) -> Option<Cow<'_, str>> {
-    id.filter(|id| crate::request_id::is_valid(id)).map(String::from_utf8_lossy)
+pub(super) fn correlation_id(id: Option<&[u8]>) -> Option<&str> {
+    id.filter(|id| crate::request_id::is_valid(id)).and_then(|id| std::str::from_utf8(id).ok())
 }
 
 #[cfg(test)]

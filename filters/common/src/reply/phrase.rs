@@ -59,3 +59,6 @@ fn class_name(status: u16) -> &'static str {
         500.. => "Server Error",
     }
 }
+
+#[cfg(test)]
+mod tests;

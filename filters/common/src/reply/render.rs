@@ -12,7 +12,7 @@ use super::policy::{ErrorOverride, OverrideBody, ReplyPolicy};
 ///
 /// The result is escaped afterwards, so a value cannot leave its string, and it is not expanded
 /// again.
-pub type Expand<'a> = &'a dyn for<'s> Fn(&'s str) -> Cow<'s, str>;
+pub type Expand<'a> = &'a dyn Fn(&str) -> String;
 
 /// What the request says about the reply to it.
 #[derive(Clone, Copy, Default)]
@@ -83,8 +83,8 @@ fn body_of(
         ReplyBody::Empty => Body::default(),
         ReplyBody::Explicit { content_type, bytes } => Body { content_type, bytes: bytes.clone() },
         ReplyBody::Formatted => {
-            let id = body::correlation_id(context.correlation_id);
-            let facts = Facts { status, code: reply.code(), message: reply.message(), correlation_id: id.as_deref() };
+            let correlation_id = body::correlation_id(context.correlation_id);
+            let facts = Facts { status, code: reply.code(), message: reply.message(), correlation_id };
             body::formatted(policy.format, &facts)
         }
     }
@@ -98,7 +98,7 @@ fn message_of<'a>(
     expand: Option<Expand<'_>>,
 ) -> Cow<'a, str> {
     match (replaced.and_then(|entry| entry.body.as_ref()), expand) {
-        (Some(OverrideBody::Text(words)), Some(expand)) => expand(words),
+        (Some(OverrideBody::Text(words)), Some(expand)) => Cow::Owned(expand(words)),
         (Some(OverrideBody::Text(words)), None) => Cow::Borrowed(words),
         (Some(OverrideBody::Json(_)) | None, _) => Cow::Borrowed(reply.message()),
     }

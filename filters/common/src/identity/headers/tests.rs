@@ -1,3 +1,5 @@
+use std::io::Write as _;
+
 use super::{IdentityHeaders, spells};
 
 #[test]
@@ -37,4 +39,31 @@ fn configured_names_take_the_place_of_the_defaults() {
 fn a_configured_name_may_hold_other_bytes() {
     assert!(spells(b"x-user.role", "x_user-role"));
     assert!(!spells(b"x-user-role", "x-user-name"));
+}
+
+/// Reads conformance data from where `SLUICEGATE_CASES` says; it is no part of this project.
+#[test]
+fn spoofed_names_of_the_conformance_cases() {
+    let Ok(folder) = std::env::var("SLUICEGATE_CASES") else {
+        // Not by `eprintln!`, which the test runner keeps to itself when a test passes.
+        return writeln!(std::io::stderr(), "SKIPPED spoofed_names: set SLUICEGATE_CASES to the folder of cases")
+            .unwrap();
+    };
+    let lines = std::fs::read_to_string(format!("{folder}/security/tests.jsonl")).unwrap();
+    let mut judged = 0;
+    for line in lines.lines() {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        if case["class"] != "identity-header-spoofing" {
+            continue;
+        }
+        for header in case["request"]["headers"].as_array().unwrap() {
+            let name = header[0].as_str().unwrap();
+            if ["authorization", "connection"].contains(&name) {
+                continue;
+            }
+            assert!(spells(name.as_bytes(), "x-user-id"), "{}: {name:?}", case["id"]);
+            judged += 1;
+        }
+    }
+    assert!(judged > 0, "no spoofed header in {folder}");
 }
