@@ -5,18 +5,37 @@
 //! [`Proxy::advance`] moves the virtual clock. Everything is deterministic and single-threaded:
 //! a worker is an index.
 
+mod abi;
+pub mod backend;
+mod callouts;
+mod clock;
+mod engine;
+mod header_map;
+mod host;
+mod lifecycle;
 mod message;
+mod metrics;
 mod proxy;
+mod queues;
+mod random;
 mod record;
+mod runtime;
+pub mod scenario;
+mod shared_data;
 mod spec;
+mod start;
 mod status;
+mod stream;
+mod world;
 
 pub use message::{
     Headers, Request, Response, Upstream, UpstreamAnswer, UpstreamFailure, UpstreamRequest, UpstreamResponse,
 };
-pub use proxy::{Proxy, SharedEntry, StartError, StartFailure};
-pub use record::{Argument, Diagnostic, Event, Exchange, LogLevel, LogLine, MetricValue, Outcome, Place};
+pub use proxy::Proxy;
+pub use record::{Argument, Diagnostic, Event, Exchange, LogLevel, LogLine, MetricValue, Outcome, Place, Record};
+pub use shared_data::SharedEntry;
 pub use spec::{
     CalloutAnswer, CalloutRequest, Cluster, FailurePolicy, Limits, PluginSpec, ProxySpec, Route, ScriptedAnswer,
 };
+pub use start::{StartError, StartFailure};
 pub use status::Status;

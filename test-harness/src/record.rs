@@ -5,7 +5,6 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::message::{Headers, Response, UpstreamRequest};
-use crate::status::Status;
 
 /// One request from its first byte to the deletion of its contexts.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +18,19 @@ pub struct Exchange {
     /// What a careful author wants to know, in order.
     pub diagnostics: Vec<Diagnostic>,
     /// Fuel used in all callbacks of the exchange, ticks and call-out answers included.
+    pub fuel: u64,
+    /// Host calls by name.
+    pub host_calls: BTreeMap<&'static str, u64>,
+}
+
+/// What happened in a stretch of time.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// Callbacks and host calls in order.
+    pub trace: Vec<Event>,
+    /// What a careful author wants to know, in order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Fuel used in all callbacks.
     pub fuel: u64,
     /// Host calls by name.
     pub host_calls: BTreeMap<&'static str, u64>,
@@ -74,8 +86,8 @@ pub enum Event {
         name: &'static str,
         /// What the guest passed, pointers already followed.
         arguments: Vec<Argument>,
-        /// The status, and what the host wrote back.
-        status: Status,
+        /// The status returned; WASI functions return an errno.
+        status: u32,
         /// What the host wrote back.
         returned: Vec<Argument>,
     },

@@ -1,0 +1,217 @@
+//! One host call: arguments read from the guest's memory, results written back, everything traced.
+
+use wasmtime::Caller;
+
+use crate::abi::pairs;
+use crate::host::Host;
+use crate::message::Headers;
+use crate::record::{Argument, Diagnostic};
+use crate::status::Status;
+use crate::world::World;
+
+/// Why a host call does not answer Ok.
+pub enum Refusal {
+    /// The guest gets a status.
+    Status(Status),
+    /// The guest trapped while the host asked it for memory.
+    Trap(wasmtime::Error),
+}
+
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        Refusal::Status(status)
+    }
+}
+
+/// The result of the body of a host function.
+pub type Answer<T = ()> = Result<T, Refusal>;
+
+/// A host call in progress.
+pub struct HostCall<'a, 'b> {
+    caller: &'a mut Caller<'b, Host>,
+    name: &'static str,
+    arguments: Vec<Argument>,
+    returned: Vec<Argument>,
+}
+
+/// Runs the body of a host function, then counts and traces the call.
+pub fn host_call(
+    caller: Caller<'_, Host>,
+    name: &'static str,
+    body: impl FnOnce(&mut HostCall<'_, '_>) -> Answer,
+) -> wasmtime::Result<u32> {
+    traced(caller, name, |call| {
+        let status = match body(call) {
+            Ok(()) => Status::Ok,
+            Err(Refusal::Status(status)) => status,
+            Err(Refusal::Trap(error)) => return Err(error),
+        };
+        if status == Status::InvalidMemoryAccess {
+            call.bad_pointer();
+        }
+        Ok(status as u32)
+    })
+}
+
+/// [`host_call`] for functions of WASI, which return an errno.
+pub fn wasi_call(
+    caller: Caller<'_, Host>,
+    name: &'static str,
+    body: impl FnOnce(&mut HostCall<'_, '_>) -> Answer<u32>,
+) -> wasmtime::Result<u32> {
+    const FAULT: u32 = 21;
+    traced(caller, name, |call| match body(call) {
+        Ok(errno) => Ok(errno),
+        Err(Refusal::Status(_)) => {
+            call.bad_pointer();
+            Ok(FAULT)
+        }
+        Err(Refusal::Trap(error)) => Err(error),
+    })
+}
+
+fn traced(
+    mut caller: Caller<'_, Host>,
+    name: &'static str,
+    body: impl FnOnce(&mut HostCall<'_, '_>) -> wasmtime::Result<u32>,
+) -> wasmtime::Result<u32> {
+    let mut call = HostCall { caller: &mut caller, name, arguments: Vec::new(), returned: Vec::new() };
+    let status = body(&mut call)?;
+    let HostCall { arguments, returned, .. } = call;
+    caller.data().world.borrow_mut().host_call(name, arguments, status, returned);
+    Ok(status)
+}
+
+impl HostCall<'_, '_> {
+    pub fn host(&self) -> &Host {
+        self.caller.data()
+    }
+
+    pub fn host_mut(&mut self) -> &mut Host {
+        self.caller.data_mut()
+    }
+
+    /// Works with the state all VMs share.
+    pub fn with_world<T>(&self, work: impl FnOnce(&mut World, &Host) -> T) -> T {
+        let host = self.caller.data();
+        work(&mut host.world.borrow_mut(), host)
+    }
+
+    /// Traces a plain argument.
+    pub fn number(&mut self, number: impl Into<u64>) {
+        self.arguments.push(Argument::Number(number.into()));
+    }
+
+    /// Traces plain arguments.
+    pub fn numbers<const N: usize>(&mut self, numbers: [u32; N]) {
+        self.arguments.extend(numbers.map(|number| Argument::Number(number.into())));
+    }
+
+    /// Reads bytes of the guest.
+    pub fn bytes(&mut self, pointer: u32, size: u32) -> Answer<Vec<u8>> {
+        let bytes = self.peek(pointer, size)?;
+        self.arguments.push(Argument::Bytes(bytes.clone()));
+        Ok(bytes)
+    }
+
+    /// Reads a UTF-8 name of the guest.
+    pub fn text(&mut self, pointer: u32, size: u32) -> Answer<String> {
+        Ok(String::from_utf8_lossy(&self.bytes(pointer, size)?).into_owned())
+    }
+
+    /// Reads a serialized map of the guest.
+    pub fn pairs(&mut self, pointer: u32, size: u32) -> Answer<Headers> {
+        let pairs = pairs::decode(&self.peek(pointer, size)?);
+        self.arguments.push(Argument::Pairs(pairs.clone()));
+        Ok(pairs)
+    }
+
+    /// Writes a number of 4 bytes.
+    pub fn return_u32(&mut self, pointer: u32, value: u32) -> Answer {
+        self.returned.push(Argument::Number(value.into()));
+        self.poke(pointer, &value.to_le_bytes())
+    }
+
+    /// Writes a number of 8 bytes.
+    pub fn return_u64(&mut self, pointer: u32, value: u64) -> Answer {
+        self.returned.push(Argument::Number(value));
+        self.poke(pointer, &value.to_le_bytes())
+    }
+
+    /// Allocates in the guest, copies bytes there, and writes their address and size. Empty results
+    /// have the address 0.
+    pub fn return_bytes(&mut self, pointer: u32, size_pointer: u32, bytes: &[u8]) -> Answer {
+        self.returned.push(Argument::Bytes(bytes.to_vec()));
+        self.return_allocated(pointer, size_pointer, bytes)
+    }
+
+    /// [`return_bytes`](Self::return_bytes) of a serialized map.
+    pub fn return_pairs(&mut self, pointer: u32, size_pointer: u32, pairs: &Headers) -> Answer {
+        self.returned.push(Argument::Pairs(pairs.clone()));
+        // Envoy writes nothing at all for an empty map, not even the count.
+        let bytes = if pairs.is_empty() { Vec::new() } else { pairs::encode(pairs) };
+        self.return_allocated(pointer, size_pointer, &bytes)
+    }
+
+    /// Reports the use of a map or buffer outside of its phase.
+    pub fn wrong_phase(&mut self, what: &'static str) {
+        let call = self.name;
+        self.with_world(|world, host| {
+            let plugin = world.plugin_name(host.plugin());
+            world.diagnose(Diagnostic::WrongPhase { plugin, call, what, callback: host.callback });
+        });
+    }
+
+    fn bad_pointer(&self) {
+        let call = self.name;
+        self.with_world(|world, host| {
+            let plugin = world.plugin_name(host.plugin());
+            world.diagnose(Diagnostic::BadPointer { plugin, call });
+        });
+    }
+
+    fn return_allocated(&mut self, pointer: u32, size_pointer: u32, bytes: &[u8]) -> Answer {
+        let size = u32::try_from(bytes.len()).map_err(|_| Status::InvalidMemoryAccess)?;
+        let address = if bytes.is_empty() { 0 } else { self.allocate(size)? };
+        if size > 0 {
+            self.poke(address, bytes)?;
+        }
+        self.poke(pointer, &address.to_le_bytes())?;
+        self.poke(size_pointer, &size.to_le_bytes())
+    }
+
+    fn allocate(&mut self, size: u32) -> Answer<u32> {
+        let allocate = self.host().allocate.clone().ok_or(Status::InvalidMemoryAccess)?;
+        let address = allocate.call(&mut *self.caller, size).map_err(Refusal::Trap)?;
+        if address == 0 { Err(Status::InvalidMemoryAccess.into()) } else { Ok(address) }
+    }
+
+    /// Reads bytes of the guest, untraced.
+    pub fn peek(&self, pointer: u32, size: u32) -> Answer<Vec<u8>> {
+        let range = range(pointer, size);
+        let memory = self.host().memory.ok_or(Status::InvalidMemoryAccess)?;
+        Ok(memory.data(&*self.caller).get(range).ok_or(Status::InvalidMemoryAccess)?.to_vec())
+    }
+
+    /// Reads a number of 4 bytes, untraced.
+    pub fn peek_u32(&self, pointer: u32) -> Answer<u32> {
+        let bytes = self.peek(pointer, 4)?;
+        Ok(u32::from_le_bytes(bytes.try_into().map_err(|_| Status::InvalidMemoryAccess)?))
+    }
+
+    /// Writes bytes where the guest wants them, untraced.
+    pub fn write(&mut self, pointer: u32, bytes: &[u8]) -> Answer {
+        self.poke(pointer, bytes)
+    }
+
+    fn poke(&mut self, pointer: u32, bytes: &[u8]) -> Answer {
+        let memory = self.host().memory.ok_or(Status::InvalidMemoryAccess)?;
+        let at = usize::try_from(pointer).unwrap_or(usize::MAX);
+        Ok(memory.write(&mut *self.caller, at, bytes).map_err(|_| Status::InvalidMemoryAccess)?)
+    }
+}
+
+fn range(pointer: u32, size: u32) -> std::ops::Range<usize> {
+    let start = usize::try_from(pointer).unwrap_or(usize::MAX);
+    start..start.saturating_add(usize::try_from(size).unwrap_or(usize::MAX))
+}

@@ -1,0 +1,60 @@
+//! HTTP call-outs. They belong to the root context, whoever dispatches them.
+
+use std::time::Duration;
+
+use wasmtime::Caller;
+
+use crate::abi::call::host_call;
+use crate::header_map::{HeaderMap, MapKind};
+use crate::host::Host;
+use crate::record::Diagnostic;
+use crate::spec::CalloutRequest;
+use crate::status::Status;
+
+/// Sends a request to a cluster; needs `:method`, `:path` and `:authority`. A timeout of 0 is none.
+#[expect(clippy::too_many_arguments, reason = "the ABI")]
+pub fn http_call(
+    caller: Caller<'_, Host>,
+    cluster: u32,
+    cluster_size: u32,
+    headers: u32,
+    headers_size: u32,
+    body: u32,
+    body_size: u32,
+    trailers: u32,
+    trailers_size: u32,
+    timeout_milliseconds: u32,
+    token: u32,
+) -> wasmtime::Result<u32> {
+    host_call(caller, "proxy_http_call", |call| {
+        let cluster = call.text(cluster, cluster_size)?;
+        let headers = call.pairs(headers, headers_size)?;
+        let body = call.bytes(body, body_size)?;
+        let trailers = call.pairs(trailers, trailers_size)?;
+        call.number(timeout_milliseconds);
+        let mut map = HeaderMap::from_pairs(MapKind::Request, &headers);
+        if !body.is_empty() {
+            map.set(b"content-length", body.len().to_string().as_bytes());
+        }
+        let result = call.with_world(|world, host| {
+            let context = host.context().ok_or(Status::BadArgument)?;
+            if !world.callouts.knows(&cluster) {
+                let plugin = world.plugin_name(context.plugin);
+                world.diagnose(Diagnostic::UnknownCluster { plugin, cluster });
+                return Err(Status::BadArgument);
+            }
+            if timeout_milliseconds.cast_signed() < 0
+                || [":method", ":path", ":authority"].iter().any(|name| map.get(name.as_bytes()).is_none())
+            {
+                return Err(Status::BadArgument);
+            }
+            let timeout = Duration::from_millis(timeout_milliseconds.into());
+            let request = CalloutRequest { cluster, headers: map.pairs().clone(), body, trailers, timeout };
+            let now = world.clock.now();
+            world.callouts.dispatch((host.id, context.root), request, now)
+        });
+        // Envoy writes the token, 0 when it failed, before it looks at the result.
+        call.return_u32(token, result.unwrap_or(0))?;
+        result.map(drop).map_err(Into::into)
+    })
+}

@@ -1,0 +1,42 @@
+//! Properties.
+
+use wasmtime::Caller;
+
+use crate::abi::call::host_call;
+use crate::host::Host;
+use crate::status::Status;
+use crate::stream::attributes;
+
+/// Reads an attribute by its path, segments separated by NUL.
+pub fn get_property(
+    caller: Caller<'_, Host>,
+    path: u32,
+    size: u32,
+    pointer: u32,
+    length: u32,
+) -> wasmtime::Result<u32> {
+    host_call(caller, "proxy_get_property", |call| {
+        let path = call.bytes(path, size)?;
+        let value = call.with_world(|world, host| attributes::find(world, host, &path)).ok_or(Status::NotFound)?;
+        call.return_bytes(pointer, length, &value)
+    })
+}
+
+/// Writes filter state of the stream. The whole path is one name, so only a path of one segment can
+/// be read back.
+pub fn set_property(caller: Caller<'_, Host>, path: u32, size: u32, value: u32, length: u32) -> wasmtime::Result<u32> {
+    host_call(caller, "proxy_set_property", |call| {
+        let path = call.bytes(path, size)?;
+        let value = call.bytes(value, length)?;
+        call.with_world(|world, host| {
+            let (stream, _) = host.http().ok_or(Status::NotFound)?;
+            let state = &mut world.streams.get_mut(&stream).ok_or(Status::NotFound)?.filter_state;
+            match state.iter_mut().find(|(name, _)| *name == path) {
+                Some((_, present)) => *present = value,
+                None => state.push((path, value)),
+            }
+            Ok::<(), Status>(())
+        })?;
+        Ok(())
+    })
+}

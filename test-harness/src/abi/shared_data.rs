@@ -1,0 +1,39 @@
+//! Shared data, in the namespace of the VM's `vm_id`.
+
+use wasmtime::Caller;
+
+use crate::abi::call::host_call;
+use crate::host::Host;
+
+pub fn get_shared_data(
+    caller: Caller<'_, Host>,
+    key: u32,
+    key_size: u32,
+    pointer: u32,
+    size: u32,
+    cas: u32,
+) -> wasmtime::Result<u32> {
+    host_call(caller, "proxy_get_shared_data", |call| {
+        let key = call.bytes(key, key_size)?;
+        let entry = call.with_world(|world, host| world.shared_data.get(&host.spec.vm_id, &key).cloned())?;
+        call.return_bytes(pointer, size, &entry.value)?;
+        call.return_u32(cas, entry.cas)
+    })
+}
+
+pub fn set_shared_data(
+    caller: Caller<'_, Host>,
+    key: u32,
+    key_size: u32,
+    value: u32,
+    value_size: u32,
+    cas: u32,
+) -> wasmtime::Result<u32> {
+    host_call(caller, "proxy_set_shared_data", |call| {
+        let key = call.bytes(key, key_size)?;
+        let value = call.bytes(value, value_size)?;
+        call.number(cas);
+        call.with_world(|world, host| world.shared_data.set(&host.spec.vm_id, &key, &value, cas))?;
+        Ok(())
+    })
+}

@@ -1,0 +1,103 @@
+//! Streams: resuming, closing, local replies.
+
+use wasmtime::Caller;
+
+use crate::abi::call::host_call;
+use crate::host::Host;
+use crate::record::Diagnostic;
+use crate::status::Status;
+use crate::stream::{BodyAccess, Direction, LocalReply};
+use crate::world::Action;
+
+/// Resumes a paused direction after the callback. On a root context nothing happens, and the answer
+/// is Ok.
+pub fn continue_stream(caller: Caller<'_, Host>, stream_type: u32) -> wasmtime::Result<u32> {
+    host_call(caller, "proxy_continue_stream", |call| {
+        call.number(stream_type);
+        let direction = match stream_type {
+            0 => Direction::Request,
+            1 => Direction::Response,
+            2 => return Ok(()),
+            3 => return Err(Status::Unimplemented.into()),
+            _ => return Err(Status::BadArgument.into()),
+        };
+        call.with_world(|world, host| {
+            let Some((stream, filter)) = host.http() else { return };
+            world.actions.push_back(Action::Continue { stream, filter, direction });
+            // Envoy closes the request maps here, whichever direction is resumed.
+            if let Some(state) = world.streams.get_mut(&stream).and_then(|stream| stream.filters.get_mut(filter)) {
+                state.request.headers_open = false;
+                state.request.trailers_open = false;
+                if state.request.body == BodyAccess::InFlight {
+                    state.request.body = BodyAccess::Closed;
+                }
+            }
+        });
+        Ok(())
+    })
+}
+
+/// Resets the stream after the callback.
+pub fn close_stream(caller: Caller<'_, Host>, stream_type: u32) -> wasmtime::Result<u32> {
+    host_call(caller, "proxy_close_stream", |call| {
+        call.number(stream_type);
+        if stream_type > 3 {
+            return Err(Status::BadArgument.into());
+        }
+        call.with_world(|world, host| {
+            if let Some((stream, _)) = host.http() {
+                world.actions.push_back(Action::Close { stream });
+            }
+        });
+        Ok(())
+    })
+}
+
+/// The status of the last gRPC call; there is none.
+pub fn get_status(caller: Caller<'_, Host>, code: u32, pointer: u32, size: u32) -> wasmtime::Result<u32> {
+    host_call(caller, "proxy_get_status", |call| {
+        call.return_u32(code, 0)?;
+        call.return_bytes(pointer, size, b"")
+    })
+}
+
+/// Replies after the callback, whatever that returns.
+#[expect(clippy::too_many_arguments, reason = "the ABI")]
+pub fn send_local_response(
+    caller: Caller<'_, Host>,
+    status: u32,
+    details: u32,
+    details_size: u32,
+    body: u32,
+    body_size: u32,
+    headers: u32,
+    headers_size: u32,
+    grpc_status: u32,
+) -> wasmtime::Result<u32> {
+    host_call(caller, "proxy_send_local_response", |call| {
+        call.number(status);
+        let details = call.text(details, details_size)?;
+        let body = call.bytes(body, body_size)?;
+        let headers = call.pairs(headers, headers_size)?;
+        call.number(grpc_status);
+        call.host_mut().stop_iteration = true;
+        let reply = LocalReply {
+            status: u16::try_from(status).unwrap_or(u16::MAX),
+            body,
+            headers,
+            // SDKs pass -1 for "none"; Envoy knows the codes 0 to 16.
+            grpc_status: Some(grpc_status).filter(|code| *code <= 16),
+            details: details.replace(char::is_whitespace, "_"),
+        };
+        call.with_world(|world, host| {
+            let Some((stream, filter)) = host.http() else { return };
+            if matches!(host.callback, "proxy_on_log" | "proxy_on_done" | "proxy_on_delete") {
+                let plugin = world.plugin_name(host.plugin());
+                world.diagnose(Diagnostic::ReplyAfterEnd { plugin, callback: host.callback });
+                return;
+            }
+            world.actions.push_back(Action::Reply { stream, filter, reply });
+        });
+        Ok(())
+    })
+}

@@ -1,0 +1,28 @@
+//! Clock and timers.
+
+use std::time::Duration;
+
+use wasmtime::Caller;
+
+use crate::abi::call::host_call;
+use crate::host::Host;
+
+pub fn get_current_time_nanoseconds(caller: Caller<'_, Host>, result: u32) -> wasmtime::Result<u32> {
+    host_call(caller, "proxy_get_current_time_nanoseconds", |call| {
+        let now = call.with_world(|world, _| world.clock.unix_nanos());
+        call.return_u64(result, now)
+    })
+}
+
+/// Sets the period of `proxy_on_tick` of the root context; 0 stops it.
+pub fn set_tick_period_milliseconds(caller: Caller<'_, Host>, period: u32) -> wasmtime::Result<u32> {
+    host_call(caller, "proxy_set_tick_period_milliseconds", |call| {
+        call.number(period);
+        call.with_world(|world, host| {
+            let Some(context) = host.context() else { return };
+            let now = world.clock.now();
+            world.ticks.set_period(host.id, context.root, Duration::from_millis(period.into()), now);
+        });
+        Ok(())
+    })
+}

@@ -1,0 +1,205 @@
+//! Envoy's header map: lower-case names, fields in order, pseudo headers first, and the fields that
+//! Envoy keeps once and joins with a comma.
+
+use crate::message::Headers;
+
+/// Which of Envoy's four maps this is; it decides which repeated fields are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapKind {
+    /// Request headers.
+    Request,
+    /// Response headers.
+    Response,
+    /// Request or response trailers: nothing is joined.
+    Trailers,
+}
+
+/// Fields kept once in both directions (Envoy: `INLINE_REQ_RESP_*_HEADERS`).
+const JOINED_BOTH: &[&str] = &[
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "keep-alive",
+    "proxy-connection",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+    "x-request-id",
+];
+
+/// Fields kept once in requests (Envoy: `INLINE_REQ_*_HEADERS` and the registered custom ones).
+const JOINED_REQUEST: &[&str] = &[
+    "accept",
+    "accept-encoding",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "authorization",
+    "expect",
+    "grpc-timeout",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "origin",
+    "pragma",
+    "referer",
+    "te",
+    "user-agent",
+    "x-client-trace-id",
+    "x-forwarded-client-cert",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+];
+
+/// Fields kept once in responses.
+const JOINED_RESPONSE: &[&str] = &[
+    "access-control-allow-credentials",
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "access-control-max-age",
+    "age",
+    "date",
+    "etag",
+    "expires",
+    "grpc-message",
+    "grpc-status",
+    "last-modified",
+    "location",
+    "server",
+    "vary",
+];
+
+/// Header fields with Envoy's rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderMap {
+    kind: MapKind,
+    fields: Headers,
+}
+
+impl HeaderMap {
+    /// An empty map.
+    pub fn new(kind: MapKind) -> Self {
+        HeaderMap { kind, fields: Vec::new() }
+    }
+
+    /// A map filled by [`add`](Self::add).
+    pub fn from_pairs(kind: MapKind, pairs: &Headers) -> Self {
+        let mut map = HeaderMap::new(kind);
+        for (name, value) in pairs {
+            map.add(name, value);
+        }
+        map
+    }
+
+    /// The first value of `name`.
+    pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
+        let name = canonical(name);
+        self.fields.iter().find(|(field, _)| *field == name).map(|(_, value)| value.as_slice())
+    }
+
+    /// All values of `name` joined by commas, as attributes show them.
+    pub fn get_joined(&self, name: &[u8]) -> Option<Vec<u8>> {
+        let name = canonical(name);
+        let values: Vec<&[u8]> =
+            self.fields.iter().filter(|(field, _)| *field == name).map(|(_, value)| value.as_slice()).collect();
+        (!values.is_empty()).then(|| values.join(&b","[..]))
+    }
+
+    /// Adds a value: a line of its own, or joined to the one line Envoy keeps for this field.
+    pub fn add(&mut self, name: &[u8], value: &[u8]) {
+        let name = canonical(name);
+        if self.is_joined(&name)
+            && let Some((_, present)) = self.fields.iter_mut().find(|(field, _)| *field == name)
+        {
+            present.push(b',');
+            present.extend_from_slice(value);
+            return;
+        }
+        let at = if name.starts_with(b":") { self.pseudo_count() } else { self.fields.len() };
+        self.fields.insert(at, (name, value.to_vec()));
+    }
+
+    /// Replaces all lines of `name` by one, at the place of the first.
+    pub fn set(&mut self, name: &[u8], value: &[u8]) {
+        let name = canonical(name);
+        let Some(first) = self.fields.iter().position(|(field, _)| *field == name) else {
+            self.add(&name, value);
+            return;
+        };
+        let mut index = 0;
+        self.fields.retain(|(field, _)| {
+            let keep = index == first || *field != name;
+            index += 1;
+            keep
+        });
+        self.fields[first].1 = value.to_vec();
+    }
+
+    /// Adds `name` unless it is there.
+    pub fn set_if_absent(&mut self, name: &str, value: &[u8]) {
+        if self.get(name.as_bytes()).is_none() {
+            self.add(name.as_bytes(), value);
+        }
+    }
+
+    /// Removes all lines of `name`.
+    pub fn remove(&mut self, name: &[u8]) {
+        let name = canonical(name);
+        self.fields.retain(|(field, _)| *field != name);
+    }
+
+    /// Replaces everything; forgotten pseudo headers are lost.
+    pub fn replace_all(&mut self, pairs: &Headers) {
+        *self = HeaderMap::from_pairs(self.kind, pairs);
+    }
+
+    /// All fields in order.
+    pub fn pairs(&self) -> &Headers {
+        &self.fields
+    }
+
+    /// The number of lines.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Bytes of names and values.
+    pub fn byte_size(&self) -> usize {
+        self.fields.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
+
+    /// The first field that no codec can send.
+    pub fn invalid_field(&self) -> Option<&[u8]> {
+        let bad = |bytes: &[u8]| bytes.iter().any(|byte| matches!(byte, 0 | b'\r' | b'\n'));
+        self.fields.iter().find(|(name, value)| bad(name) || bad(value)).map(|(name, _)| name.as_slice())
+    }
+
+    fn pseudo_count(&self) -> usize {
+        self.fields.iter().take_while(|(name, _)| name.starts_with(b":")).count()
+    }
+
+    fn is_joined(&self, name: &[u8]) -> bool {
+        let own = match self.kind {
+            MapKind::Request => JOINED_REQUEST,
+            MapKind::Response => JOINED_RESPONSE,
+            MapKind::Trailers => return false,
+        };
+        name.starts_with(b":") || JOINED_BOTH.iter().chain(own).any(|joined| joined.as_bytes() == name)
+    }
+}
+
+/// Lower case; `host` is another name of `:authority`.
+fn canonical(name: &[u8]) -> Vec<u8> {
+    let name = name.to_ascii_lowercase();
+    if name == b"host" { b":authority".to_vec() } else { name }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+use super::{HeaderMap, MapKind};
+
+fn map(kind: MapKind, pairs: &[(&str, &str)]) -> HeaderMap {
+    let mut map = HeaderMap::new(kind);
+    for (name, value) in pairs {
+        map.add(name.as_bytes(), value.as_bytes());
+    }
+    map
+}
+
+fn lines(map: &HeaderMap) -> Vec<String> {
+    map.pairs()
+        .iter()
+        .map(|(name, value)| format!("{}={}", String::from_utf8_lossy(name), String::from_utf8_lossy(value)))
+        .collect()
+}
+
+#[test]
+fn repeated_request_fields_are_joined_or_kept_as_envoy_does() {
+    for name in [
+        "authorization",
+        "origin",
+        "content-type",
+        "user-agent",
+        "accept",
+        "accept-encoding",
+        "access-control-request-method",
+        "access-control-request-headers",
+        "cache-control",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "via",
+        "referer",
+        "if-none-match",
+        "grpc-timeout",
+        "expect",
+    ] {
+        assert_eq!(lines(&map(MapKind::Request, &[(name, "a"), (name, "b")])), [format!("{name}=a,b")]);
+    }
+    for name in ["x-api-key", "cookie", "traceparent", "x-consumer-id", "x-correlation-id"] {
+        assert_eq!(
+            lines(&map(MapKind::Request, &[(name, "a"), (name, "b")])),
+            [format!("{name}=a"), format!("{name}=b")]
+        );
+    }
+}
+
+#[test]
+fn host_is_another_name_of_authority() {
+    let mut headers = map(MapKind::Request, &[("x-a", "1"), ("Host", "one.example")]);
+    assert_eq!(lines(&headers), [":authority=one.example", "x-a=1"]);
+    assert_eq!(headers.get(b"host"), Some(&b"one.example"[..]));
+    headers.set(b"HOST", b"two.example");
+    assert_eq!(headers.get(b":authority"), Some(&b"two.example"[..]));
+    headers.remove(b"host");
+    assert_eq!(lines(&headers), ["x-a=1"]);
+}
+
+#[test]
+fn get_is_the_first_value_and_set_collapses_in_place() {
+    let mut headers = map(MapKind::Request, &[("x-a", "1"), ("x-b", "2"), ("X-A", "3"), ("x-c", "4"), ("x-a", "5")]);
+    assert_eq!(headers.get(b"x-a"), Some(&b"1"[..]));
+    assert_eq!(headers.get_joined(b"x-a").as_deref(), Some(&b"1,3,5"[..]));
+    headers.set(b"x-a", b"9");
+    assert_eq!(lines(&headers), ["x-a=9", "x-b=2", "x-c=4"]);
+}
+
+#[test]
+fn a_field_with_a_line_break_or_nul_is_invalid() {
+    for bad in ["a\rb", "a\nb", "a\0b"] {
+        assert_eq!(map(MapKind::Response, &[("x-ok", "1"), ("x-bad", bad)]).invalid_field(), Some(&b"x-bad"[..]));
+    }
+    assert_eq!(map(MapKind::Response, &[("x-tab", "a\tb"), ("x-high", "\u{ff}")]).invalid_field(), None);
+}

@@ -1,0 +1,110 @@
+//! The host side of one VM: its contexts, and what host functions see.
+
+mod context;
+mod vm;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use wasmtime::{Memory, StoreLimits, TypedFunc};
+
+use crate::record::Place;
+use crate::world::World;
+
+pub use context::{Context, ContextKind};
+pub use vm::{Call, Vm};
+
+/// Identifies a VM of a proxy; never used twice.
+pub type VmId = usize;
+
+/// What a VM is built from.
+#[derive(Clone)]
+pub struct VmSpec {
+    pub vm_id: Rc<str>,
+    pub configuration: Arc<[u8]>,
+    pub environment: Rc<[(String, String)]>,
+}
+
+/// The state behind the host functions of one VM.
+pub struct Host {
+    pub world: Rc<RefCell<World>>,
+    pub id: VmId,
+    pub place: Place,
+    pub spec: VmSpec,
+    pub contexts: BTreeMap<u32, Context>,
+    next_context: u32,
+    /// The context whose callback is running; 0 between callbacks and in `_initialize`.
+    pub current: u32,
+    /// What `proxy_set_effective_context` chose.
+    pub effective: Option<u32>,
+    /// The plugin whose `proxy_on_configure` is running.
+    pub configuring: Option<usize>,
+    /// The exported function that is running.
+    pub callback: &'static str,
+    /// `proxy_send_local_response` was called: whatever the callback returns, iteration stops.
+    pub stop_iteration: bool,
+    pub limits: StoreLimits,
+    pub memory: Option<Memory>,
+    pub allocate: Option<TypedFunc<u32, u32>>,
+}
+
+impl Host {
+    pub fn new(world: Rc<RefCell<World>>, id: VmId, place: Place, spec: VmSpec, limits: StoreLimits) -> Self {
+        Host {
+            world,
+            id,
+            place,
+            spec,
+            contexts: BTreeMap::new(),
+            next_context: 1,
+            current: 0,
+            effective: None,
+            configuring: None,
+            callback: "",
+            stop_iteration: false,
+            limits,
+            memory: None,
+            allocate: None,
+        }
+    }
+
+    /// Creates a root context.
+    pub fn add_root(&mut self, plugin: usize) -> u32 {
+        let id = self.allocate_id();
+        self.contexts.insert(id, Context { plugin, root: id, kind: ContextKind::Root { answer: None } });
+        id
+    }
+
+    /// Creates the context of one filter in one stream.
+    pub fn add_http(&mut self, plugin: usize, root: u32, stream: u64, filter: usize) -> u32 {
+        let id = self.allocate_id();
+        self.contexts.insert(id, Context { plugin, root, kind: ContextKind::Http { stream, filter } });
+        id
+    }
+
+    /// The context host calls act on: the effective one while it lives, else the current one.
+    pub fn context(&self) -> Option<&Context> {
+        self.effective.and_then(|id| self.contexts.get(&id)).or_else(|| self.contexts.get(&self.current))
+    }
+
+    /// The plugin on whose behalf the guest runs; the first of the VM while it initialises.
+    pub fn plugin(&self) -> usize {
+        self.context().or_else(|| self.contexts.values().next()).map_or(usize::MAX, |context| context.plugin)
+    }
+
+    /// The stream and filter of the context, if it is an HTTP context.
+    pub fn http(&self) -> Option<(u64, usize)> {
+        match self.context()?.kind {
+            ContextKind::Http { stream, filter } => Some((stream, filter)),
+            ContextKind::Root { .. } => None,
+        }
+    }
+
+    fn allocate_id(&mut self) -> u32 {
+        let id = self.next_context;
+        self.next_context += 1;
+        id
+    }
+}

@@ -1,0 +1,237 @@
+//! From modules to running plugins: canaries, the main thread, the workers, and reloading.
+
+use std::rc::Rc;
+
+use wasmtime::StoreLimitsBuilder;
+
+use crate::clock::Instant;
+use crate::engine::LoadedModule;
+use crate::host::{Call, Host, Vm, VmId, VmSpec};
+use crate::record::Place;
+use crate::runtime::Runtime;
+use crate::spec::{FailurePolicy, PluginSpec};
+use crate::start::StartFailure;
+use crate::stream::{Filter, StreamId};
+
+/// A plugin ready to be instantiated.
+pub struct Build {
+    pub name: Rc<str>,
+    module: LoadedModule,
+    vm: VmSpec,
+    policy: FailurePolicy,
+    /// Plugins of one group share a VM on each thread: equal `vm_id`, VM configuration and module.
+    group: usize,
+    /// The first plugin that is equal to this one: both are one root context.
+    twin: usize,
+}
+
+/// One thread: the main thread or a worker.
+pub struct Thread {
+    pub place: Place,
+    handles: Vec<Handle>,
+}
+
+/// A plugin on a thread.
+#[derive(Clone, Copy, Debug)]
+struct Handle {
+    vm: VmId,
+    root: u32,
+    loaded: Instant,
+}
+
+/// How long a failed VM stays dead under [`FailurePolicy::FailReload`], in nanoseconds: the lower
+/// bound of Envoy's default backoff (1 s and a jitter of up to half of it), counted from when the
+/// VM was loaded.
+const RELOAD_BACKOFF: Instant = 1_000_000_000;
+
+impl Build {
+    /// Compiles a plugin's module and finds out with whom it shares.
+    ///
+    /// # Errors
+    /// The module does not compile or link.
+    pub fn new(spec: &PluginSpec, earlier: &[(PluginSpec, usize)]) -> Result<Build, StartFailure> {
+        let shares = |other: &PluginSpec| {
+            other.vm_id == spec.vm_id && other.vm_configuration == spec.vm_configuration && other.wasm == spec.wasm
+        };
+        let group = earlier.iter().find(|(other, _)| shares(other)).map_or(earlier.len(), |(_, group)| *group);
+        let equal = |other: &PluginSpec| {
+            shares(other) && other.root_id == spec.root_id && other.configuration == spec.configuration
+        };
+        let twin = earlier.iter().position(|(other, _)| equal(other)).unwrap_or(earlier.len());
+        Ok(Build {
+            name: spec.name.as_str().into(),
+            module: LoadedModule::load(&spec.wasm).map_err(StartFailure::Load)?,
+            vm: VmSpec {
+                vm_id: spec.vm_id.as_str().into(),
+                configuration: spec.vm_configuration.as_slice().into(),
+                environment: spec.environment.as_slice().into(),
+            },
+            policy: spec.failure_policy,
+            group,
+            twin,
+        })
+    }
+
+    pub fn group(&self) -> usize {
+        self.group
+    }
+}
+
+impl Runtime {
+    /// Starts everything in Envoy's order: a canary per plugin, the main thread, every worker.
+    ///
+    /// # Errors
+    /// The plugin that failed, and how.
+    pub fn start(&mut self, workers: u32) -> Result<(), (usize, StartFailure)> {
+        for plugin in 0..self.builds.len() {
+            let vm = self.new_vm(plugin, Place::Canary).map_err(|failure| (plugin, failure))?;
+            let started = self.start_plugin(vm, plugin);
+            self.drop_vm(vm);
+            started.map_err(|failure| (plugin, failure))?;
+        }
+        let places = std::iter::once(Place::Main).chain((0..workers.max(1)).map(Place::Worker));
+        for place in places {
+            self.threads.push(Thread { place, handles: Vec::new() });
+            let thread = self.threads.len() - 1;
+            for plugin in 0..self.builds.len() {
+                let handle = self.load(thread, plugin).map_err(|failure| (plugin, failure))?;
+                self.threads[thread].handles.push(handle);
+            }
+        }
+        Ok(())
+    }
+
+    /// The filters of a new stream, one per plugin.
+    pub(crate) fn create_filters(&mut self, worker: u32, stream: StreamId) -> Vec<Filter> {
+        let workers = self.threads.len() - 1;
+        let thread = 1 + usize::try_from(worker).unwrap_or(0) % workers;
+        (0..self.builds.len())
+            .map(|plugin| {
+                self.reload_if_due(thread, plugin);
+                let Handle { vm, root, .. } = self.threads[thread].handles[plugin];
+                let alive = !self.vm_failed(vm);
+                let context = self
+                    .vms
+                    .get_mut(&vm)
+                    .filter(|_| alive)
+                    .map(|instance| (vm, instance.host_mut().add_http(plugin, root, stream, plugin)));
+                Filter::new(&self.builds[plugin].name, context, self.builds[plugin].policy)
+            })
+            .collect()
+    }
+
+    /// Rebuilds a failed VM when its policy allows it and the backoff has passed.
+    fn reload_if_due(&mut self, thread: usize, plugin: usize) {
+        let handle = self.threads[thread].handles[plugin];
+        let now = self.world.borrow().clock.now();
+        if !self.vm_failed(handle.vm)
+            || self.builds[plugin].policy != FailurePolicy::FailReload
+            || now.saturating_sub(handle.loaded) < RELOAD_BACKOFF
+        {
+            return;
+        }
+        self.threads[thread].handles[plugin].loaded = now;
+        if let Ok(handle) = self.load(thread, plugin) {
+            self.threads[thread].handles[plugin] = handle;
+        }
+    }
+
+    /// A plugin on a thread: in a VM of its group that is there and alive, else in a new one.
+    fn load(&mut self, thread: usize, plugin: usize) -> Result<Handle, StartFailure> {
+        let loaded = self.world.borrow().clock.now();
+        let place = self.threads[thread].place;
+        let (group, twin) = (self.builds[plugin].group, self.builds[plugin].twin);
+        let alive = |handle: &Handle| !self.vm_failed(handle.vm);
+        let handles = &self.threads[thread].handles;
+        if let Some(handle) = handles.get(twin).filter(|handle| twin != plugin && alive(handle)) {
+            return Ok(Handle { loaded, ..*handle });
+        }
+        let shared = handles
+            .iter()
+            .enumerate()
+            .find(|(other, handle)| self.builds[*other].group == group && alive(handle))
+            .map(|(_, handle)| handle.vm);
+        let vm = match shared {
+            Some(vm) => vm,
+            None => self.new_vm(plugin, place)?,
+        };
+        let root = self.start_plugin(vm, plugin)?;
+        Ok(Handle { vm, root, loaded })
+    }
+
+    fn new_vm(&mut self, plugin: usize, place: Place) -> Result<VmId, StartFailure> {
+        let id = self.next_vm_id();
+        let limit = self.world.borrow().limits.memory_bytes;
+        let limits = StoreLimitsBuilder::new().memory_size(limit).table_elements(1 << 20).build();
+        let build = &self.builds[plugin];
+        let host = Host::new(Rc::clone(&self.world), id, place, build.vm.clone(), limits);
+        let vm =
+            Vm::new(&build.module, host).map_err(|(callback, message)| StartFailure::Trap { callback, message })?;
+        self.vms.insert(id, vm);
+        Ok(id)
+    }
+
+    /// Creates the root context and runs `proxy_on_vm_start` and `proxy_on_configure`.
+    fn start_plugin(&mut self, vm: VmId, plugin: usize) -> Result<u32, StartFailure> {
+        let vm_configuration = self.builds[plugin].vm.configuration.len();
+        let configuration = self.world.borrow().plugins[plugin].configuration.len();
+        let size = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+        let root = self.vms.get_mut(&vm).map_or(0, |vm| vm.host_mut().add_root(plugin));
+        self.must_return(vm, root, "proxy_on_context_create", 0)?;
+        if self.must_return(vm, root, "proxy_on_vm_start", size(vm_configuration))? == Some(0) {
+            return Err(StartFailure::VmStartRefused);
+        }
+        self.set_configuring(vm, Some(plugin));
+        let configured = self.must_return(vm, root, "proxy_on_configure", size(configuration));
+        self.set_configuring(vm, None);
+        if configured? == Some(0) {
+            return Err(StartFailure::ConfigurationRefused);
+        }
+        Ok(root)
+    }
+
+    fn must_return(
+        &mut self,
+        vm: VmId,
+        root: u32,
+        callback: &'static str,
+        argument: u32,
+    ) -> Result<Option<u32>, StartFailure> {
+        match self.call(vm, root, callback, &[argument]) {
+            Call::Skipped => Ok(None),
+            Call::Returned(value) => Ok(value),
+            Call::Trapped(message) => Err(StartFailure::Trap { callback, message }),
+        }
+    }
+
+    fn set_configuring(&mut self, vm: VmId, plugin: Option<usize>) {
+        if let Some(vm) = self.vms.get_mut(&vm) {
+            vm.host_mut().configuring = plugin;
+        }
+    }
+
+    /// Kills a VM: its timers and call-outs go with it, its metrics and shared data stay.
+    fn drop_vm(&mut self, vm: VmId) {
+        let mut world = self.world.borrow_mut();
+        world.ticks.stop(vm);
+        world.callouts.cancel(vm);
+        drop(world);
+        self.vms.remove(&vm);
+    }
+}
+
+impl Filter {
+    fn new(name: &Rc<str>, instance: Option<(VmId, u32)>, policy: FailurePolicy) -> Self {
+        Filter {
+            name: Rc::clone(name),
+            instance,
+            bypassed: instance.is_none() && policy == FailurePolicy::FailOpen,
+            created: false,
+            failed_reply: false,
+            request: Default::default(),
+            response: Default::default(),
+            logging: false,
+            paused_in: "",
+        }
+    }
+}

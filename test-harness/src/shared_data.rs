@@ -1,0 +1,75 @@
+//! Shared data: a key-value store per `vm_id`, with compare-and-swap numbers.
+
+use std::collections::BTreeMap;
+
+use crate::status::Status;
+
+/// A value in shared data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedEntry {
+    /// The value.
+    pub value: Vec<u8>,
+    /// Its compare-and-swap number.
+    pub cas: u32,
+}
+
+/// All namespaces.
+#[derive(Debug, Default)]
+pub struct SharedData {
+    namespaces: BTreeMap<String, BTreeMap<Vec<u8>, SharedEntry>>,
+    last_cas: u32,
+}
+
+impl SharedData {
+    /// The entry of a key.
+    ///
+    /// # Errors
+    /// [`Status::NotFound`].
+    pub fn get(&self, vm_id: &str, key: &[u8]) -> Result<&SharedEntry, Status> {
+        self.namespaces.get(vm_id).and_then(|keys| keys.get(key)).ok_or(Status::NotFound)
+    }
+
+    /// Writes a value. `cas` 0 writes unconditionally; a missing key accepts any `cas`.
+    ///
+    /// # Errors
+    /// [`Status::CasMismatch`] when the key is there and its number is another.
+    pub fn set(&mut self, vm_id: &str, key: &[u8], value: &[u8], cas: u32) -> Result<(), Status> {
+        let keys = self.namespaces.entry(vm_id.to_owned()).or_default();
+        if let Some(entry) = keys.get(key)
+            && cas != 0
+            && cas != entry.cas
+        {
+            return Err(Status::CasMismatch);
+        }
+        self.last_cas = self.last_cas.checked_add(1).unwrap_or(1);
+        keys.insert(key.to_vec(), SharedEntry { value: value.to_vec(), cas: self.last_cas });
+        Ok(())
+    }
+
+    /// A whole namespace.
+    pub fn namespace(&self, vm_id: &str) -> BTreeMap<Vec<u8>, SharedEntry> {
+        self.namespaces.get(vm_id).cloned().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SharedData;
+    use crate::status::Status;
+
+    #[test]
+    fn cas_follows_envoy() {
+        let mut data = SharedData::default();
+        assert_eq!(data.get("a", b"k"), Err(Status::NotFound));
+        assert_eq!(data.set("a", b"k", b"1", 77), Ok(()), "a missing key accepts any cas");
+        let first = data.get("a", b"k").cloned().unwrap();
+        assert_eq!(data.set("a", b"k", b"2", first.cas + 1), Err(Status::CasMismatch));
+        assert_eq!(data.get("a", b"k"), Ok(&first), "a mismatch changes nothing");
+        assert_eq!(data.set("a", b"k", b"2", first.cas), Ok(()));
+        assert_eq!(data.set("a", b"k", b"3", first.cas), Err(Status::CasMismatch));
+        assert_eq!(data.set("a", b"k", b"3", 0), Ok(()), "cas 0 writes unconditionally");
+        assert_eq!(data.get("b", b"k"), Err(Status::NotFound), "namespaces are apart");
+        assert_eq!(data.set("a", b"k", b"", 0), Ok(()));
+        assert_eq!(data.get("a", b"k").map(|entry| entry.value.clone()), Ok(Vec::new()), "empty is not absent");
+    }
+}

@@ -1,0 +1,154 @@
+//! A stream from its first byte to the deletion of its contexts.
+
+use crate::clock::after;
+use crate::header_map::{HeaderMap, MapKind};
+use crate::message::{Request, Response, Upstream, UpstreamRequest};
+use crate::record::Diagnostic;
+use crate::runtime::Runtime;
+use crate::stream::{BodyAccess, Direction, Iteration, Router, Side, Stream, StreamId, ingress};
+
+impl Runtime {
+    /// Accepts a request on a worker and gives its headers to the chain.
+    pub(crate) fn open_stream(&mut self, worker: u32, request: Request) -> StreamId {
+        let id = self.next_stream_id();
+        let filters = self.create_filters(worker, id);
+        let refused = ingress::refuse(&request);
+        let mut world = self.world.borrow_mut();
+        let headers = ingress::request_headers(&request, &mut world.random);
+        let bodiless = request.body.is_empty() && request.trailers.is_empty();
+        let mut chunks = request.body;
+        // HTTP/1 ends a body with a frame of its own.
+        if !chunks.is_empty() && request.trailers.is_empty() && chunks.last().is_some_and(|last| !last.is_empty()) {
+            chunks.push(Vec::new());
+        }
+        chunks.reverse();
+        let mut stream = Stream {
+            peer: request.peer,
+            started: world.clock.now(),
+            started_unix_nanos: world.clock.unix_nanos(),
+            request: Side::new(),
+            response: Side::new(),
+            filters,
+            calling: None,
+            prepared_reply: None,
+            encoding_aborted: false,
+            is_head: request.method == b"HEAD",
+            is_grpc: ingress::is_grpc(&headers),
+            router: Router::default(),
+            upstream: None,
+            downstream: Response::default(),
+            headers_sent: false,
+            ended: false,
+            code_details: String::new(),
+            response_flags: 0,
+            filter_state: Vec::new(),
+            client_chunks: chunks,
+            client_trailers: request.trailers,
+            upstream_rest: None,
+        };
+        stream.request.headers = Some(headers);
+        stream.request.complete = bodiless;
+        world.streams.insert(id, stream);
+        drop(world);
+        match refused {
+            Some(reply) => self.send_local_reply(id, reply),
+            None => self.walk_headers(id, Direction::Request, 0, bodiless),
+        }
+        id
+    }
+
+    /// Runs a stream until it has ended, moving virtual time where it waits.
+    pub(crate) fn finish_stream(&mut self, id: StreamId, upstream: &mut dyn Upstream) {
+        let limit = self.world.borrow().limits.stuck_after;
+        let deadline = after(self.world.borrow().clock.now(), limit);
+        while self.stream(id).is_some_and(|stream| !stream.ended) {
+            let moved = self.receive_request(id)
+                || self.fire_due()
+                || self.receive_answer(id)
+                || self.receive_rest(id)
+                || self.ask_upstream(id, upstream);
+            if moved {
+                continue;
+            }
+            let next = [self.next_due(), self.answer_due(id)].into_iter().flatten().min();
+            match next.filter(|next| *next <= deadline) {
+                Some(next) => self.world.borrow_mut().clock.move_to(next),
+                None => self.give_up(id),
+            }
+        }
+    }
+
+    /// Tells every filter that the stream is over, and forgets it.
+    pub(crate) fn close_stream(&mut self, id: StreamId) -> (Response, Option<UpstreamRequest>) {
+        for filter in 0..self.filter_count(id) {
+            self.log_stream(id, filter);
+        }
+        for filter in 0..self.filter_count(id) {
+            let instance =
+                self.stream(id).and_then(|s| s.filters[filter].instance.filter(|_| s.filters[filter].created));
+            let Some((vm, context)) = instance else { continue };
+            self.call(vm, context, "proxy_on_done", &[]);
+            self.call(vm, context, "proxy_on_delete", &[]);
+            self.forget_context(vm, context);
+        }
+        let Some(stream) = self.world.borrow_mut().streams.remove(&id) else { return Default::default() };
+        let mut response = stream.downstream;
+        response.code_details = stream.code_details;
+        (response, stream.upstream)
+    }
+
+    fn log_stream(&mut self, id: StreamId, filter: usize) {
+        let Some(instance) = self.stream(id).and_then(|stream| stream.filters[filter].instance) else { return };
+        // A filter that saw nothing of the stream is created for its log alone.
+        self.create_context(id, filter);
+        self.open_for_log(id, filter, true);
+        self.call(instance.0, instance.1, "proxy_on_log", &[]);
+        self.open_for_log(id, filter, false);
+    }
+
+    fn open_for_log(&mut self, id: StreamId, filter: usize, open: bool) {
+        let Some(mut stream) = self.stream_mut(id) else { return };
+        let state = &mut stream.filters[filter];
+        state.logging = open;
+        for progress in [&mut state.request, &mut state.response] {
+            progress.headers_open = false;
+            progress.trailers_open = false;
+            progress.body = BodyAccess::Closed;
+        }
+    }
+
+    /// Takes in the client's next chunk, its end, or its trailers; true: something happened.
+    fn receive_request(&mut self, id: StreamId) -> bool {
+        let Some(mut stream) = self.stream_mut(id) else { return false };
+        if stream.request.complete || stream.response.complete {
+            return false;
+        }
+        let Some(chunk) = stream.client_chunks.pop() else {
+            stream.request.complete = true;
+            stream.request.trailers = Some(HeaderMap::from_pairs(MapKind::Trailers, &stream.client_trailers));
+            drop(stream);
+            self.walk_trailers(id, Direction::Request, 0);
+            return true;
+        };
+        let last = stream.client_chunks.is_empty() && stream.client_trailers.is_empty();
+        stream.request.body_size += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        stream.request.in_flight = chunk;
+        stream.request.complete = last;
+        drop(stream);
+        self.walk_data(id, Direction::Request, 0, last);
+        true
+    }
+
+    /// Nothing can resume the stream any more.
+    fn give_up(&mut self, id: StreamId) {
+        let paused = self.stream(id).and_then(|stream| {
+            let stopped = |filter: &&crate::stream::Filter| {
+                filter.request.iteration != Iteration::Continue || filter.response.iteration != Iteration::Continue
+            };
+            stream.filters.iter().find(stopped).map(|filter| (filter.name.clone(), filter.paused_in))
+        });
+        let (plugin, callback) = paused.unwrap_or_else(|| ("".into(), ""));
+        self.world.borrow_mut().diagnose(Diagnostic::Stuck { plugin, callback });
+        self.reset_stream(id);
+    }
+}

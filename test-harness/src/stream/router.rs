@@ -1,0 +1,228 @@
+//! The router: the last step of a request, the first of a response.
+
+use std::time::Duration;
+
+use crate::clock::{Instant, after};
+use crate::header_map::HeaderMap;
+use crate::message::{Upstream, UpstreamAnswer, UpstreamFailure, UpstreamRequest};
+use crate::record::Diagnostic;
+use crate::runtime::Runtime;
+use crate::stream::{Direction, LocalReply, StreamId, UpstreamRest, response_headers};
+
+/// How far the router is.
+#[derive(Debug, Default)]
+pub enum Router {
+    /// It has not seen the request.
+    #[default]
+    Idle,
+    /// It has sent the request headers.
+    Sending,
+    /// It has sent the whole request.
+    Sent,
+    /// The answer is known and arrives at an instant.
+    Waiting(UpstreamAnswer, Instant),
+    /// The answer is on its way through the filters, or none is expected.
+    Done,
+}
+
+/// Envoy's response flags, as `response.flags` shows them.
+const FLAG_NO_HEALTHY_UPSTREAM: u64 = 0x2;
+const FLAG_UPSTREAM_REQUEST_TIMEOUT: u64 = 0x4;
+const FLAG_UPSTREAM_CONNECTION_FAILURE: u64 = 0x20;
+const FLAG_UPSTREAM_CONNECTION_TERMINATION: u64 = 0x40;
+const FLAG_NO_ROUTE_FOUND: u64 = 0x100;
+const FLAG_UPSTREAM_PROTOCOL_ERROR: u64 = 0x80_0000;
+
+impl Runtime {
+    pub(super) fn router_headers(&mut self, id: StreamId, end_stream: bool) {
+        let route = self.world.borrow().route.clone();
+        let Some(map) = self.stream(id).and_then(|stream| stream.request.headers.clone()) else { return };
+        if let Some(reply) = refuse(&map) {
+            if let Some(mut stream) = self.stream_mut(id) {
+                stream.router = Router::Done;
+                if reply.status == 404 {
+                    stream.response_flags |= FLAG_NO_ROUTE_FOUND;
+                }
+            }
+            if let Some(name) = map.invalid_field() {
+                self.world.borrow_mut().diagnose(Diagnostic::InvalidHeader { name: name.to_vec() });
+            }
+            return self.send_local_reply(id, reply);
+        }
+        if let Some(response) = route.direct_response {
+            if let Some(mut stream) = self.stream_mut(id) {
+                stream.router = Router::Done;
+            }
+            let reply = LocalReply {
+                status: response.status,
+                body: response.body.concat(),
+                headers: response.headers,
+                grpc_status: None,
+                details: "direct_response".to_owned(),
+            };
+            return self.send_local_reply(id, reply);
+        }
+        let mut headers = map;
+        headers.set(b"x-envoy-expected-rq-timeout-ms", b"15000");
+        if let Some(mut stream) = self.stream_mut(id) {
+            stream.upstream = Some(UpstreamRequest {
+                headers: headers.pairs().clone(),
+                cluster: route.cluster,
+                ..Default::default()
+            });
+            stream.router = Router::Sending;
+        }
+        if end_stream {
+            self.router_end(id);
+        }
+    }
+
+    pub(super) fn router_data(&mut self, id: StreamId, end_stream: bool) {
+        if let Some(mut stream) = self.stream_mut(id) {
+            let data = std::mem::take(&mut stream.request.in_flight);
+            if let Some(upstream) = &mut stream.upstream {
+                upstream.body.extend(data);
+            }
+        }
+        if end_stream {
+            self.router_end(id);
+        }
+    }
+
+    pub(super) fn router_trailers(&mut self, id: StreamId) {
+        if let Some(mut stream) = self.stream_mut(id) {
+            let trailers = stream.request.trailers.as_ref().map(|map| map.pairs().clone()).unwrap_or_default();
+            if let Some(upstream) = &mut stream.upstream {
+                upstream.trailers = trailers;
+            }
+        }
+        self.router_end(id);
+    }
+
+    fn router_end(&mut self, id: StreamId) {
+        let Some(mut stream) = self.stream_mut(id) else { return };
+        if !matches!(stream.router, Router::Sending) {
+            return;
+        }
+        stream.router = Router::Sent;
+        let Some(upstream) = &stream.upstream else { return };
+        let mismatch = wrong_length(upstream.header("content-length"), upstream.body.len());
+        let size = upstream.body.len();
+        drop(stream);
+        let mut world = self.world.borrow_mut();
+        world.note(format!("request sent upstream, {size} bytes of body"));
+        if let Some(diagnostic) = mismatch {
+            world.diagnose(diagnostic);
+        }
+    }
+
+    /// Asks the upstream once the request is complete; true: something happened.
+    pub(super) fn ask_upstream(&mut self, id: StreamId, upstream: &mut dyn Upstream) -> bool {
+        let Some(stream) = self.stream(id) else { return false };
+        if !matches!(stream.router, Router::Sent) {
+            return false;
+        }
+        let answer = stream.upstream.as_ref().map(|request| upstream.answer(request));
+        let wait = match &answer {
+            Some(UpstreamAnswer::Response(response) | UpstreamAnswer::ResetAfterHeaders(response)) => response.after,
+            Some(UpstreamAnswer::Failure(_, wait)) => *wait,
+            None => Duration::ZERO,
+        };
+        drop(stream);
+        let arrives = after(self.world.borrow().clock.now(), wait);
+        if let (Some(mut stream), Some(answer)) = (self.stream_mut(id), answer) {
+            stream.router = Router::Waiting(answer, arrives);
+        }
+        true
+    }
+
+    /// When the upstream's answer arrives.
+    pub(super) fn answer_due(&self, id: StreamId) -> Option<Instant> {
+        match self.stream(id)?.router {
+            Router::Waiting(_, instant) => Some(instant),
+            _ => None,
+        }
+    }
+
+    /// Takes the answer in once it is due; true: something happened.
+    pub(super) fn receive_answer(&mut self, id: StreamId) -> bool {
+        let now = self.world.borrow().clock.now();
+        if self.answer_due(id).is_none_or(|due| due > now) {
+            return false;
+        }
+        let Some(mut stream) = self.stream_mut(id) else { return false };
+        let Router::Waiting(answer, _) = std::mem::replace(&mut stream.router, Router::Done) else { return false };
+        if stream.response.headers.is_some() {
+            return true;
+        }
+        let (response, reset) = match answer {
+            UpstreamAnswer::Failure(failure, _) => {
+                let (reply, flag) = failure_reply(failure);
+                stream.response_flags |= flag;
+                drop(stream);
+                self.send_local_reply(id, reply);
+                return true;
+            }
+            UpstreamAnswer::Response(response) => (response, false),
+            UpstreamAnswer::ResetAfterHeaders(response) => (response, true),
+        };
+        let mut headers = response_headers(&response);
+        let size: usize = response.body.iter().map(Vec::len).sum();
+        if size > 0 && headers.get(b"content-length").is_none() && headers.get(b"transfer-encoding").is_none() {
+            headers.add(b"content-length", size.to_string().as_bytes());
+        }
+        headers.set(b"x-envoy-upstream-service-time", response.after.as_millis().to_string().as_bytes());
+        let mut chunks = if stream.is_head { Vec::new() } else { response.body };
+        chunks.reverse();
+        let bodiless = chunks.is_empty() && response.trailers.is_empty() && !reset;
+        stream.code_details = "via_upstream".to_owned();
+        stream.response.headers = Some(headers);
+        stream.response.complete = bodiless;
+        stream.upstream_rest = (!bodiless).then_some(UpstreamRest { chunks, trailers: response.trailers, reset });
+        drop(stream);
+        self.walk_headers(id, Direction::Response, 0, bodiless);
+        true
+    }
+}
+
+/// The reply to a request that lost what the router needs.
+fn refuse(map: &HeaderMap) -> Option<LocalReply> {
+    if map.get(b":path").is_none_or(<[u8]>::is_empty) {
+        return Some(LocalReply::plain(404, "", "route_not_found"));
+    }
+    for name in [":method", ":authority"] {
+        if map.get(name.as_bytes()).is_none() {
+            let details = format!("filter_removed_required_request_headers{{missing_required_header:_{name}}}");
+            return Some(LocalReply::plain(503, &format!("missing required header: {name}"), &details));
+        }
+    }
+    map.invalid_field().map(|_| LocalReply::plain(503, "", "upstream_reset_before_response_started{protocol_error}"))
+}
+
+fn failure_reply(failure: UpstreamFailure) -> (LocalReply, u64) {
+    const RESET: &str = "upstream connect error or disconnect/reset before headers. reset reason: ";
+    let reset = |status, reason: &str, flag| {
+        let details = format!("upstream_reset_before_response_started{{{}}}", reason.replace(' ', "_"));
+        (LocalReply::plain(status, &format!("{RESET}{}", reason.replace('_', " ")), &details), flag)
+    };
+    match failure {
+        UpstreamFailure::Refused => reset(503, "remote connection failure", FLAG_UPSTREAM_CONNECTION_FAILURE),
+        UpstreamFailure::ResetBeforeHeaders => {
+            reset(503, "connection termination", FLAG_UPSTREAM_CONNECTION_TERMINATION)
+        }
+        UpstreamFailure::BadProtocol => reset(502, "protocol error", FLAG_UPSTREAM_PROTOCOL_ERROR),
+        UpstreamFailure::Timeout => {
+            (LocalReply::plain(504, "upstream request timeout", "response_timeout"), FLAG_UPSTREAM_REQUEST_TIMEOUT)
+        }
+        UpstreamFailure::NoHealthyHost => {
+            (LocalReply::plain(503, "no healthy upstream", "no_healthy_upstream"), FLAG_NO_HEALTHY_UPSTREAM)
+        }
+    }
+}
+
+/// A content-length that does not say what is sent.
+pub(super) fn wrong_length(declared: Option<&[u8]>, sent: usize) -> Option<Diagnostic> {
+    let declared: u64 = std::str::from_utf8(declared?).ok()?.parse().ok()?;
+    let sent = u64::try_from(sent).unwrap_or(u64::MAX);
+    (declared != sent).then_some(Diagnostic::ContentLength { declared, sent })
+}
