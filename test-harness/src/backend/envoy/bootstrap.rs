@@ -1,0 +1,125 @@
+//! What Envoy is told: the bootstrap of a process and the listener of a scenario.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::FailurePolicy;
+use crate::scenario::{Plugin, Scenario};
+
+const TYPES: &str = "type.googleapis.com/";
+
+/// A process: admin interface, clusters by name with their ports (none: no host), and a file that
+/// lists the listeners.
+pub fn bootstrap(clusters: &BTreeMap<String, Option<u16>>, listeners: &Path) -> Value {
+    json!({
+        "node": {"id": "test-harness", "cluster": "test-harness"},
+        "admin": {"address": address(0)},
+        "dynamic_resources": {"lds_config": {"path_config_source": {"path": listeners}}},
+        "static_resources": {
+            "clusters": clusters.iter().map(|(name, port)| cluster(name, *port)).collect::<Vec<_>>(),
+        },
+    })
+}
+
+fn address(port: u16) -> Value {
+    json!({"socket_address": {"address": "127.0.0.1", "port_value": port}})
+}
+
+fn cluster(name: &str, port: Option<u16>) -> Value {
+    let endpoints: Vec<Value> = port.iter().map(|port| json!({"endpoint": {"address": address(*port)}})).collect();
+    json!({
+        "name": name,
+        "connect_timeout": "1s",
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": format!("{TYPES}envoy.extensions.upstreams.http.v3.HttpProtocolOptions"),
+                "explicit_http_config": {"http_protocol_options": {"enable_trailers": true}},
+            },
+        },
+    })
+}
+
+/// The file of listeners, as Envoy's file-based discovery reads it.
+pub fn discovery(version: usize, listeners: &[Value]) -> Value {
+    json!({"version_info": version.to_string(), "resources": listeners})
+}
+
+/// A scenario's listener on a free port; `name` also keeps its VMs apart from other scenarios'.
+pub fn listener(name: &str, scenario: &Scenario, timeout: Duration) -> Value {
+    let mut filters: Vec<Value> = scenario.plugins.iter().map(|plugin| wasm(name, plugin)).collect();
+    filters.push(json!({
+        "name": "envoy.filters.http.router",
+        "typed_config": {"@type": format!("{TYPES}envoy.extensions.filters.http.router.v3.Router")},
+    }));
+    let manager = json!({
+        "@type": format!("{TYPES}envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
+        "stat_prefix": "scenario",
+        "use_remote_address": true,
+        "normalize_path": true,
+        "merge_slashes": true,
+        "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+        "http_protocol_options": {"enable_trailers": true},
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route(scenario, timeout)]}]},
+        "http_filters": filters,
+    });
+    json!({
+        "@type": format!("{TYPES}envoy.config.listener.v3.Listener"),
+        "name": name,
+        "stat_prefix": name,
+        "address": address(0),
+        "filter_chains": [{"filters": [{
+            "name": "envoy.filters.network.http_connection_manager",
+            "typed_config": manager,
+        }]}],
+    })
+}
+
+fn route(scenario: &Scenario, timeout: Duration) -> Value {
+    let route = &scenario.route;
+    json!({
+        "name": route.name,
+        "match": {"prefix": "/"},
+        "route": {"cluster": route.cluster, "timeout": format!("{}s", timeout.as_secs_f64())},
+        "metadata": {"filter_metadata": route.metadata},
+    })
+}
+
+fn wasm(listener: &str, plugin: &Plugin) -> Value {
+    let environment: BTreeMap<&str, &str> =
+        plugin.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    json!({
+        "name": plugin.name,
+        "typed_config": {
+            "@type": format!("{TYPES}envoy.extensions.filters.http.wasm.v3.Wasm"),
+            "config": {
+                "name": plugin.name,
+                "failure_policy": match plugin.failure_policy {
+                    FailurePolicy::FailClosed => "FAIL_CLOSED",
+                    FailurePolicy::FailOpen => "FAIL_OPEN",
+                    FailurePolicy::FailReload => "FAIL_RELOAD",
+                },
+                "vm_config": {
+                    "vm_id": vm_id(listener, &plugin.vm_id),
+                    "runtime": "envoy.wasm.runtime.v8",
+                    "code": {"local": {"filename": plugin.module}},
+                    "environment_variables": {"key_values": environment},
+                },
+                "configuration": {
+                    "@type": format!("{TYPES}google.protobuf.BytesValue"),
+                    "value": STANDARD.encode(&plugin.configuration),
+                },
+            },
+        },
+    })
+}
+
+/// A plugin's `vm_id` within the process.
+pub fn vm_id(listener: &str, vm_id: &str) -> String {
+    if vm_id.is_empty() { listener.to_owned() } else { format!("{listener}.{vm_id}") }
+}

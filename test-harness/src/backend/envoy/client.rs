@@ -1,0 +1,116 @@
+//! The client before Envoy: keep-alive connections, each on a known worker.
+
+use std::collections::HashMap;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Instant;
+
+use socket2::{Domain, Socket, Type};
+
+use super::TIME_LIMIT;
+use super::admin::Admin;
+use super::http1::{Connection, message};
+use crate::scenario::RequestStep;
+use crate::{Headers, Request, Response};
+
+/// Connections to one listener, by worker and client address.
+pub struct Client {
+    listener: String,
+    port: u16,
+    workers: u32,
+    admin: Admin,
+    idle: HashMap<(u32, IpAddr), Connection>,
+}
+
+impl Client {
+    /// A client of this listener.
+    pub fn new(listener: &str, port: u16, workers: u32, admin: Admin) -> Self {
+        Client { listener: listener.to_owned(), port, workers, admin, idle: HashMap::new() }
+    }
+
+    /// Sends a request and reads its response; status 0 when there is none.
+    pub fn send(&mut self, step: &RequestStep) -> io::Result<Response> {
+        let from = step.request.peer.ip();
+        let mut connection = match self.idle.remove(&(step.worker, from)) {
+            Some(connection) => connection,
+            None => self.open(step.worker, from)?,
+        };
+        let (bytes, method) = match &step.raw {
+            Some(raw) => (raw.clone(), raw.split(|byte| *byte == b' ').next().unwrap_or_default()),
+            None => (request(&step.request), step.request.method.as_slice()),
+        };
+        connection.write(&bytes)?;
+        let Some(head) = connection.read_response()? else { return Ok(Response::default()) };
+        let body = connection.read_body(head.response_framing(method))?;
+        let closes = head.values("connection").any(|value| value.eq_ignore_ascii_case(b"close"));
+        if body.complete && !closes && step.raw.is_none() {
+            self.idle.insert((step.worker, from), connection);
+        }
+        Ok(Response {
+            status: head.status,
+            headers: lower_cased(head.headers),
+            body: body.bytes,
+            trailers: lower_cased(body.trailers),
+            complete: body.complete,
+            code_details: String::new(),
+        })
+    }
+
+    /// Opens connections until one lands on the wanted worker; the others serve later steps.
+    fn open(&mut self, worker: u32, from: IpAddr) -> io::Result<Connection> {
+        let deadline = Instant::now() + TIME_LIMIT;
+        while Instant::now() < deadline {
+            let before = self.connections_by_worker()?;
+            let connection = Connection::new(self.connect(from)?);
+            let landed = loop {
+                let now = self.connections_by_worker()?;
+                let landed = (0u32..).zip(now.iter().zip(&before)).find(|(_, (now, before))| now > before);
+                match landed {
+                    Some((landed, _)) => break landed,
+                    None if self.workers == 1 => break 0,
+                    None if Instant::now() > deadline => return Err(ErrorKind::TimedOut.into()),
+                    None => {} // accepted by the kernel, not yet by a worker
+                }
+            };
+            if landed == worker {
+                return Ok(connection);
+            }
+            self.idle.insert((landed, from), connection);
+        }
+        Err(io::Error::other(format!("no connection landed on worker {worker}")))
+    }
+
+    /// How many connections each worker serves.
+    fn connections_by_worker(&self) -> io::Result<Vec<u64>> {
+        if self.workers == 1 {
+            return Ok(Vec::new());
+        }
+        let prefix = format!("listener.{}.worker_", self.listener);
+        let stats = self.admin.stats("Gauges", &prefix)?;
+        let of = |worker| stats.get(&format!("{prefix}{worker}.downstream_cx_active")).copied().unwrap_or_default();
+        Ok((0..self.workers).map(of).collect())
+    }
+
+    fn connect(&self, from: IpAddr) -> io::Result<TcpStream> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.bind(&SocketAddr::new(from, 0).into())?;
+        socket.connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)).into(), TIME_LIMIT)?;
+        let stream = TcpStream::from(socket);
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(TIME_LIMIT))?;
+        Ok(stream)
+    }
+}
+
+fn request(request: &Request) -> Vec<u8> {
+    let start = [request.method.as_slice(), b" ", &request.path, b" HTTP/1.1"].concat();
+    let mut headers: Headers = vec![(b"host".to_vec(), request.authority.clone())];
+    headers.extend(request.headers.iter().cloned());
+    let bodiless = request.body.is_empty() && request.trailers.is_empty();
+    message(&start, &headers, &request.body, &request.trailers, bodiless)
+}
+
+fn lower_cased(mut fields: Headers) -> Headers {
+    fields.iter_mut().for_each(|(name, _)| name.make_ascii_lowercase());
+    fields
+}

@@ -1,0 +1,146 @@
+//! One Envoy process: its files, its clock, its upstreams, its end.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::TIME_LIMIT;
+use super::admin::Admin;
+use super::bootstrap::{bootstrap, discovery};
+use super::clock::Clock;
+use super::install::Install;
+use super::log::{Entry, FORMAT, Log};
+use super::upstream::Upstream;
+
+/// A running Envoy; killed when dropped.
+pub struct Process {
+    child: Child,
+    folder: TempDir,
+    listeners: Vec<Value>,
+    versions: usize,
+    clock: Option<Arc<Mutex<Clock>>>,
+    /// What it logs.
+    pub log: Log,
+    /// Its admin interface.
+    pub admin: Admin,
+    /// The servers behind its clusters, by cluster.
+    pub upstreams: BTreeMap<String, Upstream>,
+}
+
+/// A listener was not accepted, with what Envoy's Wasm runtime said.
+pub struct Rejected(pub Vec<Entry>);
+
+impl Process {
+    /// Starts Envoy with these clusters; of the unhealthy ones (false) none has a host.
+    pub fn start(install: &Install, workers: u32, clusters: &BTreeMap<String, bool>) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("sluicegate-envoy-").tempdir()?;
+        let clock = match &install.clock {
+            Some(_) => Some(Arc::new(Mutex::new(Clock::new(&folder.path().join("clock"))?))),
+            None => None,
+        };
+        let mut upstreams = BTreeMap::new();
+        for name in clusters.keys() {
+            upstreams.insert(name.clone(), Upstream::start(name, clock.clone())?);
+        }
+        let port = |name: &String, healthy: bool| healthy.then(|| upstreams[name].port());
+        let ports = clusters.iter().map(|(name, healthy)| (name.clone(), port(name, *healthy))).collect();
+        publish(folder.path(), &discovery(0, &[]))?;
+        let config = bootstrap(&ports, &folder.path().join("listeners.json"));
+        std::fs::write(folder.path().join("bootstrap.json"), config.to_string())?;
+        let mut child = spawn(install, workers, folder.path())?;
+        let log = match child.stderr.take() {
+            Some(stderr) => Log::follow(stderr),
+            None => Log::default(),
+        };
+        let admin = Admin(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let mut process = Process { child, folder, listeners: Vec::new(), versions: 0, clock, log, admin, upstreams };
+        process.await_start()?;
+        Ok(process)
+    }
+
+    fn await_start(&mut self) -> io::Result<()> {
+        let started = |entry: &Entry| entry.message.starts_with("starting main dispatch loop").then_some(());
+        if self.log.wait_for(0, TIME_LIMIT, started).is_none() {
+            return Err(io::Error::other(format!("Envoy did not start:\n{}", self.log.tail())));
+        }
+        let address = std::fs::read_to_string(self.folder.path().join("admin"))?;
+        self.admin = Admin(address.trim().parse().map_err(io::Error::other)?);
+        Ok(())
+    }
+
+    /// How many listeners it has.
+    pub fn listeners(&self) -> usize {
+        self.listeners.len()
+    }
+
+    /// Adds a listener and answers with its port.
+    pub fn listen(&mut self, name: &str, listener: Value) -> io::Result<Result<u16, Rejected>> {
+        let start = self.log.len();
+        self.listeners.push(listener);
+        self.versions += 1;
+        publish(self.folder.path(), &discovery(self.versions, &self.listeners))?;
+        let quoted = format!("'{name}'");
+        let decided = |entry: &Entry| {
+            let about = entry.message.starts_with("lds: ") && entry.message.contains(&quoted);
+            about.then(|| entry.message.contains("add/update listener"))
+        };
+        match self.log.wait_for(start, TIME_LIMIT, decided) {
+            Some(true) => self.admin.port(name).map(Ok),
+            Some(false) => {
+                self.listeners.pop();
+                Ok(Err(Rejected(self.log.since(start))))
+            }
+            None => Err(io::Error::other(format!("the listener did not come up:\n{}", self.log.tail()))),
+        }
+    }
+
+    /// Its wall clock, where it can be moved.
+    pub fn clock(&self) -> Option<MutexGuard<'_, Clock>> {
+        self.clock.as_ref().map(|clock| clock.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How it ended, if it did.
+    pub fn ended(&mut self) -> Option<String> {
+        let status = self.child.try_wait().ok()??;
+        Some(format!("Envoy ended: {status}\n{}", self.log.tail()))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn spawn(install: &Install, workers: u32, folder: &Path) -> io::Result<Child> {
+    let mut command = Command::new(&install.envoy);
+    command
+        .arg("--config-path")
+        .arg(folder.join("bootstrap.json"))
+        .arg("--admin-address-path")
+        .arg(folder.join("admin"))
+        .args(["--concurrency", &workers.to_string()])
+        .args(["--log-level", "info", "--log-format", FORMAT])
+        .arg("--disable-hot-restart")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    if let Some(library) = &install.clock {
+        command.env("LD_PRELOAD", library).env("SLUICEGATE_WALLCLOCK", folder.join("clock"));
+    }
+    command.spawn()
+}
+
+/// Envoy watches the folder for files moved in.
+fn publish(folder: &Path, listeners: &Value) -> io::Result<()> {
+    let fresh = folder.join("listeners.new");
+    std::fs::write(&fresh, listeners.to_string())?;
+    std::fs::rename(fresh, folder.join("listeners.json"))
+}

@@ -1,0 +1,165 @@
+//! A scenario under way in Envoy.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::bootstrap::vm_id;
+use super::client::Client;
+use super::install::Install;
+use super::log::Entry;
+use super::process::Process;
+use super::upstream::Script;
+use super::{Envoy, TIME_LIMIT};
+use crate::backend::{Sent, Session, Trouble};
+use crate::scenario::{RequestStep, Scenario};
+use crate::{Cluster, UpstreamAnswer, UpstreamFailure};
+
+/// How long logs and metrics may lag behind a response.
+const LAG: Duration = Duration::from_secs(3);
+
+/// A process with the scenario's listener; goes back to the pool at the end.
+pub struct EnvoySession<'a> {
+    pool: &'a Envoy,
+    process: Option<Process>,
+    /// Its workers, when others may use it afterwards.
+    shared: Option<u32>,
+    client: Client,
+    cluster: String,
+    /// `plugin vm_id` of every plugin, as Envoy's log has them.
+    marks: Vec<(String, String)>,
+    log_start: usize,
+    counters: BTreeMap<String, u64>,
+    patience: Instant,
+}
+
+impl<'a> EnvoySession<'a> {
+    /// A session on a listener that is up; counters are as they were before it.
+    pub fn new(pool: &'a Envoy, scenario: &Scenario, running: super::Running) -> Self {
+        let super::Running { process, listener, port, shared, log_start, counters } = running;
+        let mark = |plugin: &crate::scenario::Plugin| {
+            let name = &plugin.name;
+            (name.clone(), format!("wasm log {name} {}: ", vm_id(&listener, &plugin.vm_id)))
+        };
+        let marks = scenario.plugins.iter().map(mark).collect();
+        let client = Client::new(&listener, port, scenario.workers, process.admin);
+        let cluster = scenario.route.cluster.clone();
+        let (process, shared) = (Some(process), shared.then_some(scenario.workers));
+        EnvoySession { pool, process, shared, client, cluster, marks, log_start, counters, patience: Instant::now() }
+    }
+
+    fn process(&mut self) -> Result<&mut Process, Trouble> {
+        self.process.as_mut().ok_or_else(|| Trouble::Broken("Envoy is gone".to_owned()))
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        self.process.as_ref().map_or_else(Vec::new, |process| process.log.since(self.log_start))
+    }
+
+    /// Tells the upstream what to answer; a refusing one closes its port.
+    fn prepare(&mut self, answer: &UpstreamAnswer) -> Result<(), Trouble> {
+        let cluster = self.cluster.clone();
+        let process = self.process()?;
+        let admin = process.admin;
+        let Some(upstream) = process.upstreams.get_mut(&cluster) else { return Ok(()) };
+        upstream.script(Script::Always(answer.clone()));
+        match answer {
+            UpstreamAnswer::Failure(UpstreamFailure::NoHealthyHost, _) => {
+                Err(Trouble::Unsupported("the host of a running Envoy is always healthy".to_owned()))
+            }
+            UpstreamAnswer::Failure(UpstreamFailure::Refused, _) => {
+                upstream.refuse();
+                let name = format!("cluster.{cluster}.upstream_cx_active");
+                let deadline = Instant::now() + TIME_LIMIT;
+                while admin.stats("Gauges", &name)?.values().any(|active| *active > 0) {
+                    if Instant::now() > deadline {
+                        return Err(Trouble::Broken("Envoy keeps connections to a closed port".to_owned()));
+                    }
+                }
+                Ok(())
+            }
+            _ => Ok(upstream.listen()?),
+        }
+    }
+}
+
+impl Session for EnvoySession<'_> {
+    fn send(&mut self, step: &RequestStep) -> Result<Sent, Trouble> {
+        self.prepare(&step.upstream)?;
+        let start = self.entries().len();
+        let response = self.client.send(step).map_err(|error| {
+            let ended = self.process.as_mut().and_then(Process::ended);
+            Trouble::Broken(ended.unwrap_or_else(|| error.to_string()))
+        })?;
+        self.patience = Instant::now() + LAG;
+        let cluster = self.cluster.clone();
+        let upstream = self.process()?.upstreams.get(&cluster).and_then(|upstream| upstream.seen().into_iter().next());
+        let entries = self.entries().split_off(start);
+        let timeline: Vec<String> =
+            entries.iter().map(|entry| format!("[{}] {}", entry.level, entry.message)).collect();
+        Ok(Sent { response, upstream, timeline: timeline.join("\n") })
+    }
+
+    fn advance(&mut self, by: Duration) -> Result<(), Trouble> {
+        match self.process()?.clock() {
+            Some(mut clock) => Ok(clock.advance(by)?),
+            None => Err(Trouble::Unsupported(Install::NO_CLOCK.to_owned())),
+        }
+    }
+
+    fn set_clusters(&mut self, clusters: &BTreeMap<String, Cluster>) -> Result<(), Trouble> {
+        for (name, cluster) in clusters {
+            let Some(upstream) = self.process()?.upstreams.get(name) else {
+                return Err(Trouble::Broken(format!("cluster {name} is not among the scenario's `clusters`")));
+            };
+            upstream.change(Script::cluster(cluster));
+        }
+        Ok(())
+    }
+
+    fn calls(&mut self, cluster: &str) -> usize {
+        let upstreams = self.process.as_ref().map(|process| &process.upstreams);
+        upstreams.and_then(|upstreams| upstreams.get(cluster)).map_or(0, |upstream| upstream.seen().len())
+    }
+
+    fn logs(&mut self) -> Vec<String> {
+        let line = |entry: &Entry| {
+            let named =
+                |(name, mark): &(String, String)| Some((name.clone(), entry.message.strip_prefix(mark.as_str())?));
+            let (name, message) = self.marks.iter().find_map(named)?;
+            Some(format!("[{}] {name}: {message}", entry.level))
+        };
+        self.entries().iter().filter_map(line).collect()
+    }
+
+    fn diagnostics(&mut self) -> Vec<String> {
+        let trouble = |entry: &Entry| {
+            let severe = matches!(entry.level.as_str(), "error" | "critical");
+            severe && entry.component == "wasm" && !entry.message.starts_with("wasm log")
+        };
+        self.entries().into_iter().filter(trouble).map(|entry| entry.message).collect()
+    }
+
+    fn metric(&mut self, name: &str) -> Option<u64> {
+        let (admin, stat) = (self.process.as_ref()?.admin, format!("wasmcustom.{name}"));
+        if let Some(value) = admin.stats("Counters", &stat).ok()?.get(&stat) {
+            return Some(value - self.counters.get(&stat).copied().unwrap_or_default());
+        }
+        admin.stats("Gauges", &stat).ok()?.get(&stat).copied()
+    }
+
+    fn wait(&mut self) -> bool {
+        let waits = Instant::now() < self.patience;
+        if let Some(process) = self.process.as_ref().filter(|_| waits) {
+            process.log.wait_for_more(Duration::from_millis(20));
+        }
+        waits
+    }
+}
+
+impl Drop for EnvoySession<'_> {
+    fn drop(&mut self) {
+        if let (Some(process), Some(workers)) = (self.process.take(), self.shared) {
+            self.pool.give_back(workers, process);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The application behind Envoy: a small HTTP/1.1 server that answers by script and remembers
+//! every request as it came.
+
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use socket2::SockRef;
+
+use super::clock::Clock;
+use super::http1::{Connection, Head, message};
+use crate::{CalloutAnswer, Cluster, Headers, UpstreamAnswer, UpstreamFailure, UpstreamRequest, UpstreamResponse};
+
+/// A server on its own port, for one cluster.
+pub struct Upstream {
+    cluster: String,
+    port: u16,
+    state: Arc<Mutex<State>>,
+    clock: Option<Arc<Mutex<Clock>>>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+struct State {
+    script: Script,
+    seen: Vec<UpstreamRequest>,
+    open: Vec<TcpStream>,
+    stopped: bool,
+}
+
+/// What a server answers.
+pub enum Script {
+    /// The same to every request.
+    Always(UpstreamAnswer),
+    /// By the cluster's list; the second counts how often each entry was used.
+    Cluster(Cluster, Vec<u32>),
+}
+
+impl Script {
+    /// A cluster's list, unused.
+    pub fn cluster(cluster: &Cluster) -> Self {
+        Script::Cluster(cluster.clone(), vec![0; cluster.answers.len()])
+    }
+
+    fn next(&mut self, path: &[u8]) -> UpstreamAnswer {
+        let (cluster, used) = match self {
+            Script::Always(answer) => return answer.clone(),
+            Script::Cluster(cluster, used) => (cluster, used),
+        };
+        let entries = cluster.answers.iter().zip(used.iter_mut());
+        for (entry, used) in entries {
+            let wanted = entry.path.as_deref().is_none_or(|wanted| wanted == path);
+            if wanted && entry.times.is_none_or(|times| *used < times) {
+                *used += 1;
+                return match &entry.answer {
+                    CalloutAnswer::Response(response) => response.clone().into(),
+                    CalloutAnswer::Silent => UpstreamFailure::Timeout.into(),
+                    CalloutAnswer::Refused | CalloutAnswer::Oversized => UpstreamFailure::ResetBeforeHeaders.into(),
+                };
+            }
+        }
+        UpstreamFailure::ResetBeforeHeaders.into()
+    }
+}
+
+impl Upstream {
+    /// Starts a server on a free port. The clock moves while an answer is `after` its request.
+    pub fn start(cluster: &str, clock: Option<Arc<Mutex<Clock>>>) -> io::Result<Self> {
+        let script = Script::Always(UpstreamFailure::ResetBeforeHeaders.into());
+        let state = State { script, seen: Vec::new(), open: Vec::new(), stopped: false };
+        let state = Arc::new(Mutex::new(state));
+        let mut server = Upstream { cluster: cluster.to_owned(), port: 0, state, clock, accepting: None };
+        server.listen()?;
+        Ok(server)
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Answers differently from now on, and forgets what it saw.
+    pub fn script(&self, script: Script) {
+        let mut state = lock(&self.state);
+        state.script = script;
+        state.seen.clear();
+    }
+
+    /// Answers differently from now on, and remembers what it saw.
+    pub fn change(&self, script: Script) {
+        lock(&self.state).script = script;
+    }
+
+    /// Every request since the last [`Upstream::script`].
+    pub fn seen(&self) -> Vec<UpstreamRequest> {
+        lock(&self.state).seen.clone()
+    }
+
+    /// Accepts connections (again, on the same port).
+    pub fn listen(&mut self) -> io::Result<()> {
+        if self.accepting.is_some() {
+            return Ok(());
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
+        self.port = listener.local_addr()?.port();
+        lock(&self.state).stopped = false;
+        let (state, clock, cluster) = (Arc::clone(&self.state), self.clock.clone(), self.cluster.clone());
+        self.accepting = Some(thread::spawn(move || accept(&listener, &state, clock.as_ref(), &cluster)));
+        Ok(())
+    }
+
+    /// Closes every connection and the port: whoever connects is refused.
+    pub fn refuse(&mut self) {
+        let Some(accepting) = self.accepting.take() else { return };
+        let open = {
+            let mut state = lock(&self.state);
+            state.stopped = true;
+            std::mem::take(&mut state.open)
+        };
+        for stream in open {
+            drop(stream.shutdown(Shutdown::Both));
+        }
+        // One connection ends the wait in accept.
+        drop(TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))));
+        drop(accepting.join());
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        self.refuse();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn accept(listener: &TcpListener, state: &Arc<Mutex<State>>, clock: Option<&Arc<Mutex<Clock>>>, cluster: &str) {
+    while let Ok((stream, _)) = listener.accept() {
+        let Ok(handle) = stream.try_clone() else { continue };
+        {
+            let mut state = lock(state);
+            if state.stopped {
+                return;
+            }
+            state.open.push(handle);
+        }
+        let (state, clock, cluster) = (Arc::clone(state), clock.cloned(), cluster.to_owned());
+        thread::spawn(move || drop(serve(stream, &state, clock.as_ref(), &cluster)));
+    }
+}
+
+/// Serves one connection to its end; an error is the peer's going away.
+fn serve(stream: TcpStream, state: &Mutex<State>, clock: Option<&Arc<Mutex<Clock>>>, cluster: &str) -> io::Result<()> {
+    let mut connection = Connection::new(stream);
+    while let Some(head) = connection.read_request()? {
+        let body = connection.read_body(head.request_framing())?;
+        let answer = {
+            let mut state = lock(state);
+            let answer = state.script.next(&head.target);
+            state.seen.push(UpstreamRequest {
+                headers: with_pseudo(&head),
+                body: body.bytes,
+                trailers: body.trailers,
+                cluster: cluster.to_owned(),
+            });
+            answer
+        };
+        if !give(&mut connection, &head.method, answer, clock)? {
+            return reset(connection.into_stream());
+        }
+    }
+    Ok(())
+}
+
+/// Sends an answer; false: the connection is to be reset.
+fn give(
+    connection: &mut Connection,
+    method: &[u8],
+    answer: UpstreamAnswer,
+    clock: Option<&Arc<Mutex<Clock>>>,
+) -> io::Result<bool> {
+    let pass = |after: Duration| match clock {
+        Some(clock) if !after.is_zero() => lock(clock).advance(after),
+        _ => Ok(()),
+    };
+    match answer {
+        UpstreamAnswer::Response(response) => {
+            pass(response.after)?;
+            connection.write(&bytes(&response, method, &response.body))?;
+            Ok(true)
+        }
+        UpstreamAnswer::ResetAfterHeaders(response) => {
+            pass(response.after)?;
+            let mut promised = response.body.clone();
+            promised.push(b"never sent".to_vec());
+            let bytes = bytes(&response, method, &promised);
+            connection.write(&bytes[..bytes.len() - b"never sent".len()])?;
+            Ok(false)
+        }
+        UpstreamAnswer::Failure(UpstreamFailure::BadProtocol, after) => {
+            pass(after)?;
+            connection.write(b"this is not HTTP\r\n\r\n")?;
+            Ok(true)
+        }
+        UpstreamAnswer::Failure(UpstreamFailure::Timeout, after) => {
+            pass(after)?;
+            drop(connection.read_request()); // the proxy gives up first
+            Ok(false)
+        }
+        UpstreamAnswer::Failure(_, after) => {
+            pass(after)?;
+            Ok(false)
+        }
+    }
+}
+
+fn bytes(response: &UpstreamResponse, method: &[u8], body: &[Vec<u8>]) -> Vec<u8> {
+    let start = format!("HTTP/1.1 {} Scripted", response.status);
+    let bodiless = method == b"HEAD" || matches!(response.status, 204 | 304);
+    let body = if bodiless { &[] } else { body };
+    message(start.as_bytes(), &response.headers, body, &response.trailers, bodiless)
+}
+
+/// Closes with a reset rather than an orderly end.
+fn reset(mut stream: TcpStream) -> io::Result<()> {
+    stream.flush()?;
+    SockRef::from(&stream).set_linger(Some(Duration::ZERO))
+}
+
+/// The fields as a filter would have named them: pseudo headers in place of the start line.
+fn with_pseudo(head: &Head) -> Headers {
+    let mut headers: Headers =
+        vec![(b":method".to_vec(), head.method.clone()), (b":path".to_vec(), head.target.clone())];
+    for (name, value) in &head.headers {
+        let name = if name.eq_ignore_ascii_case(b"host") { b":authority".to_vec() } else { name.clone() };
+        headers.push((name, value.clone()));
+    }
+    headers
+}

@@ -1,0 +1,98 @@
+//! Where scenarios are played: in wasmtime, or in a real Envoy.
+
+pub mod envoy;
+pub mod wasmtime;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::scenario::{RequestStep, Scenario};
+use crate::{Cluster, Response, UpstreamRequest};
+
+/// Something that runs filter chains.
+pub trait Backend: Sync {
+    /// Its name in scenario files and reports.
+    fn name(&self) -> &'static str;
+
+    /// Starts the scenario's proxy.
+    ///
+    /// # Errors
+    /// See [`NotStarted`].
+    fn start(&self, scenario: &Scenario) -> Result<Box<dyn Session + '_>, NotStarted>;
+}
+
+/// Why there is no session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotStarted {
+    /// A plugin refused its configuration, with everything logged.
+    Refused(Vec<String>),
+    /// The backend cannot play this scenario here, and why.
+    Unsupported(String),
+    /// The backend itself failed.
+    Broken(String),
+}
+
+/// Why a step could not be played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The backend cannot do this, and why.
+    Unsupported(String),
+    /// The backend itself failed.
+    Broken(String),
+}
+
+impl From<std::io::Error> for Trouble {
+    fn from(error: std::io::Error) -> Self {
+        Trouble::Broken(error.to_string())
+    }
+}
+
+/// What came of one request.
+#[derive(Clone, Debug, Default)]
+pub struct Sent {
+    /// What the client received.
+    pub response: Response,
+    /// What the upstream received; None: nothing.
+    pub upstream: Option<UpstreamRequest>,
+    /// What happened meanwhile, for people.
+    pub timeline: String,
+}
+
+/// A running proxy with one scenario's chain.
+pub trait Session {
+    /// Plays one request to its end.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    fn send(&mut self, send: &RequestStep) -> Result<Sent, Trouble>;
+
+    /// Moves the wall clock forward.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    fn advance(&mut self, by: Duration) -> Result<(), Trouble>;
+
+    /// Changes what clusters answer.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    fn set_clusters(&mut self, clusters: &BTreeMap<String, Cluster>) -> Result<(), Trouble>;
+
+    /// How many call-outs a cluster has seen.
+    fn calls(&mut self, cluster: &str) -> usize;
+
+    /// Everything the plugins logged so far, a line each.
+    fn logs(&mut self) -> Vec<String>;
+
+    /// Traps so far, and whatever else the backend holds against the plugins.
+    fn diagnostics(&mut self) -> Vec<String>;
+
+    /// A counter's growth since the start, or a gauge's value.
+    fn metric(&mut self, name: &str) -> Option<u64>;
+
+    /// Waits a little for what happens behind a response: logs, metrics, call-outs. False: nothing
+    /// more is to come.
+    fn wait(&mut self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,124 @@
+//! Scenarios in wasmtime: this crate's own host.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Backend, NotStarted, Sent, Session, Trouble};
+use crate::scenario::{Plugin, RequestStep, Scenario, timeline};
+use crate::{Cluster, Headers, LogLine, MetricValue, PluginSpec, Proxy, ProxySpec, UpstreamAnswer, UpstreamRequest};
+
+/// The host in wasmtime: quick, deterministic, with a virtual clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wasmtime;
+
+impl Backend for Wasmtime {
+    fn name(&self) -> &'static str {
+        "wasmtime"
+    }
+
+    fn start(&self, scenario: &Scenario) -> Result<Box<dyn Session + '_>, NotStarted> {
+        let plugins = scenario.plugins.iter().map(plugin).collect::<Result<_, _>>().map_err(NotStarted::Broken)?;
+        let default = ProxySpec::default();
+        let spec = ProxySpec {
+            plugins,
+            workers: scenario.workers,
+            now_unix_nanos: scenario.now.unwrap_or(default.now_unix_nanos),
+            route: scenario.route.clone(),
+            clusters: scenario.clusters.clone(),
+            ..default
+        };
+        match Proxy::start(spec) {
+            Ok(proxy) => Ok(Box::new(Running { proxy, diagnostics: Vec::new() })),
+            Err(error) => {
+                let mut lines: Vec<String> = error.logs.iter().map(line).collect();
+                lines.push(error.to_string());
+                Err(NotStarted::Refused(lines))
+            }
+        }
+    }
+}
+
+fn plugin(plugin: &Plugin) -> Result<PluginSpec, String> {
+    let module = std::fs::read(&plugin.module).map_err(|error| format!("{}: {error}", plugin.module.display()))?;
+    Ok(PluginSpec {
+        configuration: plugin.configuration.clone(),
+        vm_id: plugin.vm_id.clone(),
+        environment: plugin.environment.clone(),
+        failure_policy: plugin.failure_policy,
+        ..PluginSpec::new(plugin.name.clone(), module)
+    })
+}
+
+struct Running {
+    proxy: Proxy,
+    diagnostics: Vec<String>,
+}
+
+impl Session for Running {
+    fn send(&mut self, send: &RequestStep) -> Result<Sent, Trouble> {
+        if send.raw.is_some() {
+            return Err(Trouble::Unsupported("raw bytes need a real proxy".to_owned()));
+        }
+        let mut request = send.request.clone();
+        declare_length(&mut request.headers, &request.body, &request.trailers);
+        let answer = with_length(send.upstream.clone());
+        let mut upstream = |_: &UpstreamRequest| answer.clone();
+        let exchange = self.proxy.exchange(send.worker, request, &mut upstream);
+        self.diagnostics.extend(exchange.diagnostics.iter().map(|diagnostic| format!("{diagnostic:?}")));
+        let timeline = timeline(&exchange.trace);
+        Ok(Sent { response: exchange.response, upstream: exchange.upstream, timeline })
+    }
+
+    fn advance(&mut self, by: Duration) -> Result<(), Trouble> {
+        self.proxy.advance(by);
+        Ok(())
+    }
+
+    fn set_clusters(&mut self, clusters: &BTreeMap<String, Cluster>) -> Result<(), Trouble> {
+        for (name, cluster) in clusters {
+            self.proxy.set_cluster(name.clone(), cluster.clone());
+        }
+        Ok(())
+    }
+
+    fn calls(&mut self, cluster: &str) -> usize {
+        self.proxy.callouts().iter().filter(|call| call.cluster == cluster).count()
+    }
+
+    fn logs(&mut self) -> Vec<String> {
+        self.proxy.logs().iter().map(line).collect()
+    }
+
+    fn diagnostics(&mut self) -> Vec<String> {
+        self.diagnostics.clone()
+    }
+
+    fn metric(&mut self, name: &str) -> Option<u64> {
+        match self.proxy.metrics().get(name)? {
+            MetricValue::Counter(value) | MetricValue::Gauge(value) => Some(*value),
+            MetricValue::Histogram(values) => u64::try_from(values.len()).ok(),
+        }
+    }
+}
+
+fn line(line: &LogLine) -> String {
+    format!("[{:?}] {}: {}", line.level, line.plugin, String::from_utf8_lossy(&line.message))
+}
+
+/// A client or server that sends a body without trailers says how long it is.
+fn declare_length(headers: &mut Headers, body: &[Vec<u8>], trailers: &Headers) {
+    let framed = headers.iter().any(|(name, _)| {
+        name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"transfer-encoding")
+    });
+    if !framed && !body.is_empty() && trailers.is_empty() {
+        let length: usize = body.iter().map(Vec::len).sum();
+        headers.push((b"content-length".to_vec(), length.to_string().into_bytes()));
+    }
+}
+
+fn with_length(mut answer: UpstreamAnswer) -> UpstreamAnswer {
+    if let UpstreamAnswer::Response(response) | UpstreamAnswer::ResetAfterHeaders(response) = &mut answer {
+        declare_length(&mut response.headers, &response.body, &response.trailers);
+    }
+    answer
+}

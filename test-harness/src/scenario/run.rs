@@ -1,0 +1,138 @@
+//! Plays a scenario.
+
+use super::check::{Found, mismatches};
+use super::report::{Mismatch, Report};
+use super::{RequestStep, Scenario, Step};
+use crate::UpstreamAnswer;
+use crate::backend::{Backend, NotStarted, Session, Trouble};
+
+/// Plays a scenario in a backend. All steps are played, also after a failed one.
+pub fn run(scenario: &Scenario, backend: &dyn Backend) -> Report {
+    let mut report = Report {
+        scenario: scenario.id.clone(),
+        backend: backend.name(),
+        skipped: None,
+        mismatches: Vec::new(),
+        timelines: Vec::new(),
+    };
+    if let Some(only) = scenario.only.as_ref().filter(|only| only.backend != backend.name()) {
+        report.skipped = Some(format!("only in {}: {}", only.backend, only.because));
+        return report;
+    }
+    match backend.start(scenario) {
+        Ok(session) => Play { session, report, logs: 0, diagnostics: 0 }.all(scenario),
+        Err(NotStarted::Unsupported(why)) => {
+            report.skipped = Some(why);
+            report
+        }
+        Err(NotStarted::Broken(why)) => {
+            report.mismatches.push((0, Mismatch::new("start", "a running proxy", why)));
+            report
+        }
+        Err(NotStarted::Refused(lines)) => {
+            refusal(scenario.refused.as_deref(), &lines, &mut report);
+            report
+        }
+    }
+}
+
+fn refusal(wanted: Option<&[String]>, lines: &[String], report: &mut Report) {
+    let Some(wanted) = wanted else {
+        let mismatch = Mismatch::new("start", "the configuration is accepted", lines.join("\n"));
+        report.mismatches.push((0, mismatch));
+        return;
+    };
+    for part in wanted.iter().filter(|part| !lines.iter().any(|line| line.contains(part.as_str()))) {
+        let mismatch = Mismatch::new("refused", format!("a line with \"{part}\""), lines.join("\n"));
+        report.mismatches.push((0, mismatch));
+    }
+}
+
+/// A scenario under way; `logs` and `diagnostics` count what earlier steps have seen.
+struct Play<'a> {
+    session: Box<dyn Session + 'a>,
+    report: Report,
+    logs: usize,
+    diagnostics: usize,
+}
+
+impl Play<'_> {
+    fn all(mut self, scenario: &Scenario) -> Report {
+        if scenario.refused.is_some() {
+            let lines = self.session.logs().join("\n");
+            self.fail(0, Mismatch::new("refused", "the configuration is refused", format!("accepted\n{lines}")));
+            return self.report;
+        }
+        for (index, step) in scenario.steps.iter().enumerate() {
+            let number = index + 1;
+            match self.step(number, step) {
+                Ok(()) => {}
+                Err(Trouble::Broken(why)) => self.fail(number, Mismatch::new("step", "played to its end", why)),
+                Err(Trouble::Unsupported(why)) => {
+                    self.report.skipped = Some(format!("step {number}: {why}"));
+                    return self.report;
+                }
+            }
+        }
+        let late: Vec<String> = self.session.diagnostics().drain(..).skip(self.diagnostics).collect();
+        for diagnostic in late {
+            self.fail(scenario.steps.len(), Mismatch::new("diagnostics", "none", diagnostic));
+        }
+        self.report
+    }
+
+    fn step(&mut self, number: usize, step: &Step) -> Result<(), Trouble> {
+        match step {
+            Step::Request(send) => self.send(number, send),
+            Step::Advance(by) => self.session.advance(*by),
+            Step::Clusters(clusters) => self.session.set_clusters(clusters),
+            Step::Await { cluster, calls } => {
+                while self.session.calls(cluster) < *calls {
+                    if !self.session.wait() {
+                        let found = self.session.calls(cluster);
+                        self.fail(number, Mismatch::new(format!("await.{cluster}"), calls, found));
+                        break;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn send(&mut self, number: usize, send: &RequestStep) -> Result<(), Trouble> {
+        let sent = self.session.send(send)?;
+        self.report.timelines.push((number, sent.timeline));
+        let mut found = Found {
+            response: sent.response,
+            upstream: sent.upstream,
+            scripted_status: match &send.upstream {
+                UpstreamAnswer::Response(r) | UpstreamAnswer::ResetAfterHeaders(r) => Some(r.status),
+                UpstreamAnswer::Failure(..) => None,
+            },
+            ..Found::default()
+        };
+        let list = loop {
+            self.observe(send, &mut found);
+            let list = mismatches(&send.expect, &found);
+            if !list.iter().any(Mismatch::may_come_late) || !self.session.wait() {
+                break list;
+            }
+        };
+        self.logs += found.logs.len();
+        self.diagnostics += found.diagnostics.len();
+        self.report.mismatches.extend(list.into_iter().map(|mismatch| (number, mismatch)));
+        Ok(())
+    }
+
+    fn observe(&mut self, send: &RequestStep, found: &mut Found) {
+        found.all_logs = self.session.logs();
+        found.logs = found.all_logs.iter().skip(self.logs).cloned().collect();
+        found.diagnostics = self.session.diagnostics().drain(..).skip(self.diagnostics).collect();
+        let names = send.expect.metrics.keys();
+        found.metrics = names.filter_map(|name| Some((name.clone(), self.session.metric(name)?))).collect();
+    }
+
+    fn fail(&mut self, step: usize, mismatch: Mismatch) {
+        self.report.mismatches.push((step, mismatch));
+    }
+}

@@ -1,0 +1,205 @@
+//! The schema of a scenario file. `README.md` of the harness is its reference.
+
+mod message;
+mod step;
+mod text;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use self::message::{ScriptedYaml, into_clusters};
+use self::step::StepYaml;
+use self::text::Instant;
+use super::{Only, Step};
+use crate::{Cluster, FailurePolicy, Route};
+
+/// A scenario file as written; paths are not resolved yet.
+#[derive(Clone, Debug)]
+pub struct ScenarioYaml {
+    pub name: String,
+    pub plugins: Vec<PluginYaml>,
+    pub workers: u32,
+    pub now: Option<u64>,
+    pub route: Route,
+    pub clusters: BTreeMap<String, Cluster>,
+    pub only: Option<Only>,
+    pub refused: Option<Vec<String>>,
+    pub steps: Vec<Step>,
+}
+
+/// One plugin as written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginYaml {
+    pub plugin: String,
+    pub name: Option<String>,
+    pub config: Option<Value>,
+    #[serde(default)]
+    pub vm_id: String,
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    #[serde(default)]
+    failure_policy: FailurePolicyYaml,
+}
+
+impl PluginYaml {
+    pub fn failure_policy(&self) -> FailurePolicy {
+        match self.failure_policy {
+            FailurePolicyYaml::FailClosed => FailurePolicy::FailClosed,
+            FailurePolicyYaml::FailOpen => FailurePolicy::FailOpen,
+            FailurePolicyYaml::FailReload => FailurePolicy::FailReload,
+        }
+    }
+}
+
+/// By Envoy's names.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum FailurePolicyYaml {
+    FailClosed,
+    FailOpen,
+    #[default]
+    FailReload,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileYaml {
+    name: String,
+    plugin: Option<String>,
+    config: Option<Value>,
+    plugins: Option<Vec<PluginYaml>>,
+    #[serde(default = "one")]
+    workers: u32,
+    now: Option<Instant>,
+    route: Option<RouteYaml>,
+    #[serde(default)]
+    clusters: BTreeMap<String, Vec<ScriptedYaml>>,
+    only: Option<OnlyYaml>,
+    refused: Option<Vec<String>>,
+    #[serde(default)]
+    steps: Vec<StepYaml>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RouteYaml {
+    name: Option<String>,
+    cluster: Option<String>,
+    #[serde(default)]
+    metadata: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnlyYaml {
+    backend: BackendYaml,
+    because: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum BackendYaml {
+    Wasmtime,
+    Envoy,
+}
+
+/// Parses a scenario file.
+///
+/// # Errors
+/// What is wrong and where: field, line and column, expected against found.
+pub fn parse(text: &str) -> Result<ScenarioYaml, String> {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    let file: FileYaml = serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())?;
+    let plugins = match (file.plugin, file.plugins) {
+        (Some(plugin), None) => vec![PluginYaml {
+            plugin,
+            name: None,
+            config: file.config,
+            vm_id: String::new(),
+            env: BTreeMap::new(),
+            failure_policy: FailurePolicyYaml::default(),
+        }],
+        (None, Some(plugins)) if file.config.is_none() && !plugins.is_empty() => plugins,
+        (None, Some(plugins)) if plugins.is_empty() => return Err("plugins: expected at least one".to_owned()),
+        (None, Some(_)) => return Err("config: each of `plugins` has its own".to_owned()),
+        _ => return Err("expected either `plugin` or `plugins`".to_owned()),
+    };
+    if !(1..=16).contains(&file.workers) {
+        return Err(format!("workers: expected 1 to 16, found {}", file.workers));
+    }
+    let scenario = ScenarioYaml {
+        name: file.name,
+        plugins,
+        workers: file.workers,
+        now: file.now.map(|Instant(nanos)| nanos),
+        route: file.route.map_or_else(Route::default, RouteYaml::into_route),
+        clusters: into_clusters(file.clusters)?,
+        only: file.only.map(OnlyYaml::into_only),
+        refused: file.refused,
+        steps: steps(file.steps)?,
+    };
+    coherent(&scenario)?;
+    Ok(scenario)
+}
+
+fn steps(yaml: Vec<StepYaml>) -> Result<Vec<Step>, String> {
+    let numbered = yaml.into_iter().enumerate();
+    numbered.map(|(i, step)| Step::try_from(step).map_err(|why| format!("step {}: {why}", i + 1))).collect()
+}
+
+/// What one field means for another.
+fn coherent(scenario: &ScenarioYaml) -> Result<(), String> {
+    match (&scenario.refused, scenario.steps.is_empty()) {
+        (Some(_), false) => return Err("steps: a scenario with `refused` never starts".to_owned()),
+        (None, true) => return Err("steps: expected at least one, or `refused`".to_owned()),
+        _ => {}
+    }
+    let envoy = scenario.only.as_ref().is_some_and(|only| only.backend == "envoy");
+    for (index, step) in scenario.steps.iter().enumerate() {
+        let Step::Request(send) = step else { continue };
+        if send.raw.is_some() && !envoy {
+            return Err(format!(
+                "step {}: raw: only a real proxy parses bytes: expected `only: {{backend: envoy, ..}}`",
+                index + 1
+            ));
+        }
+        if send.worker >= scenario.workers {
+            let found = send.worker;
+            return Err(format!(
+                "step {}: worker: expected below `workers` ({}), found {found}",
+                index + 1,
+                scenario.workers
+            ));
+        }
+    }
+    Ok(())
+}
+
+impl RouteYaml {
+    fn into_route(self) -> Route {
+        let default = Route::default();
+        Route {
+            name: self.name.unwrap_or(default.name),
+            cluster: self.cluster.unwrap_or(default.cluster),
+            metadata: self.metadata,
+            direct_response: None,
+        }
+    }
+}
+
+impl OnlyYaml {
+    fn into_only(self) -> Only {
+        let backend = match self.backend {
+            BackendYaml::Wasmtime => "wasmtime",
+            BackendYaml::Envoy => "envoy",
+        };
+        Only { backend: backend.to_owned(), because: self.because }
+    }
+}

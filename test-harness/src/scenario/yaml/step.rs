@@ -1,0 +1,131 @@
+//! `steps:` in a scenario file.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::message::{AnswerYaml, RequestYaml, ScriptedYaml, into_clusters};
+use super::text::{FieldPatterns, PatternYaml, Span};
+use crate::scenario::{Expect, Reached, RequestStep, Saw, Step};
+
+/// One step: exactly one of `request`, `advance`, `clusters`, `await`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StepYaml {
+    request: Option<RequestYaml>,
+    upstream: Option<AnswerYaml>,
+    expect: Option<ExpectYaml>,
+    advance: Option<Span>,
+    clusters: Option<BTreeMap<String, Vec<ScriptedYaml>>>,
+    r#await: Option<AwaitYaml>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AwaitYaml {
+    cluster: String,
+    calls: usize,
+}
+
+impl TryFrom<StepYaml> for Step {
+    type Error = String;
+
+    fn try_from(yaml: StepYaml) -> Result<Step, String> {
+        let alone = yaml.upstream.is_none() && yaml.expect.is_none();
+        match (yaml.request, yaml.advance, yaml.clusters, yaml.r#await) {
+            (Some(request), None, None, None) => send(request, yaml.upstream, yaml.expect),
+            (None, Some(Span(by)), None, None) if alone => Ok(Step::Advance(by)),
+            (None, None, Some(clusters), None) if alone => Ok(Step::Clusters(into_clusters(clusters)?)),
+            (None, None, None, Some(wait)) if alone => Ok(Step::Await { cluster: wait.cluster, calls: wait.calls }),
+            (None, None, None, None) => Err("expected one of request, advance, clusters, await".to_owned()),
+            (None, ..) => Err("`upstream` and `expect` belong to a `request`".to_owned()),
+            _ => Err("expected one of request, advance, clusters, await, found several".to_owned()),
+        }
+    }
+}
+
+fn send(request: RequestYaml, upstream: Option<AnswerYaml>, expect: Option<ExpectYaml>) -> Result<Step, String> {
+    if request.raw.is_some() && request.describes() {
+        return Err("request: `raw` is the whole request: expected only `from` and `worker` beside it".to_owned());
+    }
+    let raw = request.raw.clone().map(|text| text.0);
+    let worker = request.worker;
+    let upstream = upstream.unwrap_or_default().into_upstream().map_err(|why| format!("upstream: {why}"))?;
+    let expect = expect.unwrap_or_default().into_expect();
+    Ok(Step::Request(Box::new(RequestStep { worker, request: request.into_request(), raw, upstream, expect })))
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ExpectYaml {
+    status: Option<u16>,
+    headers: FieldPatterns,
+    absent: Vec<String>,
+    trailers: FieldPatterns,
+    body: Option<PatternYaml>,
+    json: Option<Value>,
+    upstream: Option<ReachedYaml>,
+    saw: Option<SawYaml>,
+    metrics: BTreeMap<String, u64>,
+    logs: Vec<String>,
+    unlogged: Vec<String>,
+    diagnostics: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ReachedYaml {
+    Reached,
+    Untouched,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SawYaml {
+    method: Option<PatternYaml>,
+    path: Option<PatternYaml>,
+    authority: Option<PatternYaml>,
+    headers: FieldPatterns,
+    absent: Vec<String>,
+    trailers: FieldPatterns,
+    body: Option<PatternYaml>,
+    json: Option<Value>,
+}
+
+impl ExpectYaml {
+    fn into_expect(self) -> Expect {
+        Expect {
+            status: self.status,
+            headers: self.headers.0,
+            absent: self.absent,
+            trailers: self.trailers.0,
+            body: self.body.map(|yaml| yaml.0),
+            json: self.json,
+            upstream: self.upstream.map(|reached| match reached {
+                ReachedYaml::Reached => Reached::Reached,
+                ReachedYaml::Untouched => Reached::Untouched,
+            }),
+            saw: self.saw.map(SawYaml::into_saw),
+            metrics: self.metrics,
+            logs: self.logs,
+            unlogged: self.unlogged,
+            diagnostics: self.diagnostics,
+        }
+    }
+}
+
+impl SawYaml {
+    fn into_saw(self) -> Saw {
+        Saw {
+            method: self.method.map(|yaml| yaml.0),
+            path: self.path.map(|yaml| yaml.0),
+            authority: self.authority.map(|yaml| yaml.0),
+            headers: self.headers.0,
+            absent: self.absent,
+            trailers: self.trailers.0,
+            body: self.body.map(|yaml| yaml.0),
+            json: self.json,
+        }
+    }
+}
