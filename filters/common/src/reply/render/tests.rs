@@ -253,7 +253,7 @@ proptest! {
         message: String,
         value: Vec<u8>,
         new_status: Option<u16>,
-        overrides: Vec<(String, String)>,
+        overrides in proptest::collection::vec(any::<(String, String)>(), 0..4),
         words: Option<String>,
         id: Option<Vec<u8>>,
         grpc in prop_oneof![Just(Grpc::No), Just(Grpc::Native), Just(Grpc::Web)],
