@@ -68,6 +68,12 @@ impl ConfigError {
         Self::new(path, ConfigErrorKind::Expected { expected: expected.into(), found: found.into() })
     }
 
+    /// A field of the config as a whole that is none of `accepted` nor a common one.
+    #[must_use]
+    pub fn unknown_field(name: &str, accepted: &[&str]) -> Self {
+        super::collect::unknown_field(name, accepted, deserr::ValuePointerRef::Origin)
+    }
+
     /// A broken rule across fields, in words: "needs at least one of ...".
     #[must_use]
     pub fn invalid(path: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {

@@ -2,8 +2,9 @@
 
 use deserr::ValuePointerRef;
 
-/// The place as text; empty for the whole config.
-pub(crate) fn path_of(location: ValuePointerRef<'_>) -> String {
+/// The place as text, for the path of a [`super::ConfigError`]; empty for the config as a whole.
+#[must_use]
+pub fn path_of(location: ValuePointerRef<'_>) -> String {
     match location {
         ValuePointerRef::Origin => String::new(),
         ValuePointerRef::Key { key, prev } => child(&path_of(*prev), key),
