@@ -30,11 +30,14 @@ pub struct Account {
 }
 
 impl Account {
+    /// The reason codes that any filter may answer with.
+    pub const CODES: &'static [&'static str] = &["internal_error", "ambiguous_path"];
+
     /// `name` and `rule` become metric labels. Where a chain counts an allowed request once, its filters do not
     /// (`count_allowed` = false).
     #[must_use]
-    pub fn new(name: &'static str, rule: String, policy: Policy, count_allowed: bool) -> Self {
-        Self { name, rule, policy, count_allowed, counters: RefCell::default() }
+    pub fn new(name: &'static str, rule: &str, policy: Policy, count_allowed: bool) -> Self {
+        Self { name, rule: rule.to_owned(), policy, count_allowed, counters: RefCell::default() }
     }
 
     /// Whether decisions are carried out.
@@ -80,11 +83,17 @@ impl Account {
     pub fn internal_error(&self, cx: &mut Cx<'_>) -> Decision {
         cx.report(Outcome::Error, "internal_error");
         match self.policy.on_internal_error {
-            InternalError::Allow => Decision::Continue,
-            InternalError::Deny => {
+            Some(InternalError::Deny) => {
                 Decision::Respond(LocalReply::new(500, "internal_error", "The gateway could not judge the request."))
             }
+            Some(InternalError::Allow) | None => Decision::Continue,
         }
+    }
+
+    /// The step for a path that rules cannot judge, because a backend may read it as another one.
+    pub fn refuse_ambiguous_path(&self, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
+        let reply = || LocalReply::new(400, "ambiguous_path", "The path can be read in more than one way.");
+        self.settle(head, cx, |_, _| Decision::Respond(reply()))
     }
 
     fn render(&self, reply: &LocalReply, head: &RequestHead<'_>, cx: &Cx<'_>) -> Rendered {

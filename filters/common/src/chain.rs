@@ -3,28 +3,17 @@
 use std::rc::Rc;
 
 use crate::account::{Account, Step};
-use crate::config::{ConfigErrors, Env, Object, Policy};
-use crate::filter::{Background, Cx, Filter, Needs, Wake};
+use crate::config::{ConfigErrors, Env, Object};
+use crate::filter::{Background, Cx, Needs, Wake};
 use crate::head::{RequestHead, ResponseHead};
 
-/// Filters that share a stream, driven from the first to the last on requests and back on responses.
+/// Filters that share a stream: walked from the first to the last on requests and back on responses.
 ///
-/// A position is the filter's place from 0; the driver passes none at or above [`Chain::len`].
-pub trait Chain: Sized {
-    /// The module's name.
-    const NAME: &'static str;
-
-    /// Fields a rule may not patch; a dotted path names a field inside an object (`auth.authenticators`).
-    const REGISTRIES: &'static [&'static str];
-
+/// A position counts from 0; the driver passes none at or above [`Walk::len`]. `()` is the end of a chain, a pair puts
+/// its second part behind its first, and `None` is a filter that is absent.
+pub trait Walk {
     /// What the filters keep of one request.
     type Stream: Default;
-
-    /// Compiles one rule's whole config object; `rule` becomes the metric label.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    fn configure(object: Object, rule: &str, env: &Env) -> Result<Self, ConfigErrors>;
 
     /// How many filters there are.
     fn len(&self) -> usize;
@@ -34,16 +23,13 @@ pub trait Chain: Sized {
         self.len() == 0
     }
 
-    /// Settles what concerns the chain as a whole.
-    fn account(&self) -> &Account;
-
     /// What the filter at this position needs.
     fn needs(&self, at: usize) -> Needs;
 
-    /// See [`Filter::on_request`].
+    /// See [`Filter::on_request`](crate::filter::Filter::on_request).
     fn on_request(&self, at: usize, stream: &mut Self::Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step;
 
-    /// See [`Filter::on_wake`].
+    /// See [`Filter::on_wake`](crate::filter::Filter::on_wake).
     fn on_wake(
         &self,
         at: usize,
@@ -53,98 +39,162 @@ pub trait Chain: Sized {
         cx: &mut Cx<'_>,
     ) -> Step;
 
-    /// The last filter let the request through.
-    fn on_passed(&self, _cx: &mut Cx<'_>) {}
-
-    /// See [`Filter::on_response`].
+    /// See [`Filter::on_response`](crate::filter::Filter::on_response).
     fn on_response(&self, at: usize, stream: &mut Self::Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>);
 
-    /// See [`Filter::on_end`]; for the filters below `reached`.
+    /// See [`Filter::on_end`](crate::filter::Filter::on_end); for the first `reached` filters.
     fn on_end(&self, reached: usize, stream: Self::Stream, cx: &mut Cx<'_>);
 
-    /// See [`Filter::background`].
+    /// See [`Filter::background`](crate::filter::Filter::background).
     fn background(&self, at: usize) -> Option<Rc<dyn Background>>;
 }
 
-/// One filter, with the account of what it decides.
-#[derive(Debug)]
-pub struct Single<F> {
-    filter: F,
-    account: Account,
-}
+/// The filters of a module, with what makes them one.
+pub trait Chain: Walk + Sized {
+    /// The module's name.
+    const NAME: &'static str;
 
-impl<F: Filter> Single<F> {
-    /// Compiles the filter's own fields and the common ones. Where a chain counts an allowed request once, its
-    /// filters do not (`count_allowed` = false).
+    /// Fields a rule may not patch; a dotted path names a field inside an object (`auth.authenticators`).
+    const REGISTRIES: &'static [&'static str];
+
+    /// Whether paths in rules compare case-sensitively where the config does not say.
+    const CASE_SENSITIVE: bool;
+
+    /// Compiles one rule's whole config object; `rule` becomes the metric label.
     ///
     /// # Errors
-    /// Everything that is wrong with either.
-    pub fn build(object: Object, rule: &str, env: &Env, count_allowed: bool) -> Result<Self, ConfigErrors> {
-        let (common, own) = crate::config::split(object);
-        let mut errors = ConfigErrors::new();
-        let policy = errors.take(Policy::parse(common, F::ON_INTERNAL_ERROR));
-        let filter = errors.take(F::configure(&own.into(), env));
-        match (policy, filter) {
-            (Some(policy), Some(filter)) => {
-                Ok(Self { filter, account: Account::new(F::NAME, rule.to_owned(), policy, count_allowed) })
-            }
-            _ => Err(errors),
+    /// Everything that is wrong with it.
+    fn configure(object: Object, rule: &str, env: &Env) -> Result<Self, ConfigErrors>;
+
+    /// Settles what concerns the chain as a whole.
+    fn account(&self) -> &Account;
+
+    /// The last filter let the request through.
+    fn on_passed(&self, _cx: &Cx<'_>) {}
+}
+
+impl Walk for () {
+    type Stream = ();
+
+    fn len(&self) -> usize {
+        0
+    }
+
+    fn needs(&self, _: usize) -> Needs {
+        Needs::default()
+    }
+
+    fn on_request(&self, _: usize, (): &mut (), _: &mut RequestHead<'_>, _: &mut Cx<'_>) -> Step {
+        Step::Continue
+    }
+
+    fn on_wake(&self, _: usize, (): &mut (), _: &Wake<'_>, _: &mut RequestHead<'_>, _: &mut Cx<'_>) -> Step {
+        Step::Continue
+    }
+
+    fn on_response(&self, _: usize, (): &mut (), _: &mut ResponseHead<'_>, _: &mut Cx<'_>) {}
+
+    fn on_end(&self, _: usize, (): (), _: &mut Cx<'_>) {}
+
+    fn background(&self, _: usize) -> Option<Rc<dyn Background>> {
+        None
+    }
+}
+
+impl<A: Walk, B: Walk> Walk for (A, B) {
+    type Stream = (A::Stream, B::Stream);
+
+    fn len(&self) -> usize {
+        self.0.len().saturating_add(self.1.len())
+    }
+
+    fn needs(&self, at: usize) -> Needs {
+        match at.checked_sub(self.0.len()) {
+            None => self.0.needs(at),
+            Some(at) => self.1.needs(at),
         }
     }
 
-    /// Answers in the filter's name, by its policy.
-    pub fn account(&self) -> &Account {
-        &self.account
-    }
-}
-
-impl<F: Filter> Chain for Single<F> {
-    const NAME: &'static str = F::NAME;
-    const REGISTRIES: &'static [&'static str] = F::REGISTRIES;
-    type Stream = F::Stream;
-
-    fn configure(object: Object, rule: &str, env: &Env) -> Result<Self, ConfigErrors> {
-        Self::build(object, rule, env, true)
-    }
-
-    fn len(&self) -> usize {
-        1
-    }
-
-    fn account(&self) -> &Account {
-        &self.account
-    }
-
-    fn needs(&self, _at: usize) -> Needs {
-        self.filter.needs()
-    }
-
-    fn on_request(&self, _at: usize, stream: &mut F::Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
-        self.account.settle(head, cx, |head, cx| self.filter.on_request(stream, head, cx))
+    fn on_request(&self, at: usize, stream: &mut Self::Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
+        match at.checked_sub(self.0.len()) {
+            None => self.0.on_request(at, &mut stream.0, head, cx),
+            Some(at) => self.1.on_request(at, &mut stream.1, head, cx),
+        }
     }
 
     fn on_wake(
         &self,
-        _at: usize,
-        stream: &mut F::Stream,
+        at: usize,
+        stream: &mut Self::Stream,
         why: &Wake<'_>,
         head: &mut RequestHead<'_>,
         cx: &mut Cx<'_>,
     ) -> Step {
-        self.account.settle(head, cx, |head, cx| self.filter.on_wake(stream, why, head, cx))
-    }
-
-    fn on_response(&self, _at: usize, stream: &mut F::Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
-        if self.account.enforces() {
-            self.filter.on_response(stream, head, cx);
+        match at.checked_sub(self.0.len()) {
+            None => self.0.on_wake(at, &mut stream.0, why, head, cx),
+            Some(at) => self.1.on_wake(at, &mut stream.1, why, head, cx),
         }
     }
 
-    fn on_end(&self, _reached: usize, stream: F::Stream, cx: &mut Cx<'_>) {
-        self.filter.on_end(stream, cx);
+    fn on_response(&self, at: usize, stream: &mut Self::Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
+        match at.checked_sub(self.0.len()) {
+            None => self.0.on_response(at, &mut stream.0, head, cx),
+            Some(at) => self.1.on_response(at, &mut stream.1, head, cx),
+        }
     }
 
-    fn background(&self, _at: usize) -> Option<Rc<dyn Background>> {
-        self.filter.background()
+    fn on_end(&self, reached: usize, stream: Self::Stream, cx: &mut Cx<'_>) {
+        self.0.on_end(reached.min(self.0.len()), stream.0, cx);
+        self.1.on_end(reached.saturating_sub(self.0.len()), stream.1, cx);
+    }
+
+    fn background(&self, at: usize) -> Option<Rc<dyn Background>> {
+        match at.checked_sub(self.0.len()) {
+            None => self.0.background(at),
+            Some(at) => self.1.background(at),
+        }
+    }
+}
+
+impl<A: Walk> Walk for Option<A> {
+    type Stream = A::Stream;
+
+    fn len(&self) -> usize {
+        self.as_ref().map_or(0, Walk::len)
+    }
+
+    fn needs(&self, at: usize) -> Needs {
+        self.as_ref().map_or_else(Needs::default, |walk| walk.needs(at))
+    }
+
+    fn on_request(&self, at: usize, stream: &mut Self::Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
+        self.as_ref().map_or(Step::Continue, |walk| walk.on_request(at, stream, head, cx))
+    }
+
+    fn on_wake(
+        &self,
+        at: usize,
+        stream: &mut Self::Stream,
+        why: &Wake<'_>,
+        head: &mut RequestHead<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Step {
+        self.as_ref().map_or(Step::Continue, |walk| walk.on_wake(at, stream, why, head, cx))
+    }
+
+    fn on_response(&self, at: usize, stream: &mut Self::Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
+        if let Some(walk) = self {
+            walk.on_response(at, stream, head, cx);
+        }
+    }
+
+    fn on_end(&self, reached: usize, stream: Self::Stream, cx: &mut Cx<'_>) {
+        if let Some(walk) = self {
+            walk.on_end(reached, stream, cx);
+        }
+    }
+
+    fn background(&self, at: usize) -> Option<Rc<dyn Background>> {
+        self.as_ref()?.background(at)
     }
 }

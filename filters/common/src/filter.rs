@@ -6,9 +6,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use serde_json::Value;
-
-use crate::config::{ConfigErrors, Env, InternalError};
+use crate::config::{ConfigErrors, Env, InternalError, Object};
 use crate::facts::Facts;
 use crate::head::{HeaderMap, RequestHead, ResponseHead};
 use crate::proxy::{Proxy, Status};
@@ -24,6 +22,13 @@ pub trait Filter: Sized {
     /// Fields that exist once, at the top of the config: a rule may not patch them.
     const REGISTRIES: &'static [&'static str] = &[];
 
+    /// Whether paths in rules compare case-sensitively where the config does not say. Filters that guard compare
+    /// without regard to case, because some servers do.
+    const CASE_SENSITIVE: bool = true;
+
+    /// The reason codes of its replies, which `errors` may override.
+    const CODES: &'static [&'static str];
+
     /// What happens to a request when the host fails this filter and the config does not say.
     const ON_INTERNAL_ERROR: InternalError = InternalError::Allow;
 
@@ -34,7 +39,7 @@ pub trait Filter: Sized {
     ///
     /// # Errors
     /// Everything that is wrong with the config, not only the first.
-    fn configure(config: &Value, env: &Env) -> Result<Self, ConfigErrors>;
+    fn configure(config: Object, env: &Env) -> Result<Self, ConfigErrors>;
 
     /// What the driver must provide for this filter.
     fn needs(&self) -> Needs {

@@ -4,7 +4,7 @@
 //! purpose: Kong's engine does not load a module that imports it. Off wasm there is no host: every call answers
 //! [`Status::Unimplemented`].
 
-#![allow(unsafe_code)]
+#![allow(unsafe_code, clippy::too_many_arguments)]
 
 use sluicegate_common::proxy::Status;
 

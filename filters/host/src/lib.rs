@@ -25,6 +25,9 @@ pub fn serve<C: Chain + 'static>() {
 #[macro_export]
 macro_rules! plugin {
     ($chain:ty) => {
-        $crate::proxy_wasm::main! {{ $crate::serve::<$chain>(); }}
+        #[allow(missing_docs)]
+        mod module {
+            $crate::proxy_wasm::main! {{ $crate::serve::<$chain>(); }}
+        }
     };
 }

@@ -1,6 +1,7 @@
 //! The root context: configures the module, drives background work, wakes parked streams.
 
 use std::cell::{Cell, RefCell};
+use std::ffi::OsString;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use sluicegate_common::chain::Chain;
 use sluicegate_common::config::Env;
-use sluicegate_common::filter::{CalloutAnswer, CalloutError, RootCx, Topic, Wake};
+use sluicegate_common::filter::{CalloutAnswer, CalloutError, RootCx, Wake};
 use sluicegate_common::module::Module;
 use sluicegate_common::time::Nanos;
 
@@ -61,7 +62,7 @@ impl<C: Chain + 'static> Root<C> {
                 return false;
             }
         };
-        match Module::<C>::configure(&bytes, &Env::of_process()) {
+        match Module::<C>::configure(&bytes, &environment()) {
             Ok(module) => {
                 self.schedule(&module);
                 self.module = Some(Rc::new(module));
@@ -149,6 +150,12 @@ impl<C: Chain + 'static> Root<C> {
         let asked = |stream: &SharedStream<C>| stream.try_borrow().is_ok_and(|stream| stream.asked(token));
         streams.adopted.iter().find(|(_, stream)| asked(stream)).map(|(id, stream)| (*id, Rc::clone(stream)))
     }
+}
+
+/// The variables the host gives to the VM; names that are not UTF-8 can be named by no config.
+fn environment() -> Env {
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_encoded_bytes()));
+    std::env::vars_os().filter_map(text).collect()
 }
 
 impl<C: Chain + 'static> Context for Root<C> {

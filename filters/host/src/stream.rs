@@ -152,8 +152,8 @@ impl<C: Chain> Stream<C> {
                 return turn;
             }
         }
-        let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
-        chain.on_passed(&mut cx);
+        let cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
+        chain.on_passed(&cx);
         self.request.edits.write(&REQUEST);
         Turn::Passed
     }

@@ -1,1 +1,81 @@
-//! To come.
+//! Rules: one compiled config per rule, and the first rule that matches chooses.
+
+mod index;
+
+use std::rc::Rc;
+
+use deserr::Deserr;
+use serde_json::Value;
+
+use crate::config::{BuiltRule, ConfigErrors, Object, layers};
+use crate::filter::Cx;
+use crate::head::RequestHead;
+use crate::matcher::Match;
+use crate::path::{Ambiguity, OnAmbiguousPath};
+
+pub use index::{Found, Index};
+
+/// A config as the top says, and as each rule patches it; all are compiled at configure time.
+#[derive(Debug)]
+pub struct Rules<T> {
+    top: Rc<T>,
+    rules: Vec<Rc<T>>,
+    index: Index,
+}
+
+/// How rules read paths. Other fields of the object have readers of their own.
+#[derive(Default, Deserr)]
+#[deserr(error = ConfigErrors)]
+struct Options {
+    #[deserr(default)]
+    on_ambiguous_path: OnAmbiguousPath,
+    #[deserr(default)]
+    case_sensitive: Option<bool>,
+}
+
+impl<T> Rules<T> {
+    /// Takes the object apart and lets `build` compile the top and each patched object; it is given the rule's name.
+    /// `case_sensitive` holds where the object does not say.
+    ///
+    /// # Errors
+    /// Everything that is wrong in any of them.
+    pub fn configure(
+        object: Value,
+        registries: &[&str],
+        case_sensitive: bool,
+        build: impl FnMut(&str, Object) -> Result<T, ConfigErrors>,
+    ) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let options = errors.take(deserr::deserialize::<Options, _, ConfigErrors>(object.clone())).unwrap_or_default();
+        let case_sensitive = options.case_sensitive.unwrap_or(case_sensitive);
+        let built = layers(object, registries).build(|value| Match::parse(value, case_sensitive), build);
+        let Some(built) = errors.take(built) else { return Err(errors) };
+        let (mut matches, mut rules) = (Vec::new(), Vec::new());
+        for BuiltRule { matcher, config, .. } in built.rules {
+            matches.push(matcher);
+            rules.push(Rc::new(config));
+        }
+        let index = Index::compile(matches, options.on_ambiguous_path);
+        errors.into_result(Self { top: Rc::new(built.top), rules, index })
+    }
+
+    /// The config where no rule matches.
+    pub fn top(&self) -> &Rc<T> {
+        &self.top
+    }
+
+    /// The config of the first rule that matches the request, or the top.
+    ///
+    /// # Errors
+    /// The path may mean different things to different readers, and rules look at paths.
+    pub fn choose(&self, head: &RequestHead<'_>, cx: &mut Cx<'_>) -> Result<&Rc<T>, Ambiguity> {
+        if self.rules.is_empty() {
+            return Ok(&self.top);
+        }
+        match self.index.find(head, cx) {
+            Found::Rule(at) => Ok(self.rules.get(at).unwrap_or(&self.top)),
+            Found::None => Ok(&self.top),
+            Found::Ambiguous(why) => Err(why),
+        }
+    }
+}

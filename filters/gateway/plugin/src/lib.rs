@@ -1,1 +1,3 @@
-//! dist/gateway.wasm.
+//! The gateway module: dist/gateway.wasm.
+
+sluicegate_host::plugin!(sluicegate_gateway::Gateway);

@@ -1,0 +1,62 @@
+//! A module: what one plugin configuration became.
+
+use std::rc::Rc;
+
+use crate::account::Step;
+use crate::chain::Chain;
+use crate::config::{ConfigErrors, Env, parse_json};
+use crate::filter::Cx;
+use crate::head::RequestHead;
+use crate::reply::Rendered;
+use crate::rules::Rules;
+use crate::settings::Settings;
+
+/// A chain under its rules, with what the whole module was told.
+#[derive(Debug)]
+pub struct Module<C> {
+    settings: Settings,
+    rules: Rules<C>,
+}
+
+impl<C: Chain> Module<C> {
+    /// Compiles the bytes of a plugin configuration. Pure, so that it may run in any VM, any number of times.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn configure(bytes: &[u8], env: &Env) -> Result<Self, ConfigErrors> {
+        let object = parse_json(bytes)?;
+        let mut errors = ConfigErrors::new();
+        let settings = errors.take(deserr::deserialize::<Settings, _, ConfigErrors>(object.clone()));
+        let rules = errors.take(Rules::configure(object, C::REGISTRIES, C::CASE_SENSITIVE, |rule, object| {
+            C::configure(object, rule, env)
+        }));
+        match (settings, rules) {
+            (Some(settings), Some(rules)) if errors.is_empty() => Ok(Self { settings, rules }),
+            _ => Err(errors),
+        }
+    }
+
+    /// What the whole module was told.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The chain where no rule matches.
+    pub fn top(&self) -> Rc<C> {
+        Rc::clone(self.rules.top())
+    }
+
+    /// The chain for this request.
+    ///
+    /// # Errors
+    /// The reply that refuses a request whose path is ambiguous.
+    pub fn choose(&self, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Result<Rc<C>, Rendered> {
+        if let Ok(chain) = self.rules.choose(head, cx) {
+            return Ok(Rc::clone(chain));
+        }
+        match self.top().account().refuse_ambiguous_path(head, cx) {
+            Step::Reply(reply) => Err(reply),
+            Step::Continue | Step::Wait(_) => Ok(self.top()), // The chain's mode lets it pass.
+        }
+    }
+}

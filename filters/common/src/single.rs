@@ -1,0 +1,97 @@
+//! One filter under one rule, with the account of what it decides: a chain of one.
+
+use std::rc::Rc;
+
+use crate::account::{Account, Step};
+use crate::chain::{Chain, Walk};
+use crate::config::{ConfigErrors, Env, Object, Policy, Split, split};
+use crate::filter::{Background, Cx, Filter, Needs, Wake};
+use crate::head::{RequestHead, ResponseHead};
+
+/// A filter and its policy.
+#[derive(Debug)]
+pub struct Single<F> {
+    filter: F,
+    account: Account,
+}
+
+impl<F: Filter> Single<F> {
+    /// Compiles the filter's own fields and the common policy ones. A chain that counts an allowed request once passes
+    /// `count_allowed` = false.
+    ///
+    /// # Errors
+    /// Everything that is wrong with either.
+    pub fn build(object: Object, rule: &str, env: &Env, count_allowed: bool) -> Result<Self, ConfigErrors> {
+        let Split { common, own } = split(object);
+        let mut errors = ConfigErrors::new();
+        let policy = errors.take(Policy::parse(common));
+        if let Some(policy) = &policy {
+            errors.take(policy.check_codes(&[F::CODES, Account::CODES].concat()));
+        }
+        let filter = errors.take(F::configure(own, env));
+        match (policy, filter) {
+            (Some(mut policy), Some(filter)) if errors.is_empty() => {
+                policy.on_internal_error.get_or_insert(F::ON_INTERNAL_ERROR);
+                Ok(Self { filter, account: Account::new(F::NAME, rule, policy, count_allowed) })
+            }
+            _ => Err(errors),
+        }
+    }
+}
+
+impl<F: Filter> Walk for Single<F> {
+    type Stream = F::Stream;
+
+    fn len(&self) -> usize {
+        1
+    }
+
+    fn needs(&self, _: usize) -> Needs {
+        self.filter.needs()
+    }
+
+    fn on_request(&self, _: usize, stream: &mut F::Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
+        self.account.settle(head, cx, |head, cx| self.filter.on_request(stream, head, cx))
+    }
+
+    fn on_wake(
+        &self,
+        _: usize,
+        stream: &mut F::Stream,
+        why: &Wake<'_>,
+        head: &mut RequestHead<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Step {
+        self.account.settle(head, cx, |head, cx| self.filter.on_wake(stream, why, head, cx))
+    }
+
+    fn on_response(&self, _: usize, stream: &mut F::Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
+        if self.account.enforces() {
+            self.filter.on_response(stream, head, cx);
+        }
+    }
+
+    fn on_end(&self, reached: usize, stream: F::Stream, cx: &mut Cx<'_>) {
+        if reached > 0 {
+            self.filter.on_end(stream, cx);
+        }
+    }
+
+    fn background(&self, _: usize) -> Option<Rc<dyn Background>> {
+        self.filter.background()
+    }
+}
+
+impl<F: Filter> Chain for Single<F> {
+    const NAME: &'static str = F::NAME;
+    const REGISTRIES: &'static [&'static str] = F::REGISTRIES;
+    const CASE_SENSITIVE: bool = F::CASE_SENSITIVE;
+
+    fn configure(object: Object, rule: &str, env: &Env) -> Result<Self, ConfigErrors> {
+        Self::build(object, rule, env, true)
+    }
+
+    fn account(&self) -> &Account {
+        &self.account
+    }
+}

@@ -1,0 +1,97 @@
+//! The fields of the gateway's config, handed to the filters one by one.
+
+use serde_json::Value;
+use sluicegate_common::account::Account;
+use sluicegate_common::config::{ConfigError, ConfigErrors, Env, Object, Policy, Split, split};
+use sluicegate_common::filter::Filter;
+
+use crate::link::Link;
+
+/// Common fields that a filter takes over from the gateway where its own field does not have them.
+const INHERITED: &[&str] = &[
+    "mode",
+    "error_format",
+    "errors",
+    "on_internal_error",
+    "decision_record",
+    "on_ambiguous_path",
+    "case_sensitive",
+];
+
+/// Common fields that describe the request and so stand at the gateway's top alone.
+const SHARED: &[&str] = &["client_ip", "request_id"];
+
+/// What is left of one rule's config object, and what was wrong so far.
+pub struct Fields<'a> {
+    common: Object,
+    filters: Object,
+    known: Vec<&'static str>,
+    codes: Vec<&'static str>,
+    errors: ConfigErrors,
+    rule: &'a str,
+    env: &'a Env,
+}
+
+impl<'a> Fields<'a> {
+    pub fn of(object: Object, rule: &'a str, env: &'a Env) -> Self {
+        let Split { common, own } = split(object);
+        let codes = Account::CODES.to_vec();
+        Self { common, filters: own, known: Vec::new(), codes, errors: ConfigErrors::new(), rule, env }
+    }
+
+    /// Compiles a filter's field; `None` where the filter is absent, or wrong (see [`Fields::finish`]).
+    pub fn take<F: Filter>(&mut self) -> Option<Link<F>> {
+        self.known.push(F::NAME);
+        self.codes.extend(F::CODES);
+        let mut field = self.filters.remove(F::NAME)?;
+        if let Value::Object(object) = &mut field {
+            self.check_shared::<F>(object);
+            self.inherit::<F>(object);
+        }
+        let link = Link::configure(field, self.rule, self.env);
+        self.errors.take(link.map_err(|errors| errors.under(F::NAME)))
+    }
+
+    /// The gateway's own policy.
+    ///
+    /// # Errors
+    /// Everything that was wrong with any field, and the fields that no filter took.
+    pub fn finish(mut self) -> Result<Policy, ConfigErrors> {
+        for name in self.filters.keys() {
+            self.errors.push(ConfigError::unknown_field(name, &self.known));
+        }
+        let policy = self.errors.take(Policy::parse(self.common));
+        if let Some(policy) = &policy {
+            self.errors.take(policy.check_codes(&self.codes));
+        }
+        match policy {
+            Some(policy) if self.errors.is_empty() => Ok(policy),
+            _ => Err(self.errors),
+        }
+    }
+
+    fn check_shared<F: Filter>(&mut self, object: &mut Object) {
+        for name in SHARED {
+            if object.remove(*name).is_some() {
+                let path = format!("{}.{name}", F::NAME);
+                self.errors.push(ConfigError::invalid(path, "stands at the gateway's top, once for all filters"));
+            }
+        }
+    }
+
+    fn inherit<F: Filter>(&self, object: &mut Object) {
+        for name in INHERITED {
+            let Some(value) = self.common.get(*name) else { continue };
+            object.entry(*name).or_insert_with(|| match value {
+                Value::Object(errors) if *name == "errors" => codes_of::<F>(errors).into(),
+                value => value.clone(),
+            });
+        }
+    }
+}
+
+/// Those overrides that name a reply of this filter.
+fn codes_of<F: Filter>(errors: &Object) -> Object {
+    let has = |code: &str| F::CODES.contains(&code) || Account::CODES.contains(&code);
+    errors.iter().filter(|(code, _)| has(code)).map(|(code, reply)| (code.clone(), reply.clone())).collect()
+}

@@ -1,0 +1,99 @@
+//! A filter as a link of the gateway's chain: its own rules apply under the gateway's.
+
+use std::rc::Rc;
+
+use serde_json::Value;
+use sluicegate_common::account::Step;
+use sluicegate_common::chain::{Chain, Walk};
+use sluicegate_common::config::{ConfigErrors, DEFAULT_RULE, Env};
+use sluicegate_common::filter::{Background, Cx, Filter, Needs, Wake};
+use sluicegate_common::head::{RequestHead, ResponseHead};
+use sluicegate_common::rules::Rules;
+use sluicegate_common::single::Single;
+
+/// A filter under its own rules.
+#[derive(Debug)]
+pub struct Link<F> {
+    rules: Rules<Single<F>>,
+}
+
+/// What a link keeps of one request.
+#[derive(Debug)]
+pub struct LinkStream<F: Filter> {
+    /// The config of the rule that matched; absent until the request came by.
+    chosen: Option<Rc<Single<F>>>,
+    filter: F::Stream,
+}
+
+impl<F: Filter> Default for LinkStream<F> {
+    fn default() -> Self {
+        Self { chosen: None, filter: F::Stream::default() }
+    }
+}
+
+impl<F: Filter> Link<F> {
+    /// Compiles a filter's field of the gateway's config. Metrics name the filter's rule, or the gateway's where the
+    /// filter has none that matches.
+    pub fn configure(field: Value, gateway_rule: &str, env: &Env) -> Result<Self, ConfigErrors> {
+        let rules = Rules::configure(field, F::REGISTRIES, F::CASE_SENSITIVE, |rule, object| {
+            let label = if rule == DEFAULT_RULE { gateway_rule } else { rule };
+            Single::build(object, label, env, false)
+        })?;
+        Ok(Self { rules })
+    }
+
+    fn chosen<'a>(&'a self, stream: &'a LinkStream<F>) -> &'a Rc<Single<F>> {
+        stream.chosen.as_ref().unwrap_or_else(|| self.rules.top())
+    }
+}
+
+impl<F: Filter> Walk for Link<F> {
+    type Stream = LinkStream<F>;
+
+    fn len(&self) -> usize {
+        1
+    }
+
+    fn needs(&self, at: usize) -> Needs {
+        self.rules.top().needs(at)
+    }
+
+    fn on_request(&self, at: usize, stream: &mut LinkStream<F>, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
+        let chosen = match self.rules.choose(head, cx) {
+            Ok(chosen) => chosen,
+            Err(_) => match self.rules.top().account().refuse_ambiguous_path(head, cx) {
+                Step::Continue => self.rules.top(), // The filter's mode lets it pass.
+                refused => return refused,
+            },
+        };
+        stream.chosen = Some(Rc::clone(chosen));
+        chosen.on_request(at, &mut stream.filter, head, cx)
+    }
+
+    fn on_wake(
+        &self,
+        at: usize,
+        stream: &mut LinkStream<F>,
+        why: &Wake<'_>,
+        head: &mut RequestHead<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Step {
+        let chosen = Rc::clone(self.chosen(stream));
+        chosen.on_wake(at, &mut stream.filter, why, head, cx)
+    }
+
+    fn on_response(&self, at: usize, stream: &mut LinkStream<F>, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
+        let chosen = Rc::clone(self.chosen(stream));
+        chosen.on_response(at, &mut stream.filter, head, cx);
+    }
+
+    fn on_end(&self, reached: usize, stream: LinkStream<F>, cx: &mut Cx<'_>) {
+        if let Some(chosen) = stream.chosen {
+            chosen.on_end(reached, stream.filter, cx);
+        }
+    }
+
+    fn background(&self, at: usize) -> Option<Rc<dyn Background>> {
+        self.rules.top().background(at)
+    }
+}
