@@ -2,6 +2,7 @@
 
 pub mod client_address;
 pub mod config;
+pub mod facts;
 pub mod head;
 pub mod identity;
 pub mod matcher;

@@ -1,0 +1,83 @@
+//! What is known of one request, shared by all filters of a chain.
+//!
+//! Each fact is found when first asked for and kept until the stream ends: a filter that later edits `:path` or a
+//! header does not change it, so what rules were chosen by stays what limits and records are keyed by. Route metadata
+//! is not kept: each entry is asked for by one rule.
+
+use std::cell::{Cell, OnceCell};
+use std::net::IpAddr;
+
+use crate::client_address::{ClientIp, HostAddress, X_FORWARDED_FOR};
+use crate::head::RequestHead;
+use crate::path::NormalPath;
+use crate::proxy::{Proxy, Status};
+
+/// The facts of one request.
+#[derive(Debug, Default)]
+pub struct Facts {
+    path: OnceCell<NormalPath>,
+    host_address: OnceCell<Option<HostAddress>>,
+    client_ip: OnceCell<Option<IpAddr>>,
+    route_name: OnceCell<Option<Vec<u8>>>,
+    failure: Cell<Option<Status>>,
+}
+
+impl Facts {
+    /// The path in normal form.
+    pub fn path(&self, head: &RequestHead<'_>) -> &NormalPath {
+        self.path.get_or_init(|| NormalPath::of(head.target()))
+    }
+
+    /// The client's address as the host names it (`source.address`); `None` where it names none.
+    pub fn host_address(&self, proxy: &dyn Proxy) -> Option<HostAddress> {
+        *self.host_address.get_or_init(|| {
+            let address = self.property(proxy, &["source", "address"]);
+            address.and_then(|address| HostAddress::parse(&address))
+        })
+    }
+
+    /// The client's address as `client_ip` chooses it, which is the same for all filters of a module.
+    pub fn client_ip(&self, head: &RequestHead<'_>, proxy: &dyn Proxy, config: &ClientIp) -> Option<IpAddr> {
+        *self.client_ip.get_or_init(|| {
+            let host = self.host_address(proxy).map(|address| address.ip);
+            if !config.reads_header() {
+                return host;
+            }
+            let lines: Vec<&[u8]> = head.values(X_FORWARDED_FOR).collect();
+            config.choose(host, &lines)
+        })
+    }
+
+    /// The name of the route the proxy chose, before any edit re-selects it; `None` where it has none (Kong's engine).
+    pub fn route_name(&self, proxy: &dyn Proxy) -> Option<&[u8]> {
+        self.route_name.get_or_init(|| self.property(proxy, &["xds", "route_name"])).as_deref()
+    }
+
+    /// A string in the metadata of the route: Envoy's way to configure a filter per route.
+    pub fn route_metadata(&self, proxy: &dyn Proxy, namespace: &str, key: &str) -> Option<Vec<u8>> {
+        self.property(proxy, &["xds", "route_metadata", "filter_metadata", namespace, key])
+    }
+
+    /// The status of the first read that failed: a fact that is `None` may only have been unreadable.
+    #[must_use]
+    pub fn failure(&self) -> Option<Status> {
+        self.failure.get()
+    }
+
+    fn property(&self, proxy: &dyn Proxy, path: &[&str]) -> Option<Vec<u8>> {
+        proxy.property(path).unwrap_or_else(|status| {
+            self.failure.set(self.failure.get().or(Some(status)));
+            None
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+mod tests;
