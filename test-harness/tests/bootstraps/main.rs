@@ -1,5 +1,5 @@
 //! Every bootstrap of `envoy/`: it says what its example says, and a real Envoy that starts from it
-//! does what its settings are there for.
+//! does what its settings are there for. Then the demo, which starts the gateway's.
 //!
 //! What needs Envoy is ignored, with the reason, where there is none or where a module is not built.
 //! `SLUICEGATE_ENVOY` names another binary than `target/tools/envoy`, `SLUICEGATE_DIST` another folder
@@ -9,7 +9,8 @@ mod bootstrap;
 mod checks;
 mod envoy;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::json;
@@ -17,22 +18,31 @@ use serde_json::json;
 use crate::bootstrap::{Bootstrap, root};
 
 fn main() {
-    let trials = Bootstrap::all().into_iter().flat_map(trials_of).collect();
+    let all = Bootstrap::all();
+    let demo = all.iter().find(|bootstrap| bootstrap.name == "gateway").map(demo_trial);
+    let trials = all.iter().flat_map(trials_of).chain(demo).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-fn trials_of(bootstrap: Bootstrap) -> [Trial; 3] {
-    let name = bootstrap.name.clone();
-    let (config, settings) = (bootstrap.clone(), bootstrap.clone());
-    let unavailable = unavailable(&bootstrap);
-    let live = Trial::test(format!("{name} in Envoy"), move || checks::all_in_envoy(bootstrap))
-        .with_ignored_flag(unavailable.is_some())
-        .with_kind(unavailable.unwrap_or_default());
+fn trials_of(bootstrap: &Bootstrap) -> [Trial; 3] {
+    let name = &bootstrap.name;
+    let [config, settings, live] = [bootstrap.clone(), bootstrap.clone(), bootstrap.clone()];
     [
         Trial::test(format!("{name} carries its example's configuration"), move || same_config(&config)),
         Trial::test(format!("{name} has the recommended settings"), move || recommended(&settings)),
-        live,
+        in_envoy(bootstrap, format!("{name} in Envoy"), move || checks::all_in_envoy(live)),
     ]
+}
+
+fn demo_trial(gateway: &Bootstrap) -> Trial {
+    let module = module(gateway);
+    in_envoy(gateway, "the demo's tour".into(), move || demo(&module))
+}
+
+/// A trial that is ignored, its kind saying why, where the bootstrap cannot be started.
+fn in_envoy(bootstrap: &Bootstrap, name: String, run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+    let unavailable = unavailable(bootstrap);
+    Trial::test(name, run).with_ignored_flag(unavailable.is_some()).with_kind(unavailable.unwrap_or_default())
 }
 
 /// Why this bootstrap cannot be started here.
@@ -81,4 +91,19 @@ fn recommended(bootstrap: &Bootstrap) -> Result<(), Failed> {
         .map(|(setting, found, want)| format!("{setting}: expected {want}, found {found}"))
         .collect();
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
+
+/// The demo checks its own answers and says what was wrong.
+fn demo(module: &Path) -> Result<(), Failed> {
+    let output = Command::new(root().join("scripts/demo"))
+        .arg("--module")
+        .arg(module)
+        .arg("--envoy")
+        .arg(envoy::binary().ok_or("no Envoy")?)
+        .env("ONCE", "1")
+        .output()?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned().into()),
+    }
 }
