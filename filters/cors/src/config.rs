@@ -1,0 +1,221 @@
+//! What config says, and what it becomes.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use deserr::Deserr;
+use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, Object, OrOff, Text, Whole, read};
+
+use crate::allow_origin::Origins;
+use crate::method::Method;
+use crate::origin::Origin;
+use crate::pattern::{Expression, Pattern};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A compiled policy.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Who may read answers.
+    pub origins: Origins,
+    /// Methods a preflight may ask for.
+    pub allow_methods: Vec<Method>,
+    /// Request headers a preflight may ask for.
+    pub allow_headers: Headers,
+    /// Response headers a page may read.
+    pub expose_headers: Headers,
+    /// Whether requests with cookies and the like may be made.
+    pub allow_credentials: bool,
+    /// How long a browser may remember a preflight's answer, whole seconds.
+    pub max_age: Option<Duration>,
+    /// Whether public pages may reach in from the Internet.
+    pub allow_private_network: bool,
+    /// Whether preflights go upstream.
+    pub preflight_continue: bool,
+    /// 200..=299.
+    pub preflight_status: u16,
+    /// What becomes of other requests from origins that are not allowed.
+    pub on_disallowed_origin: OnDisallowedOrigin,
+    /// The value of `Timing-Allow-Origin`.
+    pub timing_allow_origins: Option<String>,
+}
+
+/// `on_disallowed_origin`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
+#[deserr(error = ConfigErrors, rename_all = lowercase)]
+pub enum OnDisallowedOrigin {
+    /// The upstream answers, and the browser keeps the answer from the page.
+    #[default]
+    Forward,
+    /// 403, unless the request comes from the same origin.
+    Reject,
+}
+
+/// A list of header names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Headers {
+    /// `*` is among them.
+    Any,
+    /// These alone.
+    Named(BTreeSet<HeaderName>),
+}
+
+impl Headers {
+    /// Whether the list holds this name, given in lower case.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Named(names) => names.contains(name),
+        }
+    }
+}
+
+impl From<Vec<HeaderName>> for Headers {
+    fn from(names: Vec<HeaderName>) -> Self {
+        if names.iter().any(|name| name.as_str() == "*") { Self::Any } else { Self::Named(names.into_iter().collect()) }
+    }
+}
+
+/// An element of `allow_origins` or `timing_allow_origins`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum OriginOrAny {
+    Any,
+    Origin(Origin),
+}
+
+impl OriginOrAny {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Any => "*",
+            Self::Origin(origin) => origin.as_str(),
+        }
+    }
+
+    fn origin(self) -> Option<Origin> {
+        match self {
+            Self::Any => None,
+            Self::Origin(origin) => Some(origin),
+        }
+    }
+}
+
+impl Text for OriginOrAny {
+    const EXPECTED: &'static str = "an origin such as \"https://app.example.com\", or \"*\"";
+
+    fn parse(text: &str) -> Option<Self> {
+        if text == "*" { Some(Self::Any) } else { Origin::parse(text).map(Self::Origin) }
+    }
+
+    fn found(text: &str) -> String {
+        Origin::found(text)
+    }
+}
+
+sluicegate_common::deserr_text!(OriginOrAny);
+
+#[derive(Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+struct RawConfig {
+    #[deserr(default)]
+    allow_origins: Vec<OriginOrAny>,
+    #[deserr(default)]
+    allow_origin_patterns: Vec<Pattern>,
+    #[deserr(default)]
+    allow_origin_regex: Vec<Expression>,
+    #[deserr(default = default_methods())]
+    allow_methods: Vec<Method>,
+    #[deserr(default)]
+    allow_headers: Vec<HeaderName>,
+    #[deserr(default)]
+    expose_headers: Vec<HeaderName>,
+    #[deserr(default)]
+    allow_credentials: bool,
+    #[deserr(default = OrOff::On(DAY))]
+    max_age: OrOff<Duration>,
+    #[deserr(default)]
+    allow_private_network: bool,
+    #[deserr(default)]
+    allow_null_origin: bool,
+    #[deserr(default)]
+    preflight_continue: bool,
+    #[deserr(default = None)]
+    preflight_status: Option<Whole<200, 299>>,
+    #[deserr(default)]
+    on_disallowed_origin: OnDisallowedOrigin,
+    #[deserr(default)]
+    timing_allow_origins: Vec<OriginOrAny>,
+}
+
+fn default_methods() -> Vec<Method> {
+    ["GET", "HEAD", "POST"].map(Method::new).into()
+}
+
+impl Config {
+    /// Reads the filter's own fields.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn parse(object: Object) -> Result<Self, ConfigErrors> {
+        read::<RawConfig>(object)?.try_into()
+    }
+}
+
+impl RawConfig {
+    /// What is wrong across fields.
+    fn check(&self) -> ConfigErrors {
+        let mut errors = ConfigErrors::new();
+        if self.allow_origins.is_empty() && self.allow_origin_patterns.is_empty() && self.allow_origin_regex.is_empty()
+        {
+            let message = "no origin is allowed: name one here, in \"allow_origin_patterns\" or \"allow_origin_regex\"";
+            errors.push(ConfigError::invalid("allow_origins", message));
+        }
+        if self.allow_credentials && self.allow_origins.contains(&OriginOrAny::Any) {
+            let expected = "false where \"allow_origins\" holds \"*\" (any site could act as the user)";
+            errors.push(ConfigError::expected("allow_credentials", expected, "true"));
+        }
+        if let OrOff::On(max_age) = self.max_age
+            && max_age.subsec_nanos() > 0
+        {
+            errors.push(ConfigError::expected("max_age", "whole seconds", format!("{max_age:?}")));
+        }
+        errors
+    }
+}
+
+impl TryFrom<RawConfig> for Config {
+    type Error = ConfigErrors;
+
+    fn try_from(raw: RawConfig) -> Result<Self, ConfigErrors> {
+        raw.check().into_result(())?;
+        let timing: Vec<&str> = raw.timing_allow_origins.iter().map(OriginOrAny::as_str).collect();
+        let timing_allow_origins = (!timing.is_empty()).then(|| timing.join(", "));
+        let any = raw.allow_origins.contains(&OriginOrAny::Any);
+        let exact = raw.allow_origins.into_iter().filter_map(OriginOrAny::origin).collect();
+        let mut origins = Origins::new(exact, raw.allow_origin_patterns, raw.allow_origin_regex);
+        (origins.any, origins.null) = (any, raw.allow_null_origin);
+        Ok(Self {
+            origins,
+            timing_allow_origins,
+            allow_methods: raw.allow_methods,
+            allow_headers: raw.allow_headers.into(),
+            expose_headers: raw.expose_headers.into(),
+            allow_credentials: raw.allow_credentials,
+            max_age: raw.max_age.on(),
+            allow_private_network: raw.allow_private_network,
+            preflight_continue: raw.preflight_continue,
+            preflight_status: raw.preflight_status.and_then(|status| status.get().try_into().ok()).unwrap_or(204),
+            on_disallowed_origin: raw.on_disallowed_origin,
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+mod tests;

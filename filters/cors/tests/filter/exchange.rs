@@ -1,0 +1,141 @@
+//! One request through the filter, and its answer back.
+
+use serde_json::Value;
+use sluicegate_common::config::Env;
+use sluicegate_common::facts::Facts;
+use sluicegate_common::filter::{Cx, Decision, Filter};
+use sluicegate_common::head::{HeadState, HeaderMap, HeaderSource, RequestHead, ResponseHead};
+use sluicegate_common::proxy::{Proxy, Status};
+use sluicegate_common::settings::Settings;
+use sluicegate_common::time::Nanos;
+use sluicegate_cors::{Cors, Stream};
+
+/// Header lines.
+pub type Lines = Vec<(String, Vec<u8>)>;
+
+/// Header lines from text.
+pub fn lines(fields: &[(&str, &str)]) -> Lines {
+    fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
+}
+
+/// The filter under this config.
+pub fn cors(config: &Value) -> Cors {
+    try_cors(config).unwrap_or_else(|errors| panic!("{config}: {errors}"))
+}
+
+/// The filter, or what is wrong with its config.
+pub fn try_cors(config: &Value) -> Result<Cors, String> {
+    let Value::Object(object) = config.clone() else { panic!("expected an object, found {config}") };
+    Cors::configure(object, &Env::default()).map_err(|errors| errors.to_string())
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub struct Answer {
+    /// The reason code of the filter's own reply; `None`: the upstream answered.
+    pub code: Option<&'static str>,
+    /// The status.
+    pub status: u16,
+    /// All header lines.
+    pub headers: Lines,
+}
+
+impl Answer {
+    /// Every value of a header, as text.
+    pub fn values(&self, name: &str) -> Vec<&str> {
+        let values = self.headers.iter().filter(|(found, _)| found.eq_ignore_ascii_case(name));
+        values.map(|(_, value)| std::str::from_utf8(value).unwrap()).collect()
+    }
+
+    /// The lines of a header joined; `None` without it.
+    pub fn get(&self, name: &str) -> Option<String> {
+        let values = self.values(name);
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+
+    /// The CORS headers and Vary, sorted, `name: value` each.
+    pub fn said(&self) -> Vec<String> {
+        let told = |name: &str| name.starts_with("access-control-") || name == "vary" || name == "timing-allow-origin";
+        let lines = self.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.escape_ascii()));
+        let mut said: Vec<String> =
+            lines.filter(|(name, _)| told(name)).map(|(name, value)| format!("{name}: {value}")).collect();
+        said.sort();
+        said
+    }
+}
+
+/// Sends a request whose pseudo headers stand among its lines; the upstream answers 200 with these lines.
+pub fn exchange(cors: &Cors, request: Lines, upstream: Lines) -> Answer {
+    exchange_with_status(cors, request, 200, upstream)
+}
+
+/// The same with another status of the upstream.
+pub fn exchange_with_status(cors: &Cors, request: Lines, upstream_status: u16, upstream: Lines) -> Answer {
+    let (mut facts, settings, proxy) = (Facts::default(), Settings::default(), Properties(Vec::new()));
+    let (mut stream, mut state, source) = (Stream::default(), HeadState::default(), Source(request));
+    let mut cx = Cx::new(Nanos::default(), &proxy, &mut facts, &settings);
+    let decision = cors.on_request(&mut stream, &mut RequestHead::new(&source, &mut state), &mut cx);
+    let (code, status, own) = match decision {
+        Decision::Continue => (None, upstream_status, upstream),
+        Decision::Respond(reply) => {
+            assert_eq!(reply.headers(), [], "headers are written on the way back");
+            (Some(reply.code()), reply.status(), Lines::new())
+        }
+        Decision::Wait(_) => panic!("CORS waits for nothing"),
+    };
+    Answer { code, status, headers: respond(cors, &mut stream, &mut cx, status, own) }
+}
+
+/// The answer to a request that the filter never saw; the host remembers its Origin.
+pub fn decorate(cors: &Cors, origin: Option<&[u8]>, upstream: Lines) -> Answer {
+    let (mut facts, settings) = (Facts::default(), Settings::default());
+    let proxy = Properties(origin.map(<[u8]>::to_vec).into_iter().collect());
+    let mut cx = Cx::new(Nanos::default(), &proxy, &mut facts, &settings);
+    let headers = respond(cors, &mut Stream::default(), &mut cx, 400, upstream);
+    Answer { code: None, status: 400, headers }
+}
+
+fn respond(cors: &Cors, stream: &mut Stream, cx: &mut Cx<'_>, status: u16, lines: Lines) -> Lines {
+    let mut lines = lines;
+    lines.insert(0, (":status".into(), status.to_string().into_bytes()));
+    let (source, mut state) = (Source(lines), HeadState::default());
+    let mut head = ResponseHead::new(&source, &mut state);
+    cors.on_response(stream, &mut head, cx);
+    let text = |name: &[u8]| String::from_utf8(name.to_vec()).unwrap();
+    head.iter().map(|(name, value)| (text(name), value.to_vec())).collect()
+}
+
+struct Source(Lines);
+
+impl HeaderSource for Source {
+    fn first(&self, name: &str) -> Result<Option<Vec<u8>>, Status> {
+        let mut lines = self.0.iter();
+        Ok(lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone()))
+    }
+
+    fn all(&self) -> Result<HeaderMap, Status> {
+        HeaderMap::parse(HeaderMap::serialize(&self.0))
+    }
+}
+
+/// A proxy that knows the Origin of the request, or nothing.
+struct Properties(Vec<Vec<u8>>);
+
+impl Proxy for Properties {
+    fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Status> {
+        assert_eq!(path, ["request", "headers", "origin"]);
+        Ok(self.0.first().cloned())
+    }
+
+    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
+        Err(Status::NotFound)
+    }
+
+    fn define_counter(&self, _: &str) -> Result<u32, Status> {
+        Err(Status::Unimplemented)
+    }
+
+    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
+        Err(Status::Unimplemented)
+    }
+}

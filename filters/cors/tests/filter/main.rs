@@ -1,0 +1,16 @@
+//! The whole filter, with heads in memory in the place of a proxy.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
+mod actual;
+mod cases;
+mod exchange;
+mod fetch;
+mod preflight;
+mod readme;
