@@ -115,3 +115,6 @@ pub fn linker(engine: &Engine) -> Linker<Host> {
     }
     linker
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,10 @@
+//! The host, driven by probe guests.
+
+mod bodies;
+mod failures;
+mod headers;
+mod lifecycle;
+mod probe;
+mod replies;
+mod support;
+mod timing;
