@@ -1,15 +1,21 @@
 //! What every Sluicegate filter shares. Pure: no host call, no clock, no store of its own.
 
+pub mod account;
+pub mod chain;
 pub mod client_address;
 pub mod config;
 pub mod facts;
+pub mod filter;
 pub mod head;
 pub mod identity;
 pub mod matcher;
+pub mod module;
 pub mod path;
 pub mod proxy;
 pub mod reply;
 pub mod request_id;
 pub mod rules;
+pub mod settings;
+pub mod single;
 pub mod store;
 pub mod time;
