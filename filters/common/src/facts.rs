@@ -81,3 +81,6 @@ impl Facts {
     clippy::arithmetic_side_effects
 )]
 mod tests;
+
+#[cfg(test)]
+pub(crate) mod fake;

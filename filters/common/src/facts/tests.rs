@@ -1,55 +1,6 @@
-use std::cell::RefCell;
-
+use super::fake::FakeHost;
 use super::*;
-use crate::head::{HeadState, HeaderMap, HeaderSource};
-
-struct Fake {
-    fields: Vec<(&'static str, &'static str)>,
-    properties: Vec<(&'static str, Result<&'static str, Status>)>,
-    asked: RefCell<Vec<String>>,
-}
-
-impl Fake {
-    fn new(
-        fields: &[(&'static str, &'static str)],
-        properties: &[(&'static str, Result<&'static str, Status>)],
-    ) -> Self {
-        Self { fields: fields.to_vec(), properties: properties.to_vec(), asked: RefCell::default() }
-    }
-}
-
-impl HeaderSource for Fake {
-    fn first(&self, name: &str) -> Result<Option<Vec<u8>>, Status> {
-        self.asked.borrow_mut().push(name.into());
-        Ok(self.fields.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_bytes().to_vec()))
-    }
-
-    fn all(&self) -> Result<HeaderMap, Status> {
-        self.asked.borrow_mut().push("all".into());
-        HeaderMap::parse(HeaderMap::serialize(&self.fields))
-    }
-}
-
-impl Proxy for Fake {
-    fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Status> {
-        let path = path.join(".");
-        self.asked.borrow_mut().push(path.clone());
-        let found = self.properties.iter().find(|(name, _)| *name == path);
-        found.map(|(_, value)| value.map(|text| text.as_bytes().to_vec())).transpose()
-    }
-
-    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
-        Err(Status::NotFound)
-    }
-
-    fn define_counter(&self, _: &str) -> Result<u32, Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-}
+use crate::head::HeadState;
 
 fn forwarded() -> ClientIp {
     deserr::deserialize::<ClientIp, _, _>(serde_json::json!({"from": "x_forwarded_for", "trusted_hops": 1})).unwrap()
@@ -57,10 +8,9 @@ fn forwarded() -> ClientIp {
 
 #[test]
 fn a_fact_is_found_once() {
-    let host = Fake::new(
-        &[(":path", "/a"), (X_FORWARDED_FOR, "6.6.6.6, 203.0.113.7")],
-        &[("source.address", Ok("10.0.0.9:51234")), ("xds.route_name", Ok("r1"))],
-    );
+    let host = FakeHost::new(&[(":path", "/a"), (X_FORWARDED_FOR, "6.6.6.6, 203.0.113.7")])
+        .property("source.address", Ok("10.0.0.9:51234"))
+        .property("xds.route_name", Ok("r1"));
     let mut state = HeadState::default();
     let head = RequestHead::new(&host, &mut state);
     let facts = Facts::default();
@@ -77,7 +27,7 @@ fn a_fact_is_found_once() {
 
 #[test]
 fn nothing_is_read_before_it_is_asked_for() {
-    let host = Fake::new(&[(X_FORWARDED_FOR, "6.6.6.6")], &[("source.address", Ok("10.0.0.9:51234"))]);
+    let host = FakeHost::new(&[(X_FORWARDED_FOR, "6.6.6.6")]).property("source.address", Ok("10.0.0.9:51234"));
     let mut state = HeadState::default();
     let head = RequestHead::new(&host, &mut state);
     let facts = Facts::default();
@@ -88,7 +38,7 @@ fn nothing_is_read_before_it_is_asked_for() {
 
 #[test]
 fn edits_do_not_change_a_fact() {
-    let host = Fake::new(&[(":path", "/admin?a")], &[]);
+    let host = FakeHost::new(&[(":path", "/admin?a")]);
     let mut state = HeadState::default();
     let mut head = RequestHead::new(&host, &mut state);
     let facts = Facts::default();
@@ -99,8 +49,9 @@ fn edits_do_not_change_a_fact() {
 
 #[test]
 fn a_failed_read_is_no_fact_and_remembered() {
-    let host =
-        Fake::new(&[], &[("source.address", Err(Status::BadArgument)), ("xds.route_name", Err(Status::Other(99)))]);
+    let host = FakeHost::new::<&str>(&[])
+        .property("source.address", Err(Status::BadArgument))
+        .property("xds.route_name", Err(Status::Other(99)));
     let facts = Facts::default();
     assert_eq!(facts.route_metadata(&host, "sluicegate", "plan"), None);
     assert_eq!(facts.failure(), None, "a property that is not there is no failure");
@@ -111,7 +62,7 @@ fn a_failed_read_is_no_fact_and_remembered() {
 
 #[test]
 fn route_metadata_has_the_path_that_envoy_gives_it() {
-    let host = Fake::new(&[], &[("xds.route_metadata.filter_metadata.sluicegate.plan", Ok("gold"))]);
+    let host = FakeHost::new::<&str>(&[]).property("xds.route_metadata.filter_metadata.sluicegate.plan", Ok("gold"));
     let facts = Facts::default();
     assert_eq!(facts.route_metadata(&host, "sluicegate", "plan"), Some(b"gold".to_vec()));
     assert_eq!(facts.route_metadata(&host, "sluicegate", "none"), None);

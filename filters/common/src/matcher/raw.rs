@@ -1,0 +1,195 @@
+//! `match` as the config says it.
+
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+
+use super::field::{FieldMatch, Test};
+use super::path::{PathPattern, anchored};
+use super::{HostPattern, Match, MatchOptions, Method, RouteMetadata};
+use crate::client_address::Cidr;
+use crate::config::{ConfigError, ConfigErrors, HeaderName, Text, one_key, quoted};
+
+/// A `match` as written, for configs that hold one; [`RawMatch::compile`] makes it a [`Match`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+pub struct RawMatch {
+    #[deserr(default)]
+    hosts: Option<Vec<HostPattern>>,
+    #[deserr(default)]
+    methods: Option<Vec<Method>>,
+    #[deserr(default)]
+    paths: Option<Vec<RawPath>>,
+    #[deserr(default)]
+    headers: Option<Vec<RawField>>,
+    #[deserr(default)]
+    query: Option<Vec<RawField>>,
+    #[deserr(default)]
+    cookies: Option<Vec<RawField>>,
+    #[deserr(default)]
+    route_names: Option<Vec<String>>,
+    #[deserr(default)]
+    source_ips: Option<Vec<Cidr>>,
+    #[deserr(default)]
+    route_metadata: Option<Vec<RawMetadata>>,
+}
+
+/// `{"exact": ".."}` and so on: the key and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct RawPath(&'static str, String);
+
+impl Deserr<ConfigErrors> for RawPath {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, ConfigErrors> {
+        let (key, value) = one_key(value, location, &["exact", "prefix", "template", "regex"])?;
+        String::deserialize_from_value(value, location.push_key(key)).map(|text| Self(key, text))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+struct RawField {
+    name: String,
+    #[deserr(default)]
+    exact: Option<String>,
+    #[deserr(default)]
+    prefix: Option<String>,
+    #[deserr(default)]
+    suffix: Option<String>,
+    #[deserr(default)]
+    contains: Option<String>,
+    #[deserr(default)]
+    regex: Option<String>,
+    #[deserr(default)]
+    present: Option<bool>,
+    #[deserr(default)]
+    absent: Option<bool>,
+    #[deserr(default)]
+    invert: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+struct RawMetadata {
+    namespace: String,
+    key: String,
+    exact: String,
+}
+
+impl RawMatch {
+    /// Compiles everything.
+    ///
+    /// # Errors
+    /// All there are, with their places inside the `match`.
+    pub fn compile(self, options: MatchOptions) -> Result<Match, ConfigErrors> {
+        if self == Self::default() {
+            let fields = "at least one of hosts, methods, paths, headers, query, cookies, route_names, source_ips, \
+                          route_metadata";
+            return Err(ConfigError::expected("", fields, "none of them").into());
+        }
+        let mut errors = ConfigErrors::new();
+        let compiled = Match {
+            hosts: entries("hosts", self.hosts, &mut errors, |_, host| Ok(host)),
+            methods: entries("methods", self.methods, &mut errors, |_, method| Ok(method)),
+            paths: entries("paths", self.paths, &mut errors, |at, path| path.compile(at, options)),
+            headers: entries("headers", self.headers, &mut errors, |at, mut header| {
+                header.name = HeaderName::parse(&header.name)
+                    .ok_or_else(|| {
+                        ConfigError::expected(
+                            format!("{at}.name"),
+                            HeaderName::EXPECTED,
+                            HeaderName::found(&header.name),
+                        )
+                    })?
+                    .into_string();
+                header.compile(at)
+            }),
+            query: entries("query", self.query, &mut errors, |at, parameter| parameter.compile(at)),
+            cookies: entries("cookies", self.cookies, &mut errors, |at, cookie| cookie.compile(at)),
+            route_names: entries("route_names", self.route_names, &mut errors, |_, name| Ok(name)),
+            source_ips: entries("source_ips", self.source_ips, &mut errors, |_, block| Ok(block)),
+            route_metadata: entries("route_metadata", self.route_metadata, &mut errors, |_, entry| {
+                Ok(RouteMetadata { namespace: entry.namespace, key: entry.key, exact: entry.exact })
+            }),
+            options,
+        };
+        errors.into_result(compiled)
+    }
+}
+
+/// Compiles a field's entries, of which there is one at least if it is given.
+fn entries<R, T>(
+    field: &str,
+    given: Option<Vec<R>>,
+    errors: &mut ConfigErrors,
+    compile: impl Fn(&str, R) -> Result<T, ConfigError>,
+) -> Vec<T> {
+    if given.as_ref().is_some_and(Vec::is_empty) {
+        errors.push(ConfigError::expected(field, "at least one entry", "none"));
+    }
+    let entries = given.unwrap_or_default().into_iter().enumerate();
+    entries.filter_map(|(index, entry)| errors.take(compile(&format!("{field}[{index}]"), entry))).collect()
+}
+
+impl RawPath {
+    fn compile(self, at: &str, options: MatchOptions) -> Result<PathPattern, ConfigError> {
+        let Self(kind, text) = self;
+        let (compiled, expected) = match kind {
+            "exact" => (PathPattern::exact(&text, options), "a path such as \"/health\""),
+            "prefix" => (PathPattern::prefix(&text, options), "a path such as \"/admin\""),
+            "template" => (PathPattern::template(&text, options), "a path such as \"/users/{id}\""),
+            _ => (PathPattern::regex(&text, options), "a regular expression such as \"/v[0-9]+/.*\""),
+        };
+        compiled
+            .map_err(|why| ConfigError::expected(format!("{at}.{kind}"), expected, format!("{}: {why}", quoted(&text))))
+    }
+}
+
+impl RawField {
+    fn compile(self, at: &str) -> Result<FieldMatch, ConfigError> {
+        if self.name.is_empty() {
+            return Err(ConfigError::expected(format!("{at}.name"), "a name", "\"\""));
+        }
+        let words = [("present", self.present), ("absent", self.absent)];
+        if let Some((word, _)) = words.iter().find(|(_, given)| *given == Some(false)) {
+            return Err(ConfigError::expected(format!("{at}.{word}"), "true", "false"));
+        }
+        let texts = [
+            ("exact", self.exact),
+            ("prefix", self.prefix),
+            ("suffix", self.suffix),
+            ("contains", self.contains),
+            ("regex", self.regex),
+        ];
+        let mut texts = texts.into_iter().filter_map(|(key, text)| text.map(|text| (key, text)));
+        let words = words.into_iter().filter(|(_, given)| given.is_some()).map(|(word, _)| word);
+        let mut words = words;
+        let (test, absent) = match (texts.next(), words.next()) {
+            (Some((key, text)), None) if texts.next().is_none() => (test(at, key, text)?, false),
+            (None, Some(word)) if words.next().is_none() => (Test::Present, word == "absent"),
+            (text, word) => {
+                let found = if text.is_none() && word.is_none() { "none" } else { "several" };
+                let expected = "one of exact, prefix, suffix, contains, regex, present, absent";
+                return Err(ConfigError::expected(at, expected, found));
+            }
+        };
+        Ok(FieldMatch::new(self.name, test, self.invert != absent))
+    }
+}
+
+fn test(at: &str, key: &'static str, text: String) -> Result<Test, ConfigError> {
+    if text.is_empty() && key != "exact" {
+        // It would hold for every value, which "present" says.
+        return Err(ConfigError::expected(format!("{at}.{key}"), "a text", "\"\""));
+    }
+    Ok(match key {
+        "exact" => Test::Exact(text),
+        "prefix" => Test::Prefix(text),
+        "suffix" => Test::Suffix(text),
+        "contains" => Test::Contains(text),
+        _ => Test::Regex(anchored(&text, true).map_err(|why| {
+            let found = format!("{}: {why}", quoted(&text));
+            ConfigError::expected(format!("{at}.{key}"), "a regular expression such as \"v[0-9]+\"", found)
+        })?),
+    })
+}
