@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::config::{BuiltRule, ConfigErrors, Object, layers};
 use crate::filter::Cx;
 use crate::head::RequestHead;
-use crate::matcher::Match;
+use crate::matcher::{Match, MatchOptions, Unreadable};
 use crate::path::{Ambiguity, OnAmbiguousPath};
 
 pub use index::{Found, Index};
@@ -48,7 +48,12 @@ impl<T> Rules<T> {
         let mut errors = ConfigErrors::new();
         let options = errors.take(deserr::deserialize::<Options, _, ConfigErrors>(object.clone())).unwrap_or_default();
         let case_sensitive = options.case_sensitive.unwrap_or(case_sensitive);
-        let built = layers(object, registries).build(|value| Match::parse(value, case_sensitive), build);
+        let paths = MatchOptions {
+            case_sensitive,
+            on_ambiguous_path: options.on_ambiguous_path,
+            unreadable: Unreadable::NoMatch,
+        };
+        let built = layers(object, registries).build(|value| Match::parse(value, paths), build);
         let Some(built) = errors.take(built) else { return Err(errors) };
         let (mut matches, mut rules) = (Vec::new(), Vec::new());
         for BuiltRule { matcher, config, .. } in built.rules {

@@ -1,0 +1,114 @@
+//! Many rules, one look-up.
+//!
+//! 1. The first rule in the config's order that matches is found.
+//! 2. A rule whose paths start with known segments is tried for requests below those alone; one with hosts and no such
+//!    paths for those hosts alone; any other for every request. What is tried is [`Match::matches`], so that the index
+//!    never decides anything by itself.
+//! 3. Where a rule looks at paths and ambiguous ones are refused, a request with such a path finds no rule but
+//!    [`Found::Ambiguous`], whatever the others say.
+
+mod trie;
+
+use crate::filter::Cx;
+use crate::head::RequestHead;
+use crate::matcher::{HostPattern, Match, host_name, labels};
+use crate::path::{Ambiguity, OnAmbiguousPath, segments};
+use trie::Trie;
+
+/// Rules in their order, indexed.
+#[derive(Debug, Default)]
+pub struct Index {
+    rules: Vec<Match>,
+    uses_paths: bool,
+    on_ambiguous_path: OnAmbiguousPath,
+    /// By the segments of paths. Letters count as lower case: a rule for which case counts is tried more often.
+    paths: Trie,
+    /// By the labels of hosts, the last first.
+    hosts: Trie,
+    /// Those that may match any request.
+    others: Vec<usize>,
+}
+
+/// What [`Index::find`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// The first rule that matches, by its place from 0.
+    Rule(usize),
+    /// No rule matches.
+    None,
+    /// The path is ambiguous and rules look at paths: the request is to be refused.
+    Ambiguous(Ambiguity),
+}
+
+impl Index {
+    /// Indexes rules. They are to be compiled with the same `on_ambiguous_path`.
+    #[must_use]
+    pub fn compile(rules: Vec<Match>, on_ambiguous_path: OnAmbiguousPath) -> Self {
+        let uses_paths = rules.iter().any(Match::uses_paths);
+        let mut index = Self { uses_paths, on_ambiguous_path, ..Self::default() };
+        for (at, rule) in rules.iter().enumerate() {
+            index.insert(at, rule);
+        }
+        index.rules = rules;
+        index
+    }
+
+    /// The rule for a request. Costs nothing when there is none.
+    #[must_use]
+    pub fn find(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> Found {
+        if self.rules.is_empty() {
+            return Found::None;
+        }
+        let path = if self.uses_paths { cx.facts.path(head).reading(self.on_ambiguous_path) } else { Ok(&b""[..]) };
+        let path = match path {
+            Ok(path) => path,
+            Err(why) => return Found::Ambiguous(why),
+        };
+        let host = if self.hosts.is_empty() { &[] } else { host_name(head.host()) };
+        let mut from = 0;
+        while let Some((at, rule)) = self.candidate(from, path, host) {
+            if rule.matches(head, cx) {
+                return Found::Rule(at);
+            }
+            from = at.saturating_add(1);
+        }
+        Found::None
+    }
+
+    /// The next rule from that place on which may match.
+    fn candidate(&self, from: usize, path: &[u8], host: &[u8]) -> Option<(usize, &Match)> {
+        let nexts =
+            [next(&self.others, from), self.paths.next(segments(path), from), self.hosts.next(labels(host), from)];
+        let at = nexts.into_iter().flatten().min()?;
+        Some((at, self.rules.get(at)?))
+    }
+
+    fn insert(&mut self, at: usize, rule: &Match) {
+        let literals: Option<Vec<_>> = rule.literals().collect();
+        let literals = literals.filter(|literals| !literals.is_empty());
+        if let Some(literals) = literals {
+            literals.iter().for_each(|literal| self.paths.insert(literal.segments.iter().copied(), literal.whole, at));
+        } else if rule.hosts().is_empty() {
+            self.others.push(at);
+        } else {
+            for (labels, any_before) in rule.hosts().iter().map(HostPattern::labels) {
+                self.hosts.insert(labels, !any_before, at);
+            }
+        }
+    }
+}
+
+/// The first of ascending places that is not below `from`.
+fn next(places: &[usize], from: usize) -> Option<usize> {
+    places.get(places.partition_point(|&at| at < from)).copied()
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+mod tests;
