@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::exchange::{Lines, cors, decorate, exchange, lines};
+use crate::cases::Lines;
+use crate::exchange::{cors, decorate, exchange, lines};
 
 const APP: &str = "https://app.example";
 const EVIL: &str = "https://evil.example";

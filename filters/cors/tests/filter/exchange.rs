@@ -10,8 +10,7 @@ use sluicegate_common::settings::Settings;
 use sluicegate_common::time::Nanos;
 use sluicegate_cors::{Cors, Stream};
 
-/// Header lines.
-pub type Lines = Vec<(String, Vec<u8>)>;
+use crate::cases::{Answer, Lines, Player};
 
 /// Header lines from text.
 pub fn lines(fields: &[(&str, &str)]) -> Lines {
@@ -29,48 +28,12 @@ pub fn try_cors(config: &Value) -> Result<Cors, String> {
     Cors::configure(object, &Env::default()).map_err(|errors| errors.to_string())
 }
 
-/// What came of a request.
-#[derive(Debug)]
-pub struct Answer {
-    /// The reason code of the filter's own reply; `None`: the upstream answered.
-    pub code: Option<&'static str>,
-    /// The status.
-    pub status: u16,
-    /// All header lines.
-    pub headers: Lines,
-}
-
-impl Answer {
-    /// Every value of a header, as text.
-    pub fn values(&self, name: &str) -> Vec<&str> {
-        let values = self.headers.iter().filter(|(found, _)| found.eq_ignore_ascii_case(name));
-        values.map(|(_, value)| std::str::from_utf8(value).unwrap()).collect()
-    }
-
-    /// The lines of a header joined; `None` without it.
-    pub fn get(&self, name: &str) -> Option<String> {
-        let values = self.values(name);
-        (!values.is_empty()).then(|| values.join(", "))
-    }
-
-    /// The CORS headers and Vary, sorted, `name: value` each.
-    pub fn said(&self) -> Vec<String> {
-        let told = |name: &str| name.starts_with("access-control-") || name == "vary" || name == "timing-allow-origin";
-        let lines = self.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.escape_ascii()));
-        let mut said: Vec<String> =
-            lines.filter(|(name, _)| told(name)).map(|(name, value)| format!("{name}: {value}")).collect();
-        said.sort();
-        said
-    }
-}
-
 /// Sends a request whose pseudo headers stand among its lines; the upstream answers 200 with these lines.
 pub fn exchange(cors: &Cors, request: Lines, upstream: Lines) -> Answer {
     exchange_with_status(cors, request, 200, upstream)
 }
 
-/// The same with another status of the upstream.
-pub fn exchange_with_status(cors: &Cors, request: Lines, upstream_status: u16, upstream: Lines) -> Answer {
+fn exchange_with_status(cors: &Cors, request: Lines, upstream_status: u16, upstream: Lines) -> Answer {
     let (mut facts, settings, proxy) = (Facts::default(), Settings::default(), Properties(Vec::new()));
     let (mut stream, mut state, source) = (Stream::default(), HeadState::default(), Source(request));
     let mut cx = Cx::new(Nanos::default(), &proxy, &mut facts, &settings);
@@ -83,7 +46,17 @@ pub fn exchange_with_status(cors: &Cors, request: Lines, upstream_status: u16, u
         }
         Decision::Wait(_) => panic!("CORS waits for nothing"),
     };
-    Answer { code, status, headers: respond(cors, &mut stream, &mut cx, status, own) }
+    let headers = respond(cors, &mut stream, &mut cx, status, own);
+    Answer { reached: code.is_none(), code, status, headers }
+}
+
+/// Plays cases on the filter alone.
+pub struct Pure;
+
+impl Player for Pure {
+    fn play(&mut self, config: &Value, request: Lines, status: u16, upstream: Lines) -> Option<Answer> {
+        try_cors(config).ok().map(|cors| exchange_with_status(&cors, request, status, upstream))
+    }
 }
 
 /// The answer to a request that the filter never saw; the host remembers its Origin.
@@ -92,7 +65,7 @@ pub fn decorate(cors: &Cors, origin: Option<&[u8]>, upstream: Lines) -> Answer {
     let proxy = Properties(origin.map(<[u8]>::to_vec).into_iter().collect());
     let mut cx = Cx::new(Nanos::default(), &proxy, &mut facts, &settings);
     let headers = respond(cors, &mut Stream::default(), &mut cx, 400, upstream);
-    Answer { code: None, status: 400, headers }
+    Answer { reached: false, code: None, status: 400, headers }
 }
 
 fn respond(cors: &Cors, stream: &mut Stream, cx: &mut Cx<'_>, status: u16, lines: Lines) -> Lines {

@@ -11,6 +11,10 @@
 mod actual;
 mod cases;
 mod exchange;
-mod fetch;
 mod preflight;
 mod readme;
+
+#[test]
+fn cases_of_others() {
+    cases::play_all(&mut exchange::Pure);
+}

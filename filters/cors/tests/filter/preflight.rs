@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::exchange::{Lines, cors, exchange, lines};
+use crate::cases::Lines;
+use crate::exchange::{cors, exchange, lines};
 
 const VARY: &str = "vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
 const VARY_NETWORK: &str = "vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers, \

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Score, config, load};
-use crate::exchange::{cors, exchange};
-use crate::fetch::Page;
+use super::fetch::Page;
+use super::{Player, Score, config, load};
 
 #[derive(Deserialize)]
 struct Case {
@@ -31,18 +30,18 @@ struct Request {
     private_network: bool,
 }
 
-#[test]
-fn a_browser_lets_pages_do_what_the_policy_says() {
-    let Some(cases) = load::<Case>("fetch_flows.json") else { return };
-    let mut score = Score::default();
-    for case in cases {
-        score.add(&case.id, &case.strength, judge(&case));
+/// A browser lets pages do what the policy says.
+pub fn play(player: &mut dyn Player) -> Option<Score> {
+    let mut score = Score::of("fetch_flows.json");
+    for case in load::<Case>(score.file)? {
+        score.add(&case.id, &case.strength, judge(&case, player));
     }
-    score.settle("fetch_flows.json");
+    Some(score)
 }
 
-fn judge(case: &Case) -> Result<(), String> {
-    let cors = cors(&config(&case.policy));
+fn judge(case: &Case, player: &mut dyn Player) -> Result<(), String> {
+    let config = config(&case.policy);
+    let mut exchange = |request| player.play(&config, request, 200, vec![]).ok_or("the config is refused");
     let page = Page {
         origin: case.request.origin.clone(),
         method: case.request.method.clone(),
@@ -59,14 +58,14 @@ fn judge(case: &Case) -> Result<(), String> {
             preflight.retain(|(name, _)| name != NAME);
             preflight.extend(lines.iter().map(|line| (NAME.to_owned(), line.clone().into_bytes())));
         }
-        let answer = exchange(&cors, preflight, vec![]);
-        if answer.code.is_none() {
+        let answer = exchange(preflight)?;
+        if answer.reached {
             seen_upstream.push("OPTIONS");
         }
         verdict = page.may_send(&answer);
     }
     if verdict.is_ok() {
-        let answer = exchange(&cors, page.actual(), vec![]);
+        let answer = exchange(page.actual())?;
         seen_upstream.push(&page.method);
         verdict = page.may_read(&answer);
     }

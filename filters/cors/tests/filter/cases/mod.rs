@@ -1,5 +1,8 @@
-//! Conformance cases of others, read from the folder that `SLUICEGATE_CASES` names.
+//! Conformance cases of others, read from the folder that `SLUICEGATE_CASES` names, for whatever plays exchanges: the
+//! filter alone here, whole proxies in the test harness, which includes this folder.
 
+mod answer;
+mod fetch;
 mod flows;
 mod invariants;
 mod origins;
@@ -9,6 +12,25 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+
+pub use answer::{Answer, Lines};
+
+/// Something that plays exchanges.
+pub trait Player {
+    /// One request, its pseudo headers among its lines, under this config of the filter; should it get there, the
+    /// upstream answers with this status and these lines. `None`: the config is refused.
+    fn play(&mut self, config: &Value, request: Lines, upstream_status: u16, upstream: Lines) -> Option<Answer>;
+}
+
+/// Plays all cases.
+///
+/// # Panics
+/// A case failed.
+pub fn play_all(player: &mut dyn Player) {
+    let scores = [origins::play(player), flows::play(player), invariants::play(player), rs_cors::play(player)];
+    let failed: Vec<String> = scores.into_iter().flatten().flat_map(Score::settle).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
 
 /// The cases of a file; `None`, and a word about it, where there is none.
 fn load<T: DeserializeOwned>(file: &str) -> Option<Vec<T>> {
@@ -22,37 +44,39 @@ fn load<T: DeserializeOwned>(file: &str) -> Option<Vec<T>> {
 }
 
 /// What became of a file's cases.
-#[derive(Default)]
 struct Score {
+    file: &'static str,
     passed: BTreeMap<String, usize>,
     failed: Vec<String>,
     aside: BTreeMap<&'static str, usize>,
 }
 
 impl Score {
-    /// Counts a case. One of strength `policy` is run and never fails.
+    fn of(file: &'static str) -> Self {
+        Self { file, passed: BTreeMap::new(), failed: Vec::new(), aside: BTreeMap::new() }
+    }
+
+    /// Counts a case. One of strength `policy` was run and is never scored.
     fn add(&mut self, id: &str, strength: &str, verdict: Result<(), String>) {
         match verdict {
-            _ if strength == "policy" => {
-                *self.aside.entry("legitimate choices differ: run, not scored").or_default() += 1
-            }
+            _ if strength == "policy" => self.leave_out("legitimate choices differ: run, not scored"),
             Err(why) => self.failed.push(format!("{id} ({strength}): {why}")),
             Ok(()) => *self.passed.entry(strength.to_owned()).or_default() += 1,
         }
     }
 
-    /// Counts a case that our policy cannot say, and why.
-    fn skip(&mut self, reason: &'static str) {
+    /// Counts a case that says nothing about us, and why.
+    fn leave_out(&mut self, reason: &'static str) {
         *self.aside.entry(reason).or_default() += 1;
     }
 
-    /// Prints the counts, and fails where a case did.
-    fn settle(self, file: &str) {
-        println!("cors/{file}: passed {:?}, failed {}", self.passed, self.failed.len());
+    /// Prints the counts and tells what failed.
+    fn settle(self) -> Vec<String> {
+        println!("cors/{}: passed {:?}, failed {}", self.file, self.passed, self.failed.len());
         for (reason, count) in &self.aside {
             println!("  {count} aside: {reason}");
         }
-        assert!(self.failed.is_empty(), "{}", self.failed.join("\n"));
+        self.failed
     }
 }
 

@@ -3,8 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Score, config, load, strings};
-use crate::exchange::{cors, exchange, lines, try_cors};
+use super::{Lines, Player, Score, config, load, strings};
 
 #[derive(Deserialize)]
 struct Case {
@@ -16,28 +15,26 @@ struct Case {
     browser_allows: Option<bool>,
 }
 
-#[test]
-fn origins_match_as_elsewhere() {
-    let Some(cases) = load::<Case>("origin_matching.json") else { return };
-    let mut score = Score::default();
-    for case in cases {
+/// Origins match as elsewhere.
+pub fn play(player: &mut dyn Player) -> Option<Score> {
+    let mut score = Score::of("origin_matching.json");
+    for case in load::<Case>(score.file)? {
         match translate(&case) {
-            Err(reason) => score.skip(reason),
-            Ok(config) => score.add(&case.id, "must", judge(&case, &config)),
+            Err(reason) => score.leave_out(reason),
+            Ok(config) => score.add(&case.id, "must", judge(&case, &config, player)),
         }
     }
-    score.settle("origin_matching.json");
+    Some(score)
 }
 
 /// A refused config allows nobody. Where the data does not tell what a browser makes of the answer, the other gateway's
 /// `Access-Control-Allow-Origin` does.
-fn judge(case: &Case, config: &Value) -> Result<(), String> {
+fn judge(case: &Case, config: &Value, player: &mut dyn Player) -> Result<(), String> {
     let want = case.browser_allows.unwrap_or(case.expect_acao.is_some());
-    let allowed = try_cors(config).is_ok_and(|_| {
-        let request = lines(&[(":method", "GET"), ("origin", &case.origin)]);
-        let told = exchange(&cors(config), request, vec![]).get("access-control-allow-origin");
-        told.is_some_and(|told| told == "*" || told == case.origin)
-    });
+    let fields = [(":method", "GET"), ("origin", case.origin.as_str())];
+    let request: Lines = fields.map(|(name, value)| (name.to_owned(), value.into())).into();
+    let told = player.play(config, request, 200, vec![]).and_then(|answer| answer.get("access-control-allow-origin"));
+    let allowed = told.is_some_and(|told| told == "*" || told == case.origin);
     if allowed == want { Ok(()) } else { Err(format!("expected allowed {want}, found {allowed} under {config}")) }
 }
 

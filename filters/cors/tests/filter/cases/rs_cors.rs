@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Score, config, load};
-use crate::exchange::{Answer, Lines, cors, exchange};
+use super::{Answer, Lines, Player, Score, config, load};
 
 #[derive(Deserialize)]
 struct Case {
@@ -28,23 +27,23 @@ struct Expect {
     headers: BTreeMap<String, Vec<String>>,
 }
 
-#[test]
-fn answers_are_those_of_rs_cors() {
-    let Some(cases) = load::<Case>("rs_cors.json") else { return };
-    let mut score = Score::default();
-    for case in cases {
+/// Answers are those of rs/cors.
+pub fn play(player: &mut dyn Player) -> Option<Score> {
+    let mut score = Score::of("rs_cors.json");
+    for case in load::<Case>(score.file)? {
         match translate(&case) {
-            Err(reason) => score.skip(reason),
+            Err(reason) => score.leave_out(reason),
             Ok(config) => {
                 let mut request: Lines = vec![(":method".into(), case.request.method.clone().into_bytes())];
                 for (name, values) in &case.request.headers {
                     request.extend(values.iter().map(|value| (name.clone(), value.clone().into_bytes())));
                 }
-                score.add(&case.id, "should", check(&case, &exchange(&cors(&config), request, vec![])));
+                let answer = player.play(&config, request, 200, vec![]).ok_or("the config is refused".to_owned());
+                score.add(&case.id, "should", answer.and_then(|answer| check(&case, &answer)));
             }
         }
     }
-    score.settle("rs_cors.json");
+    Some(score)
 }
 
 fn translate(case: &Case) -> Result<Value, &'static str> {

@@ -1,7 +1,7 @@
 //! What a browser makes of the answers: the CORS parts of the Fetch standard, sections 4.8 (CORS-preflight fetch),
 //! 4.9 (CORS check) and 2.2.2 (safelisted request headers).
 
-use crate::exchange::{Answer, Lines};
+use super::{Answer, Lines};
 
 /// A request of a page.
 pub struct Page {
