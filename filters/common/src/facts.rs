@@ -7,10 +7,11 @@
 use std::cell::{Cell, OnceCell};
 use std::net::IpAddr;
 
-use crate::client_address::{ClientIp, HostAddress, X_FORWARDED_FOR};
+use crate::client_address::{HostAddress, X_FORWARDED_FOR};
 use crate::head::RequestHead;
 use crate::path::NormalPath;
 use crate::proxy::{Proxy, Status};
+use crate::settings::Settings;
 
 /// The facts of one request.
 #[derive(Debug, Default)]
@@ -37,9 +38,13 @@ impl Facts {
     }
 
     /// The client's address as `client_ip` chooses it, which is the same for all filters of a module.
-    pub fn client_ip(&self, head: &RequestHead<'_>, proxy: &dyn Proxy, config: &ClientIp) -> Option<IpAddr> {
+    pub fn client_ip(&self, head: &RequestHead<'_>, proxy: &dyn Proxy, settings: &Settings) -> Option<IpAddr> {
         *self.client_ip.get_or_init(|| {
-            let host = self.host_address(proxy).map(|address| address.ip);
+            let (host, config) = (self.host_address(proxy), &settings.client_ip);
+            if host.is_some_and(|address| address.from_header) {
+                settings.forgeable.note(proxy);
+            }
+            let host = host.map(|address| address.ip);
             if !config.reads_header() {
                 return host;
             }

@@ -15,6 +15,7 @@ use sluicegate_common::chain::Chain;
 
 #[doc(hidden)]
 pub use proxy_wasm;
+pub use sluicegate_common::single::Single;
 
 /// Serves this chain; called once, when the module is loaded.
 pub fn serve<C: Chain + 'static>() {

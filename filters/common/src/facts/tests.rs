@@ -2,8 +2,9 @@ use super::fake::FakeHost;
 use super::*;
 use crate::head::HeadState;
 
-fn forwarded() -> ClientIp {
-    deserr::deserialize::<ClientIp, _, _>(serde_json::json!({"from": "x_forwarded_for", "trusted_hops": 1})).unwrap()
+fn forwarded() -> Settings {
+    let config = serde_json::json!({"client_ip": {"from": "x_forwarded_for", "trusted_hops": 1}});
+    deserr::deserialize::<Settings, _, _>(config).unwrap()
 }
 
 #[test]
@@ -32,7 +33,7 @@ fn nothing_is_read_before_it_is_asked_for() {
     let head = RequestHead::new(&host, &mut state);
     let facts = Facts::default();
     assert!(host.asked.borrow().is_empty());
-    assert_eq!(facts.client_ip(&head, &host, &ClientIp::default()), Some("10.0.0.9".parse().unwrap()));
+    assert_eq!(facts.client_ip(&head, &host, &Settings::default()), Some("10.0.0.9".parse().unwrap()));
     assert_eq!(*host.asked.borrow(), ["source.address"], "the header is not looked at");
 }
 

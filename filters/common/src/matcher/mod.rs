@@ -159,7 +159,7 @@ impl Match {
         if self.source_ips.is_empty() {
             return true;
         }
-        let client = cx.facts.client_ip(head, cx.proxy, &cx.settings.client_ip);
+        let client = cx.facts.client_ip(head, cx.proxy, cx.settings);
         client.map_or(self.unreadable(), |ip| self.source_ips.iter().any(|block| block.contains(ip)))
     }
 

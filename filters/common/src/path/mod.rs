@@ -20,6 +20,8 @@
 mod ambiguity;
 pub mod query;
 
+use std::borrow::Cow;
+
 pub use ambiguity::{Ambiguity, OnAmbiguousPath};
 
 /// A request's path in normal form. Bytes: what they encode is not assumed.
@@ -83,7 +85,10 @@ pub fn segments(path: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
 }
 
 /// Decodes percent escapes once, and finds the first byte that makes the path ambiguous.
-fn decode(raw: &[u8]) -> (Vec<u8>, Option<Ambiguity>) {
+fn decode(raw: &[u8]) -> (Cow<'_, [u8]>, Option<Ambiguity>) {
+    if !raw.contains(&b'%') {
+        return (Cow::Borrowed(raw), raw.iter().find_map(|&byte| Ambiguity::of_raw(byte)));
+    }
     let mut decoded = Vec::with_capacity(raw.len());
     let mut ambiguity = None;
     let mut rest = raw;
@@ -97,7 +102,7 @@ fn decode(raw: &[u8]) -> (Vec<u8>, Option<Ambiguity>) {
         rest = after;
     }
     let again = decoded.windows(3).any(|window| query::unescape(window).is_some());
-    (decoded, ambiguity.or(again.then_some(Ambiguity::EncodedTwice)))
+    (Cow::Owned(decoded), ambiguity.or(again.then_some(Ambiguity::EncodedTwice)))
 }
 
 /// Drops empty segments and `.`, resolves `..`.

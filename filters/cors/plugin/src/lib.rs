@@ -1,3 +1,3 @@
 //! The cors module: dist/cors.wasm.
 
-sluicegate_host::plugin!(sluicegate_common::single::Single<sluicegate_cors::Cors>);
+sluicegate_host::plugin!(sluicegate_host::Single<sluicegate_cors::Cors>);
