@@ -16,7 +16,7 @@ impl Cidr {
     /// Whether the address lies in the block. Expects it [`canonical`].
     #[must_use]
     pub fn contains(&self, ip: IpAddr) -> bool {
-        self.network.is_ipv4() == ip.is_ipv4() && prefix(ip, self.length) == self.network
+        prefix(ip, self.length) == self.network
     }
 }
 

@@ -76,6 +76,8 @@ fn paths() {
         ("regex", "/v[0-9]+/.*", "/v1/a", true),
         ("regex", "/v[0-9]", "/v1/a", false),
         ("regex", "/a|/b", "/bc", false),
+        ("regex", "/a|/b", "/ab", false),
+        ("regex", "/a|/b", "/c/b", false),
         ("regex", "/a|/b", "/b", true),
         ("regex", "/A", "/a", false),
     ];
