@@ -1,7 +1,7 @@
 //! HTTP/1.1 on a socket, byte for byte: nothing is added, folded or put in order.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 
 use crate::Headers;
 
@@ -89,9 +89,9 @@ impl Connection {
         self.stream.write_all(bytes)
     }
 
-    /// Gives the socket back.
-    pub fn into_stream(self) -> TcpStream {
-        self.stream
+    /// Ends the connection, whoever else holds the socket.
+    pub fn close(self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Both)
     }
 
     /// Reads a request's head; None at the connection's end.

@@ -1,13 +1,11 @@
 //! The application behind Envoy: a small HTTP/1.1 server that answers by script and remembers
 //! every request as it came.
 
-use std::io::{self, Write};
+use std::io;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-
-use socket2::SockRef;
 
 use super::clock::Clock;
 use super::http1::{Connection, Head, message};
@@ -169,13 +167,13 @@ fn serve(stream: TcpStream, state: &Mutex<State>, clock: Option<&Arc<Mutex<Clock
             answer
         };
         if !give(&mut connection, &head.method, answer, clock)? {
-            return reset(connection.into_stream());
+            return connection.close();
         }
     }
     Ok(())
 }
 
-/// Sends an answer; false: the connection is to be reset.
+/// Sends an answer; false: the connection ends here.
 fn give(
     connection: &mut Connection,
     method: &[u8],
@@ -222,12 +220,6 @@ fn bytes(response: &UpstreamResponse, method: &[u8], body: &[Vec<u8>]) -> Vec<u8
     let bodiless = method == b"HEAD" || matches!(response.status, 204 | 304);
     let body = if bodiless { &[] } else { body };
     message(start.as_bytes(), &response.headers, body, &response.trailers, bodiless)
-}
-
-/// Closes with a reset rather than an orderly end.
-fn reset(mut stream: TcpStream) -> io::Result<()> {
-    stream.flush()?;
-    SockRef::from(&stream).set_linger(Some(Duration::ZERO))
 }
 
 /// The fields as a filter would have named them: pseudo headers in place of the start line.

@@ -1,0 +1,104 @@
+//! Plays scenario files from the command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use test_harness::backend::Backend;
+use test_harness::backend::envoy::{Envoy, Install};
+use test_harness::backend::wasmtime::Wasmtime;
+use test_harness::scenario::{self, Report, Verdict};
+
+/// Tests proxy-wasm plugins with scenario files: no Rust needed, a .wasm and a YAML file are enough.
+#[derive(Parser)]
+#[command(name = "test-harness", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Play scenarios.
+    Run {
+        /// Scenario files, or folders of them.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Where to play them.
+        #[arg(long, value_enum, default_value_t = Where::Wasmtime)]
+        backend: Where,
+        /// Print what happened in each request: callbacks and host calls in wasmtime, the log in Envoy.
+        #[arg(long)]
+        trace: bool,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Where {
+    /// This harness's own host: quick, with a virtual clock.
+    Wasmtime,
+    /// A real Envoy.
+    Envoy,
+}
+
+fn main() -> ExitCode {
+    let Command::Run { paths, backend, trace } = Arguments::parse().command;
+    match run(&paths, backend, trace) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(problem) => {
+            eprintln!("error: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Plays everything; whether all of it held.
+fn run(paths: &[PathBuf], backend: Where, trace: bool) -> Result<bool, String> {
+    let backend: Box<dyn Backend> = match backend {
+        Where::Wasmtime => Box::new(Wasmtime),
+        Where::Envoy => Box::new(Envoy::new(Install::find()?)),
+    };
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for path in paths {
+        let files = scenario::find(path).map_err(|error| error.to_string())?;
+        if files.is_empty() {
+            return Err(format!("{}: no scenario file (.yaml) in it", path.display()));
+        }
+        for file in files {
+            let verdict = match scenario::load(path, &file) {
+                Ok(loaded) => {
+                    let report = scenario::run(&loaded, backend.as_ref());
+                    print(&loaded.name, &report, trace);
+                    report.verdict()
+                }
+                Err(error) => {
+                    println!("FAILED  {error}");
+                    Verdict::Failed
+                }
+            };
+            match verdict {
+                Verdict::Passed => passed += 1,
+                Verdict::Failed => failed += 1,
+                Verdict::Skipped(_) => skipped += 1,
+            }
+        }
+    }
+    println!("\n{passed} passed, {failed} failed, {skipped} skipped in {}", backend.name());
+    Ok(failed == 0)
+}
+
+fn print(name: &str, report: &Report, trace: bool) {
+    match report.verdict() {
+        Verdict::Passed => println!("passed  {}: {name}", report.scenario),
+        Verdict::Failed => println!("FAILED  {}: {name}\n{}", report.scenario, indent(&report.to_string())),
+        Verdict::Skipped(why) => println!("skipped {}: {why}", report.scenario),
+    }
+    for (step, timeline) in report.timelines.iter().filter(|_| trace) {
+        println!("  step {step}\n{}", indent(&indent(timeline)));
+    }
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,9 @@
+//! Tests of the scenario runner itself: its schema, its matching, its ledger, both its backends.
+
+mod backends;
+mod hello;
+mod ledger;
+mod matching;
+mod play;
+mod readme;
+mod schema;
