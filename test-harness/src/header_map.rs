@@ -1,6 +1,8 @@
 //! Envoy's header map: lower-case names, fields in order, pseudo headers first, and the fields that
 //! Envoy keeps once and joins with a comma.
 
+use std::fmt;
+
 use crate::message::Headers;
 
 /// Which of Envoy's four maps this is; it decides which repeated fields are joined.
@@ -175,10 +177,18 @@ impl HeaderMap {
         self.fields.iter().map(|(name, value)| name.len() + value.len()).sum()
     }
 
-    /// The first field that no codec can send.
-    pub fn invalid_field(&self) -> Option<&[u8]> {
-        let bad = |bytes: &[u8]| bytes.iter().any(|byte| matches!(byte, 0 | b'\r' | b'\n'));
-        self.fields.iter().find(|(name, value)| bad(name) || bad(value)).map(|(name, _)| name.as_slice())
+    /// The first field that no codec can send (RFC 9110 section 5: names are tokens, values hold no
+    /// control bytes but tabs).
+    pub fn invalid_field(&self) -> Option<InvalidField<'_>> {
+        let bad_name = |name: &[u8]| !name.iter().all(|byte| is_token(*byte));
+        let bad_value = |value: &[u8]| value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t');
+        self.fields.iter().find_map(|(name, value)| {
+            let name = name.as_slice();
+            if bad_name(name.strip_prefix(b":").unwrap_or(name)) {
+                return Some(InvalidField { name, in_name: true });
+            }
+            bad_value(value).then_some(InvalidField { name, in_name: false })
+        })
     }
 
     fn pseudo_count(&self) -> usize {
@@ -193,6 +203,27 @@ impl HeaderMap {
         };
         name.starts_with(b":") || JOINED_BOTH.iter().chain(own).any(|joined| joined.as_bytes() == name)
     }
+}
+
+/// A field that no codec can send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidField<'a> {
+    /// The field's name.
+    pub name: &'a [u8],
+    /// The name is at fault, not the value.
+    pub in_name: bool,
+}
+
+impl fmt::Display for InvalidField<'_> {
+    /// Envoy's words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.in_name { "name" } else { "value for" };
+        write!(f, "invalid header {place}: {}", String::from_utf8_lossy(self.name))
+    }
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// Lower case; `host` is another name of `:authority`.

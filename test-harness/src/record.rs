@@ -11,7 +11,7 @@ use crate::message::{Headers, Response, UpstreamRequest};
 pub struct Exchange {
     /// What the client received.
     pub response: Response,
-    /// What the upstream received; None when the router sent nothing.
+    /// What the upstream received; None when no complete request reached it.
     pub upstream: Option<UpstreamRequest>,
     /// Callbacks and host calls in order.
     pub trace: Vec<Event>,
@@ -171,7 +171,8 @@ pub enum Diagnostic {
         /// The name the guest gave.
         cluster: String,
     },
-    /// A stream was resumed that was not paused.
+    /// A stream was resumed that was not paused. Envoy runs the later filters and the router twice:
+    /// the upstream gets the request two times. The harness ignores the call.
     NotPaused {
         /// The plugin's name.
         plugin: Rc<str>,
@@ -190,8 +191,9 @@ pub enum Diagnostic {
         /// The callback that paused.
         callback: &'static str,
     },
-    /// The module wrote a byte into a header that no codec can send (CR, LF, NUL, or a name that is
-    /// no token): the stream fails with 503.
+    /// The module wrote a header no codec can send: a control byte in the value, or a name that is no
+    /// token. A request fails with 503; **in a response Envoy sends it as it is**, so a line break
+    /// splits the response.
     InvalidHeader {
         /// The field's name.
         name: Vec<u8>,
@@ -202,6 +204,12 @@ pub enum Diagnostic {
         declared: u64,
         /// What was sent.
         sent: u64,
+    },
+    /// A body with a status that has none (204, 304): Envoy sends it, and the client takes it for
+    /// the beginning of the next response.
+    BodyNotAllowed {
+        /// The status.
+        status: u16,
     },
     /// The guest passed a pointer or length outside of its memory.
     BadPointer {

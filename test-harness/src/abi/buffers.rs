@@ -75,7 +75,7 @@ pub fn get_buffer_status(caller: Caller<'_, Host>, buffer: u32, length: u32, fla
 }
 
 /// (0, 0) prepends, (0, n) replaces the first n bytes, start at or behind the end appends; a hole in
-/// the middle is BadArgument.
+/// the middle is BadArgument, and so is any buffer but a body.
 pub fn set_buffer_bytes(
     caller: Caller<'_, Host>,
     buffer: u32,
@@ -88,7 +88,10 @@ pub fn set_buffer_bytes(
         call.numbers([buffer, start, length]);
         let buffer = Buffer::try_from(buffer)?;
         let data = call.bytes(data, size)?;
-        let Buffer::Body(direction) = buffer else { return Err(Status::BadArgument.into()) };
+        let Buffer::Body(direction) = buffer else {
+            content(call, buffer)?;
+            return Err(Status::BadArgument.into());
+        };
         let written = call.with_world(|world, host| {
             let (stream, filter) = host.http()?;
             let body = world.streams.get_mut(&stream)?.body_mut(filter, direction)?;

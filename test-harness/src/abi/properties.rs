@@ -17,7 +17,7 @@ pub fn get_property(
 ) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_get_property", |call| {
         let path = call.bytes(path, size)?;
-        let value = call.with_world(|world, host| attributes::find(world, host, &path)).ok_or(Status::NotFound)?;
+        let value = call.with_world(|world, host| attributes::find(world, host, &path))?;
         call.return_bytes(pointer, length, &value)
     })
 }

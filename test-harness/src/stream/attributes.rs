@@ -4,8 +4,11 @@
 //! Source: Envoy, "Attributes" (`intro/arch_overview/advanced/attributes`).
 
 use crate::abi::encode_pairs;
+use crate::header_map::HeaderMap;
 use crate::host::Host;
 use crate::message::Headers;
+use crate::status::Status;
+use crate::stream::reply::grpc_status_of;
 use crate::stream::{Direction, Filter, Stream};
 use crate::world::World;
 
@@ -16,33 +19,48 @@ const LISTENER: (&str, i64) = ("127.0.0.1:10000", 10_000);
 /// The upstream host's address.
 const UPSTREAM: (&str, i64) = ("127.0.0.1:8080", 8080);
 
-/// The value of an attribute, or None.
-pub fn find(world: &World, host: &Host, path: &[u8]) -> Option<Vec<u8>> {
+/// The value of an attribute.
+///
+/// # Errors
+/// [`Status::NotFound`], or [`Status::SerializationFailure`] for a whole group such as `request`.
+pub fn find(world: &World, host: &Host, path: &[u8]) -> Result<Vec<u8>, Status> {
     let segments: Vec<&str> =
         path.split(|byte| *byte == 0).map(std::str::from_utf8).collect::<Result<_, _>>().unwrap_or_default();
-    let plugin = host.context().and_then(|context| world.plugins.get(context.plugin));
-    match *segments.as_slice() {
-        ["plugin_name"] => return plugin.map(|plugin| plugin.name.as_bytes().to_vec()),
-        ["plugin_root_id"] => return plugin.map(|plugin| plugin.root_id.clone().into_bytes()),
-        ["plugin_vm_id"] => return Some(host.spec.vm_id.as_bytes().to_vec()),
-        ["node" | "xds", "id" | "cluster"] | ["xds", "node", "id" | "cluster"] => {
-            return Some(NODE.as_bytes().to_vec());
-        }
-        _ => {}
+    if let ["request" | "response" | "connection" | "source" | "destination" | "upstream"] = *segments.as_slice() {
+        return Err(host.http().map_or(Status::NotFound, |_| Status::SerializationFailure));
     }
+    of_plugin(world, host, &segments).or_else(|| of_stream(world, host, &segments)).ok_or(Status::NotFound)
+}
+
+fn of_plugin(world: &World, host: &Host, segments: &[&str]) -> Option<Vec<u8>> {
+    let plugin = host.context().and_then(|context| world.plugins.get(context.plugin));
+    match *segments {
+        ["plugin_name"] => plugin.map(|plugin| plugin.name.as_bytes().to_vec()),
+        ["plugin_root_id"] => plugin.map(|plugin| plugin.root_id.clone().into_bytes()),
+        ["plugin_vm_id"] => Some(host.spec.vm_id.as_bytes().to_vec()),
+        ["xds", "node", "id" | "cluster"] => Some(NODE.as_bytes().to_vec()),
+        _ => None,
+    }
+}
+
+fn of_stream(world: &World, host: &Host, segments: &[&str]) -> Option<Vec<u8>> {
     let (stream, filter) = host.http()?;
     let stream = world.streams.get(&stream)?;
     let filter = stream.filters.get(filter)?;
-    match *segments.as_slice() {
+    match *segments {
         ["request", ref rest @ ..] => request(world, stream, filter, rest),
         ["response", ref rest @ ..] => response(stream, filter, rest),
         ["source", rest] => peer(&stream.peer.to_string(), stream.peer.port().into(), rest),
         ["destination", rest] => peer(LISTENER.0, LISTENER.1, rest),
-        ["connection", rest] => connection(stream, rest),
+        ["connection", rest] => connection(rest),
         ["connection_id"] => Some(integer(1)),
         ["upstream", rest] if stream.upstream.is_some() => peer(UPSTREAM.0, UPSTREAM.1, rest),
         ["xds", ref rest @ ..] => xds(world, rest),
-        _ => stream.filter_state.iter().find(|(name, _)| name == path).map(|(_, value)| value.clone()),
+        [name] => {
+            let state = &stream.filter_state;
+            state.iter().find(|(known, _)| known == name.as_bytes()).map(|(_, value)| value.clone())
+        }
+        _ => None,
     }
 }
 
@@ -58,7 +76,11 @@ fn request(world: &World, stream: &Stream, filter: &Filter, rest: &[&str]) -> Op
         _ => {}
     }
     // The others are read from the headers, hence only where the filter may read those.
-    let map = stream.request.headers.as_ref().filter(|_| visible(filter, Direction::Request))?;
+    let map = stream.request.headers.as_ref().filter(|_| visible(filter, Direction::Request));
+    if let ["headers"] = *rest {
+        return Some(encode_pairs(&map.map(joined).unwrap_or_default()));
+    }
+    let map = map?;
     let value = |name: &str| map.get(name.as_bytes()).map(<[u8]>::to_vec);
     match *rest {
         ["path"] => value(":path"),
@@ -70,7 +92,6 @@ fn request(world: &World, stream: &Stream, filter: &Filter, rest: &[&str]) -> Op
         ["referer"] => value("referer"),
         ["useragent"] => value("user-agent"),
         ["id"] => value("x-request-id"),
-        ["headers"] => Some(encode_pairs(map.pairs())),
         ["headers", name] => map.get_joined(name.as_bytes()),
         _ => None,
     }
@@ -78,7 +99,7 @@ fn request(world: &World, stream: &Stream, filter: &Filter, rest: &[&str]) -> Op
 
 fn response(stream: &Stream, filter: &Filter, rest: &[&str]) -> Option<Vec<u8>> {
     match *rest {
-        ["code"] => return stream.headers_sent.then(|| integer(stream.downstream.status.into())),
+        ["code"] => return status(stream).map(|status| integer(status.into())),
         ["code_details"] => {
             return Some(stream.code_details.clone().into_bytes()).filter(|details| !details.is_empty());
         }
@@ -99,18 +120,38 @@ fn response(stream: &Stream, filter: &Filter, rest: &[&str]) -> Option<Vec<u8>> 
         }
         ["grpc_status"] => {
             let from = [side.trailers.as_ref(), side.headers.as_ref()];
-            let text = from.into_iter().flatten().find_map(|map| map.get(b"grpc-status"))?;
-            std::str::from_utf8(text).ok()?.parse().ok().map(integer)
+            let given = from.into_iter().flatten().find_map(|map| map.get(b"grpc-status"));
+            match given {
+                Some(text) => std::str::from_utf8(text).ok()?.parse().ok().map(integer),
+                None => status(stream).map(|status| integer(grpc_status_of(status).into())),
+            }
         }
         _ => None,
     }
 }
 
-fn connection(stream: &Stream, name: &str) -> Option<Vec<u8>> {
+/// The status once there is a response.
+fn status(stream: &Stream) -> Option<u16> {
+    let text = stream.response.headers.as_ref()?.get(b":status")?;
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// Each name once, its values joined.
+fn joined(map: &HeaderMap) -> Headers {
+    let mut pairs: Headers = Vec::new();
+    for (name, _) in map.pairs() {
+        if pairs.iter().all(|(known, _)| known != name) {
+            pairs.push((name.clone(), map.get_joined(name).unwrap_or_default()));
+        }
+    }
+    pairs
+}
+
+fn connection(name: &str) -> Option<Vec<u8>> {
     match name {
         "id" => Some(integer(1)),
         "mtls" => Some(vec![0]),
-        "termination_details" if stream.ended && !stream.downstream.complete => Some(b"reset".to_vec()),
+        "requested_server_name" => Some(Vec::new()),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use crate::record::Diagnostic;
 use crate::runtime::Runtime;
 use crate::stream::router::wrong_length;
-use crate::stream::{Direction, LocalReply, StreamId};
+use crate::stream::{Direction, LocalReply, Stream, StreamId};
 
 impl Runtime {
     pub(super) fn client_headers(&mut self, id: StreamId, end_stream: bool) {
@@ -15,9 +15,8 @@ impl Runtime {
             let details = "filter_removed_required_response_headers{missing_required_header:_:status}";
             return self.send_local_reply(id, LocalReply::plain(502, "missing required header: :status", details));
         }
-        if let Some(name) = map.invalid_field() {
-            self.world.borrow_mut().diagnose(Diagnostic::InvalidHeader { name: name.to_vec() });
-            return self.send_local_reply(id, LocalReply::plain(503, "", "invalid_response_header"));
+        if let Some(invalid) = map.invalid_field() {
+            self.world.borrow_mut().diagnose(Diagnostic::InvalidHeader { name: invalid.name.to_vec() });
         }
         self.write_headers(id);
         if end_stream {
@@ -81,11 +80,9 @@ impl Runtime {
         let Some(mut stream) = self.stream_mut(id) else { return };
         stream.ended = true;
         stream.downstream.complete = true;
-        let declared = stream.downstream.header("content-length");
-        let bodiless = stream.is_head || matches!(stream.downstream.status, 204 | 304);
-        let mismatch = wrong_length(declared.filter(|_| !bodiless), stream.downstream.body.len());
+        let diagnostic = finish_body(&mut stream);
         drop(stream);
-        if let Some(diagnostic) = mismatch {
+        if let Some(diagnostic) = diagnostic {
             self.world.borrow_mut().diagnose(diagnostic);
         }
     }
@@ -119,4 +116,28 @@ impl Runtime {
         }
         true
     }
+}
+
+/// What the codec makes of the body, and what a client makes of that.
+fn finish_body(stream: &mut Stream) -> Option<Diagnostic> {
+    let is_head = stream.is_head;
+    let response = &mut stream.downstream;
+    let status = response.status;
+    if matches!(status, 204 | 304) {
+        let body = std::mem::take(&mut response.body);
+        return (!body.is_empty()).then_some(Diagnostic::BodyNotAllowed { status });
+    }
+    if is_head {
+        return None;
+    }
+    if response.header("content-length").is_some() {
+        return wrong_length(response.header("content-length"), response.body.len());
+    }
+    let framing: (&[u8], &[u8]) = if response.body.is_empty() && response.trailers.is_empty() {
+        (b"content-length", b"0")
+    } else {
+        (b"transfer-encoding", b"chunked")
+    };
+    response.headers.push((framing.0.to_vec(), framing.1.to_vec()));
+    None
 }

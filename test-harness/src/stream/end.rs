@@ -94,7 +94,8 @@ impl Runtime {
         let Some(stream) = self.world.borrow_mut().streams.remove(&id) else { return Default::default() };
         let mut response = stream.downstream;
         response.code_details = stream.code_details;
-        (response, stream.upstream)
+        let sent = matches!(stream.router, Router::Sent | Router::Waiting(..) | Router::Answered);
+        (response, stream.upstream.filter(|_| sent))
     }
 
     fn log_stream(&mut self, id: StreamId, filter: usize) {

@@ -58,10 +58,12 @@ impl Runtime {
             return Flow::Continue;
         }
         let access = self.stream(id).map_or(BodyAccess::Closed, |s| s.filters[filter].progress(direction).body);
-        if access == BodyAccess::Buffered {
-            // A filter that buffers sees everything so far.
+        let buffering = access == BodyAccess::Buffered;
+        if buffering {
+            // A filter that buffers sees everything so far; a response that has grown too long it
+            // does not see again.
             self.hold_back(id, direction);
-            if self.check_buffer_limit(id, direction) {
+            if direction == Direction::Response && self.check_buffer_limit(id, direction) {
                 return Flow::Stop;
             }
         } else {
@@ -79,6 +81,9 @@ impl Runtime {
             Invoked::Failed | Invoked::Replied | Invoked::Action(_) => (Flow::Stop, BodyAccess::InFlight),
         };
         self.with_progress(id, filter, direction, |progress| progress.body = access);
+        if buffering && direction == Direction::Request && self.check_buffer_limit(id, direction) {
+            return Flow::Stop;
+        }
         flow
     }
 

@@ -40,7 +40,11 @@ pub fn request_headers(request: &Request, random: &mut Random) -> HeaderMap {
         map.add(name, value);
     }
     let size: usize = request.body.iter().map(Vec::len).sum();
-    if size > 0 && map.get(b"content-length").is_none() && map.get(b"transfer-encoding").is_none() {
+    if size > 0
+        && request.trailers.is_empty()
+        && map.get(b"content-length").is_none()
+        && map.get(b"transfer-encoding").is_none()
+    {
         map.add(b"content-length", size.to_string().as_bytes());
     }
     for name in REMOVED {
@@ -51,6 +55,7 @@ pub fn request_headers(request: &Request, random: &mut Random) -> HeaderMap {
     }
     map.add(b"x-forwarded-for", request.peer.ip().to_string().as_bytes());
     map.set(b"x-forwarded-proto", &request.scheme);
+    map.set(b"x-envoy-external-address", request.peer.ip().to_string().as_bytes());
     map.set(b"x-request-id", random.uuid().as_bytes());
     map
 }

@@ -121,12 +121,12 @@ fn render(stream: &Stream, reply: &LocalReply) -> (HeaderMap, Vec<u8>) {
         map.set(b"content-length", reply.body.len().to_string().as_bytes());
         map.set_if_absent("content-type", b"text/plain");
     }
-    let body = if stream.is_head || matches!(reply.status, 204 | 304) { Vec::new() } else { reply.body.clone() };
+    let body = if stream.is_head { Vec::new() } else { reply.body.clone() };
     (map, body)
 }
 
 /// HTTP status to gRPC status (gRPC documentation, `http-grpc-status-mapping.md`).
-fn grpc_status_of(status: u16) -> u32 {
+pub fn grpc_status_of(status: u16) -> u32 {
     match status {
         400 => 13,
         401 => 16,

@@ -21,8 +21,10 @@ pub enum Router {
     Sent,
     /// The answer is known and arrives at an instant.
     Waiting(UpstreamAnswer, Instant),
-    /// The answer is on its way through the filters, or none is expected.
-    Done,
+    /// The answer is on its way through the filters.
+    Answered,
+    /// It refused the request or answered itself.
+    Refused,
 }
 
 /// Envoy's response flags, as `response.flags` shows them.
@@ -39,19 +41,19 @@ impl Runtime {
         let Some(map) = self.stream(id).and_then(|stream| stream.request.headers.clone()) else { return };
         if let Some(reply) = refuse(&map) {
             if let Some(mut stream) = self.stream_mut(id) {
-                stream.router = Router::Done;
+                stream.router = Router::Refused;
                 if reply.status == 404 {
                     stream.response_flags |= FLAG_NO_ROUTE_FOUND;
                 }
             }
-            if let Some(name) = map.invalid_field() {
-                self.world.borrow_mut().diagnose(Diagnostic::InvalidHeader { name: name.to_vec() });
+            if let Some(invalid) = map.invalid_field() {
+                self.world.borrow_mut().diagnose(Diagnostic::InvalidHeader { name: invalid.name.to_vec() });
             }
             return self.send_local_reply(id, reply);
         }
         if let Some(response) = route.direct_response {
             if let Some(mut stream) = self.stream_mut(id) {
-                stream.router = Router::Done;
+                stream.router = Router::Refused;
             }
             let reply = LocalReply {
                 status: response.status,
@@ -65,6 +67,10 @@ impl Runtime {
         let mut headers = map;
         headers.set(b"x-envoy-expected-rq-timeout-ms", b"15000");
         if let Some(mut stream) = self.stream_mut(id) {
+            stream.request.headers = Some(headers.clone());
+            if !end_stream && headers.get(b"content-length").is_none() {
+                headers.add(b"transfer-encoding", b"chunked");
+            }
             stream.upstream = Some(UpstreamRequest {
                 headers: headers.pairs().clone(),
                 cluster: route.cluster,
@@ -72,6 +78,7 @@ impl Runtime {
             });
             stream.router = Router::Sending;
         }
+        self.world.borrow_mut().note("request headers sent upstream");
         if end_stream {
             self.router_end(id);
         }
@@ -110,7 +117,7 @@ impl Runtime {
         let size = upstream.body.len();
         drop(stream);
         let mut world = self.world.borrow_mut();
-        world.note(format!("request sent upstream, {size} bytes of body"));
+        world.note(format!("request complete upstream, {size} bytes of body"));
         if let Some(diagnostic) = mismatch {
             world.diagnose(diagnostic);
         }
@@ -151,7 +158,7 @@ impl Runtime {
             return false;
         }
         let Some(mut stream) = self.stream_mut(id) else { return false };
-        let Router::Waiting(answer, _) = std::mem::replace(&mut stream.router, Router::Done) else { return false };
+        let Router::Waiting(answer, _) = std::mem::replace(&mut stream.router, Router::Answered) else { return false };
         if stream.response.headers.is_some() {
             return true;
         }
@@ -185,18 +192,18 @@ impl Runtime {
     }
 }
 
-/// The reply to a request that lost what the router needs.
+/// The reply to a request that lost what the router needs, or that no codec can send.
 fn refuse(map: &HeaderMap) -> Option<LocalReply> {
     if map.get(b":path").is_none_or(<[u8]>::is_empty) {
         return Some(LocalReply::plain(404, "", "route_not_found"));
     }
-    for name in [":method", ":authority"] {
-        if map.get(name.as_bytes()).is_none() {
-            let details = format!("filter_removed_required_request_headers{{missing_required_header:_{name}}}");
-            return Some(LocalReply::plain(503, &format!("missing required header: {name}"), &details));
-        }
-    }
-    map.invalid_field().map(|_| LocalReply::plain(503, "", "upstream_reset_before_response_started{protocol_error}"))
+    let problem = if map.get(b":method").is_none() {
+        "missing required header: :method".to_owned()
+    } else {
+        map.invalid_field()?.to_string()
+    };
+    let details = format!("filter_removed_required_request_headers{{{}}}", problem.replace(' ', "_"));
+    Some(LocalReply::plain(503, &problem, &details))
 }
 
 fn failure_reply(failure: UpstreamFailure) -> (LocalReply, u64) {

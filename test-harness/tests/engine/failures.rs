@@ -118,7 +118,7 @@ fn pointers_outside_of_memory_are_refused() {
     let calls = [
         format!("(call $log (i32.const 2) {far} (i32.const 1))"),
         format!("(call $log (i32.const 2) (i32.const 0) {far})"),
-        format!("(call $log (i32.const 2) (i32.const -1) (i32.const -1))"),
+        "(call $log (i32.const 2) (i32.const -1) (i32.const -1))".to_owned(),
         format!("(call $get_header (i32.const 0) {far} (i32.const 1) (i32.const 0) (i32.const 4))"),
         format!("(call $get_header (i32.const 0) (i32.const 4096) (i32.const 5) {far} (i32.const 4))"),
         format!("(call $get_header (i32.const 0) (i32.const 4096) (i32.const 5) (i32.const 0) {far})"),
@@ -130,7 +130,7 @@ fn pointers_outside_of_memory_are_refused() {
         format!("(call $now {far})"),
         format!("(call $set_shared {far} (i32.const 1) {far} (i32.const 1) (i32.const 0))"),
         format!("(call $define_metric (i32.const 0) {far} (i32.const 1) (i32.const 8))"),
-        format!("(call $get_pairs (i32.const 0) (i32.const 4194301) (i32.const 4))"),
+        "(call $get_pairs (i32.const 0) (i32.const 4194301) (i32.const 4))".to_owned(),
     ];
     let probe = Probe::new().on("request_headers", |body| {
         assert_eq!(body.string(b":path"), "(i32.const 4096) (i32.const 5)");

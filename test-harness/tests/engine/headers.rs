@@ -78,7 +78,7 @@ fn the_first_filter_sees_what_envoy_made_of_the_request() {
     assert_eq!(
         own,
         ":authority=example.com|:path=/a?b=c|:method=GET|:scheme=http|x-mixed=1|accept=a,b|x-api-key=1|x-api-key=2|\
-         x-forwarded-for=10.0.0.1|x-forwarded-proto=http|"
+         x-forwarded-for=10.0.0.1|x-forwarded-proto=http|x-envoy-external-address=10.0.0.1|"
     );
     assert_eq!(id.len(), 37, "a UUID and a bar");
 }
@@ -120,22 +120,42 @@ fn set_pairs_forgets_what_it_does_not_name() {
 }
 
 #[test]
-fn missing_and_unsendable_headers_end_as_in_envoy() {
+fn missing_and_unsendable_request_headers_end_as_in_envoy() {
     struct Case {
         name: &'static str,
         probe: Probe,
-        want: u16,
+        want: (u16, &'static str),
     }
+    let on = |define: fn(&mut crate::probe::Body<'_>)| Probe::new().on("request_headers", define);
     let cases = [
-        Case { name: "no path", probe: Probe::new().on("request_headers", |b| b.remove(0, ":path")), want: 404 },
-        Case { name: "no method", probe: Probe::new().on("request_headers", |b| b.remove(0, ":method")), want: 503 },
-        Case { name: "no status", probe: Probe::new().on("response_headers", |b| b.remove(2, ":status")), want: 502 },
-        Case { name: "line feed", probe: Probe::new().on("request_headers", |b| b.set(0, "x-a", b"a\nb")), want: 503 },
-        Case { name: "NUL", probe: Probe::new().on("request_headers", |b| b.set(0, "x-a", b"a\0b")), want: 503 },
+        Case { name: "path", probe: on(|b| b.remove(0, ":path")), want: (404, "") },
+        Case { name: "method", probe: on(|b| b.remove(0, ":method")), want: (503, "missing required header: :method") },
+        Case { name: "authority", probe: on(|b| b.remove(0, ":authority")), want: (200, "") },
+        Case {
+            name: "line feed",
+            probe: on(|b| b.set(0, "x-a", b"a\nb")),
+            want: (503, "invalid header value for: x-a"),
+        },
+        Case { name: "NUL", probe: on(|b| b.set(0, "x-a", b"a\0b")), want: (503, "invalid header value for: x-a") },
+        Case { name: "name", probe: on(|b| b.set(0, "x a", b"v")), want: (503, "invalid header name: x a") },
+        Case { name: "high byte", probe: on(|b| b.set(0, "x-a", b"a\xffb")), want: (200, "") },
     ];
     for Case { name, probe, want } in cases {
-        assert_eq!(send(&mut proxy(&probe), get(&[])).response.status, want, "{name}");
+        let response = send(&mut proxy(&probe), get(&[])).response;
+        assert_eq!((response.status, String::from_utf8_lossy(&response.body).as_ref()), want, "{name}");
     }
+}
+
+#[test]
+fn a_response_without_status_is_replaced_and_one_with_a_line_break_is_split() {
+    let removed = send(&mut proxy(&Probe::new().on("response_headers", |body| body.remove(2, ":status"))), get(&[]));
+    assert_eq!(
+        (removed.response.status, removed.response.body.as_slice()),
+        (502, &b"missing required header: :status"[..])
+    );
+    let split = send(&mut proxy(&Probe::new().on("response_headers", |body| body.set(2, "x-a", b"a\nb"))), get(&[]));
+    assert_eq!(split.response.status, 200);
+    assert_eq!(kinds(&split.diagnostics), ["InvalidHeader"]);
 }
 
 #[test]
@@ -152,4 +172,50 @@ fn request_heads_have_limits() {
     }
     let doubled = get(&[("content-length", "1"), ("Content-Length", "1")]);
     assert_eq!(send(&mut proxy, doubled).response.status, 400);
+}
+
+#[test]
+fn attributes_have_envoys_encodings_and_phases() {
+    let all = |body: &mut crate::probe::Body<'_>| {
+        for path in
+            ["request.path", "request.headers.x-a", "request.protocol", "response.code_details", "xds.route_name"]
+        {
+            body.property(path);
+        }
+        for path in ["request", "route_name", "node.id", "nothing"] {
+            body.property(path);
+        }
+    };
+    let probe = Probe::new()
+        .on("request_headers", move |body| {
+            body.set_property("mine", "v");
+            body.property("mine");
+            body.set_property("a\0b", "v");
+            body.property("a.b");
+            all(body);
+        })
+        .on("response_headers", all);
+    let mut proxy = proxy(&probe);
+    let request = Request { path: b"/a?b".to_vec(), ..get(&[("x-a", "1"), ("x-a", "2")]) };
+    let logs = logs_of(&mut proxy, |proxy| drop(send(proxy, request)));
+    let rest = ["property request: 3", "property route_name: 1", "property node.id: 1", "property nothing: 1"];
+    let in_request = [
+        "set_property: 0",
+        "property mine: 0 v",
+        "set_property: 0",
+        "property a.b: 1",
+        "property request.path: 0 /a?b",
+        "property request.headers.x-a: 0 1,2",
+        "property request.protocol: 0 HTTP/1.1",
+        "property response.code_details: 1",
+        "property xds.route_name: 0 default",
+    ];
+    let in_response = [
+        "property request.path: 1",
+        "property request.headers.x-a: 1",
+        "property request.protocol: 0 HTTP/1.1",
+        "property response.code_details: 0 via_upstream",
+        "property xds.route_name: 0 default",
+    ];
+    assert_eq!(logs, [&in_request[..], &rest, &in_response, &rest].concat());
 }

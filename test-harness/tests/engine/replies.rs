@@ -110,12 +110,15 @@ fn grpc_requests_get_a_grpc_status() {
 }
 
 #[test]
-fn replies_without_body() {
-    for (status, method) in [(204, "GET"), (304, "GET"), (403, "HEAD")] {
+fn a_body_where_none_is_allowed_is_reported() {
+    for (status, method, want) in
+        [(204, "GET", &["BodyNotAllowed"][..]), (304, "GET", &["BodyNotAllowed"]), (403, "HEAD", &[])]
+    {
         let probe = Probe::new().on("request_headers", |body| body.reply(status, "body", &[]));
         let request = Request { method: method.as_bytes().to_vec(), ..get(&[]) };
-        let response = send(&mut proxy(&probe), request).response;
-        assert_eq!((u32::from(response.status), response.body.as_slice()), (status, &b""[..]));
+        let exchange = send(&mut proxy(&probe), request);
+        assert_eq!((u32::from(exchange.response.status), exchange.response.body.as_slice()), (status, &b""[..]));
+        assert_eq!(kinds(&exchange.diagnostics), want, "{status} {method}");
     }
 }
 
