@@ -15,6 +15,10 @@ pub(crate) struct FakeHost {
     pub(crate) fields: Vec<(String, Vec<u8>)>,
     pub(crate) properties: Vec<(String, Result<String, Status>)>,
     pub(crate) asked: RefCell<Vec<String>>,
+    /// The counters and their values.
+    pub(crate) counted: RefCell<Vec<(String, u32)>>,
+    /// The properties that were set.
+    pub(crate) set: RefCell<Vec<(String, String)>>,
 }
 
 impl FakeHost {
@@ -55,15 +59,23 @@ impl Proxy for FakeHost {
         found.map(|(_, value)| value.clone().map(String::into_bytes)).transpose()
     }
 
-    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
-        Err(Status::NotFound)
+    fn set_property(&self, path: &[&str], value: &[u8]) -> Result<(), Status> {
+        self.set.borrow_mut().push((path.join("."), value.escape_ascii().to_string()));
+        Ok(())
     }
 
-    fn define_counter(&self, _: &str) -> Result<u32, Status> {
-        Err(Status::Unimplemented)
+    fn define_counter(&self, name: &str) -> Result<u32, Status> {
+        let mut counted = self.counted.borrow_mut();
+        let known = counted.iter().position(|(found, _)| found == name);
+        let at = known.unwrap_or_else(|| {
+            counted.push((name.to_owned(), 0));
+            counted.len() - 1
+        });
+        u32::try_from(at).map_err(|_| Status::InternalFailure)
     }
 
-    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
-        Err(Status::Unimplemented)
+    fn increment(&self, counter: u32, by: u32) -> Result<(), Status> {
+        self.counted.borrow_mut()[counter as usize].1 += by;
+        Ok(())
     }
 }
