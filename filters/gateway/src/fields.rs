@@ -8,15 +8,8 @@ use sluicegate_common::filter::Filter;
 use crate::link::Link;
 
 /// Common fields that a filter takes over from the gateway where its own field does not have them.
-const INHERITED: &[&str] = &[
-    "mode",
-    "error_format",
-    "errors",
-    "on_internal_error",
-    "decision_record",
-    "on_ambiguous_path",
-    "case_sensitive",
-];
+const INHERITED: &[&str] =
+    &["mode", "error_format", "errors", "on_internal_error", "decision_record", "on_ambiguous_path", "case_sensitive"];
 
 /// Common fields that describe the request and so stand at the gateway's top alone.
 const SHARED: &[&str] = &["client_ip", "request_id"];

@@ -127,8 +127,7 @@ pub fn remove_header_map_value(map: u32, name: &str) -> Result<(), Status> {
 
 pub fn property(path: &[u8]) -> Result<Vec<u8>, Status> {
     let mut out = Returned::empty();
-    call!(proxy_get_property(path.as_ptr(), path.len(), &raw mut out.data, &raw mut out.size))
-        .map(|()| out.into_vec())
+    call!(proxy_get_property(path.as_ptr(), path.len(), &raw mut out.data, &raw mut out.size)).map(|()| out.into_vec())
 }
 
 pub fn set_property(path: &[u8], value: &[u8]) -> Result<(), Status> {

@@ -121,12 +121,7 @@ impl<C: Chain + 'static> Root<C> {
     }
 
     /// Lets a stream act from the root's callback, and carries out what comes of it.
-    fn on_behalf_of(
-        &self,
-        context: u32,
-        stream: &SharedStream<C>,
-        act: impl FnOnce(&mut Stream<C>) -> Option<Turn>,
-    ) {
+    fn on_behalf_of(&self, context: u32, stream: &SharedStream<C>, act: impl FnOnce(&mut Stream<C>) -> Option<Turn>) {
         if hostcalls::set_effective_context(context).is_err() {
             return; // Gone: the next calls would act on the root.
         }

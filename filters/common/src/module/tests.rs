@@ -161,7 +161,7 @@ fn a_decision_becomes_a_step_a_count_and_a_record() {
             name: "the tutorial's error model, with the request's id",
             config: json!({"refuse": "x-bad", "error_format": "json"}),
             headers: &[("x-bad", "1"), ("x-correlation-id", "order-4711")],
-            step: r#"403 {"correlationId":"order-4711","error":"carried","message":"Not with that header."}"#,
+            step: r#"403 {"error":"carried","message":"Not with that header.","correlationId":"order-4711"}"#,
             marked: false,
             counted: &["guard_requests_total.outcome.refused.code.carried.rule.default.mode.enforce 1"],
             record: &["carried;rule=default;mode=enforce"],
@@ -179,9 +179,7 @@ fn a_decision_becomes_a_step_a_count_and_a_record() {
 
 #[test]
 fn the_first_rule_that_matches_chooses() {
-    let rule = |name: &str, prefix: &str, refuse: &str| {
-        json!({"name": name, "match": {"paths": [{"prefix": prefix}]}, "config": {"refuse": refuse}})
-    };
+    let rule = |name: &str, prefix: &str, refuse: &str| json!({"name": name, "match": {"paths": [{"prefix": prefix}]}, "config": {"refuse": refuse}});
     let config = json!({"refuse": "x-top", "error_format": "text",
         "rules": [rule("ab", "/a/b", "x-ab"), rule("a", "/a", "x-a")]});
     let module = module(&config).unwrap();
@@ -190,7 +188,12 @@ fn the_first_rule_that_matches_chooses() {
         ("/a", "x-a", "403 Not with that header.", "refused.code.carried.rule.a"),
         ("/a/b/c?x", "x-ab", "403 Not with that header.", "refused.code.carried.rule.ab"),
         ("/a/b", "x-a", "continue", "allowed.code.ok.rule.ab"),
-        ("/a/%2e%2e;/b", "x-a", "400 The path can be read in more than one way.", "refused.code.ambiguous_path.rule.default"),
+        (
+            "/a/%2e%2e;/b",
+            "x-a",
+            "400 The path can be read in more than one way.",
+            "refused.code.ambiguous_path.rule.default",
+        ),
     ] {
         let host = FakeHost::new(&[(":path", path), (header, "1")]);
         assert_eq!(walk(&module, &host).0, want, "{path}");
