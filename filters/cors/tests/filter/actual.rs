@@ -1,6 +1,7 @@
 //! Actual requests and what their answers say.
 
 use serde_json::{Value, json};
+use sluicegate_common::filter::Filter;
 
 use crate::cases::Lines;
 use crate::exchange::{cors, decorate, exchange, lines};
@@ -136,6 +137,7 @@ fn a_foreign_origin_is_rejected_and_the_own_one_never() {
 #[test]
 fn an_answer_given_before_the_request_got_here_is_decorated_as_far_as_the_host_tells() {
     let cors = cors(&app(json!({})));
+    assert!(cors.needs().decorate, "or no host would call it");
     let said = |origin: Option<&[u8]>| decorate(&cors, origin, vec![]).said();
     assert_eq!(said(Some(APP.as_bytes())), ["access-control-allow-origin: https://app.example", "vary: Origin"]);
     assert_eq!(said(Some(b"https://app.example,https://app.example")), ["vary: Origin"]);
