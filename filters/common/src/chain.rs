@@ -9,19 +9,18 @@ use crate::head::{RequestHead, ResponseHead};
 
 /// Filters that share a stream: walked from the first to the last on requests and back on responses.
 ///
-/// A position counts from 0; the driver passes none at or above [`Walk::len`]. `()` is the end of a chain, a pair puts
-/// its second part behind its first, and `None` is a filter that is absent.
+/// A position counts from 0; the driver passes none at or above [`Walk::LEN`]. `()` is the end of a chain, a pair puts
+/// its second part behind its first, and `None` is a filter that is absent: it keeps its position, so that a position
+/// means the same filter under every rule.
 pub trait Walk {
     /// What the filters keep of one request.
     type Stream: Default;
 
-    /// How many filters there are.
-    fn len(&self) -> usize;
+    /// How many positions there are.
+    const LEN: usize;
 
-    /// Whether there is none.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
+    /// See [`Filter::share`](crate::filter::Filter::share).
+    fn share(&mut self, top: &Self);
 
     /// What the filter at this position needs.
     fn needs(&self, at: usize) -> Needs;
@@ -76,9 +75,9 @@ pub trait Chain: Walk + Sized {
 impl Walk for () {
     type Stream = ();
 
-    fn len(&self) -> usize {
-        0
-    }
+    const LEN: usize = 0;
+
+    fn share(&mut self, (): &Self) {}
 
     fn needs(&self, _: usize) -> Needs {
         Needs::default()
@@ -104,19 +103,22 @@ impl Walk for () {
 impl<A: Walk, B: Walk> Walk for (A, B) {
     type Stream = (A::Stream, B::Stream);
 
-    fn len(&self) -> usize {
-        self.0.len().saturating_add(self.1.len())
+    const LEN: usize = A::LEN.saturating_add(B::LEN);
+
+    fn share(&mut self, top: &Self) {
+        self.0.share(&top.0);
+        self.1.share(&top.1);
     }
 
     fn needs(&self, at: usize) -> Needs {
-        match at.checked_sub(self.0.len()) {
+        match at.checked_sub(A::LEN) {
             None => self.0.needs(at),
             Some(at) => self.1.needs(at),
         }
     }
 
     fn on_request(&self, at: usize, stream: &mut Self::Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
-        match at.checked_sub(self.0.len()) {
+        match at.checked_sub(A::LEN) {
             None => self.0.on_request(at, &mut stream.0, head, cx),
             Some(at) => self.1.on_request(at, &mut stream.1, head, cx),
         }
@@ -130,26 +132,26 @@ impl<A: Walk, B: Walk> Walk for (A, B) {
         head: &mut RequestHead<'_>,
         cx: &mut Cx<'_>,
     ) -> Step {
-        match at.checked_sub(self.0.len()) {
+        match at.checked_sub(A::LEN) {
             None => self.0.on_wake(at, &mut stream.0, why, head, cx),
             Some(at) => self.1.on_wake(at, &mut stream.1, why, head, cx),
         }
     }
 
     fn on_response(&self, at: usize, stream: &mut Self::Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
-        match at.checked_sub(self.0.len()) {
+        match at.checked_sub(A::LEN) {
             None => self.0.on_response(at, &mut stream.0, head, cx),
             Some(at) => self.1.on_response(at, &mut stream.1, head, cx),
         }
     }
 
     fn on_end(&self, reached: usize, stream: Self::Stream, cx: &mut Cx<'_>) {
-        self.0.on_end(reached.min(self.0.len()), stream.0, cx);
-        self.1.on_end(reached.saturating_sub(self.0.len()), stream.1, cx);
+        self.0.on_end(reached.min(A::LEN), stream.0, cx);
+        self.1.on_end(reached.saturating_sub(A::LEN), stream.1, cx);
     }
 
     fn background(&self, at: usize) -> Option<Rc<dyn Background>> {
-        match at.checked_sub(self.0.len()) {
+        match at.checked_sub(A::LEN) {
             None => self.0.background(at),
             Some(at) => self.1.background(at),
         }
@@ -159,8 +161,12 @@ impl<A: Walk, B: Walk> Walk for (A, B) {
 impl<A: Walk> Walk for Option<A> {
     type Stream = A::Stream;
 
-    fn len(&self) -> usize {
-        self.as_ref().map_or(0, Walk::len)
+    const LEN: usize = A::LEN;
+
+    fn share(&mut self, top: &Self) {
+        if let (Some(walk), Some(top)) = (self, top) {
+            walk.share(top);
+        }
     }
 
     fn needs(&self, at: usize) -> Needs {
@@ -198,3 +204,13 @@ impl<A: Walk> Walk for Option<A> {
         self.as_ref()?.background(at)
     }
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+mod tests;

@@ -41,6 +41,10 @@ pub trait Filter: Sized {
     /// Everything that is wrong with the config, not only the first.
     fn configure(config: Object, env: &Env) -> Result<Self, ConfigErrors>;
 
+    /// Called on the filter of a rule, with that of the top: takes over what belongs to the VM and not to the rule, such
+    /// as what background work has learnt. Only the top's background work runs.
+    fn share(&mut self, _top: &Self) {}
+
     /// What the driver must provide for this filter.
     fn needs(&self) -> Needs {
         Needs::default()
@@ -98,7 +102,8 @@ pub enum Decision {
 pub enum Wait {
     /// The answers to these call-outs: one [`Wake::Answer`] each. An empty list waits for those still under way.
     Callouts(Vec<Callout>),
-    /// Background work that will announce `topic`; woken with [`Wake::Timeout`] at `until`.
+    /// Background work that will announce `topic`; woken with [`Wake::Timeout`] at `until`, or at once where nothing
+    /// would wake it: the filter has no background work, or the host cannot resume a request from there (Kong's engine).
     Background {
         /// What to wait for.
         topic: Topic,

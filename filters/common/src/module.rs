@@ -31,7 +31,7 @@ impl<C: Chain> Module<C> {
             C::configure(object, rule, env)
         }));
         match (settings, rules) {
-            (Some(settings), Some(rules)) if errors.is_empty() => Ok(Self { settings, rules }),
+            (Some(settings), Some(rules)) if errors.is_empty() => Ok(Self { settings, rules: rules.share(C::share) }),
             _ => Err(errors),
         }
     }

@@ -37,13 +37,20 @@ impl<F: Filter> Single<F> {
             _ => Err(errors),
         }
     }
+
+    #[cfg(test)]
+    pub(crate) fn filter(&self) -> &F {
+        &self.filter
+    }
 }
 
 impl<F: Filter> Walk for Single<F> {
     type Stream = F::Stream;
 
-    fn len(&self) -> usize {
-        1
+    const LEN: usize = 1;
+
+    fn share(&mut self, top: &Self) {
+        self.filter.share(&top.filter);
     }
 
     fn needs(&self, _: usize) -> Needs {

@@ -62,8 +62,10 @@ impl Chain for Gateway {
 impl Walk for Gateway {
     type Stream = <Filters as Walk>::Stream;
 
-    fn len(&self) -> usize {
-        self.filters.len()
+    const LEN: usize = Filters::LEN;
+
+    fn share(&mut self, top: &Self) {
+        self.filters.share(&top.filters);
     }
 
     fn needs(&self, at: usize) -> Needs {

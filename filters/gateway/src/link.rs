@@ -39,7 +39,7 @@ impl<F: Filter> Link<F> {
             let label = if rule == DEFAULT_RULE { gateway_rule } else { rule };
             Single::build(object, label, env, false)
         })?;
-        Ok(Self { rules })
+        Ok(Self { rules: rules.share(Single::share) })
     }
 
     fn chosen<'a>(&'a self, stream: &'a LinkStream<F>) -> &'a Rc<Single<F>> {
@@ -50,8 +50,12 @@ impl<F: Filter> Link<F> {
 impl<F: Filter> Walk for Link<F> {
     type Stream = LinkStream<F>;
 
-    fn len(&self) -> usize {
-        1
+    const LEN: usize = 1;
+
+    fn share(&mut self, top: &Self) {
+        for single in self.rules.each_mut() {
+            single.share(top.rules.top());
+        }
     }
 
     fn needs(&self, at: usize) -> Needs {

@@ -121,8 +121,8 @@ pub fn set_effective_context(context: u32) -> Result<(), Status> {
     ffi::set_effective_context(context)
 }
 
-/// Told by a property that every Envoy stream has and Kong's engine does not know; asked once per VM.
-fn is_envoy() -> bool {
+/// Whether this is Envoy. Told by a property that every Envoy stream has and Kong's engine does not know; asked once per VM.
+pub fn is_envoy() -> bool {
     thread_local!(static IS_ENVOY: OnceCell<bool> = const { OnceCell::new() });
     IS_ENVOY.with(|known| *known.get_or_init(|| matches!(Host.property(&["connection", "id"]), Ok(Some(_)))))
 }

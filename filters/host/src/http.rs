@@ -82,6 +82,10 @@ impl<C: Chain> HttpContext for Http<C> {
 
 /// The one place where a stream goes on, or to rest, after it was paused.
 pub fn resume<C: Chain>(turn: Turn, context: u32, stream: &SharedStream<C>, streams: &RefCell<Streams<C>>) {
+    // What it waited for before wakes it no more.
+    if let Ok(mut streams) = streams.try_borrow_mut() {
+        streams.parked.forget(context);
+    }
     match turn {
         Turn::Passed => {
             if let Err(status) = hostcalls::continue_request() {

@@ -78,8 +78,8 @@ impl<C: Chain + 'static> Root<C> {
 
     fn schedule(&mut self, module: &Module<C>) {
         let top = module.top();
-        self.due = (0..top.len()).map(|_| Cell::new(Nanos::default())).collect();
-        if (0..top.len()).any(|at| top.background(at).is_some())
+        self.due = (0..C::LEN).map(|_| Cell::new(Nanos::default())).collect();
+        if (0..C::LEN).any(|at| top.background(at).is_some())
             && let Err(status) = hostcalls::set_tick_period(TICK)
         {
             log::error!("{}: no ticks, background work stands still: {status}", C::NAME);
@@ -128,7 +128,7 @@ impl<C: Chain + 'static> Root<C> {
         let turn = stream.try_borrow_mut().ok().and_then(|mut stream| act(&mut stream));
         if let Ok(mut streams) = self.streams.try_borrow_mut() {
             streams.adopted.retain(|(id, _)| *id != context);
-            if turn == Some(Turn::Waits) {
+            if stream.try_borrow().is_ok_and(|stream| stream.has_callouts()) {
                 streams.adopted.push((context, Rc::clone(stream)));
             }
         }
@@ -179,7 +179,7 @@ impl<C: Chain + 'static> RootContext for Root<C> {
         let Some(module) = self.module.clone() else { return };
         let now = hostcalls::now();
         let top = module.top();
-        for at in 0..top.len() {
+        for at in 0..C::LEN {
             let Some(work) = top.background(at) else { continue };
             let Some(due) = self.due.get(at) else { continue };
             if now >= due.get() {

@@ -78,7 +78,7 @@ impl<C: Chain> Stream<C> {
         let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
         match self.module.choose(&mut head, &mut cx) {
             Ok(chain) => {
-                if (0..chain.len()).any(|at| chain.needs(at).headers) {
+                if (0..C::LEN).any(|at| chain.needs(at).headers) {
                     head.prefetch();
                 }
                 self.chain = Some(Rc::clone(&chain));
@@ -100,6 +100,11 @@ impl<C: Chain> Stream<C> {
         self.callouts.iter().any(|(known, _)| *known == token)
     }
 
+    /// Whether call-outs are under way.
+    pub fn has_callouts(&self) -> bool {
+        !self.callouts.is_empty()
+    }
+
     /// Goes on with a waiting request. `None`: it is not waiting.
     pub fn wake(&mut self, why: &Wake<'_>) -> Option<Turn> {
         if !self.waiting {
@@ -117,12 +122,13 @@ impl<C: Chain> Stream<C> {
 
     /// The response's head is there: lets the filters decorate it, the last one first.
     pub fn response(&mut self) {
+        self.waiting = false; // Somebody else answered meanwhile: there is nothing left to resume.
         self.now = hostcalls::now();
         let chain = self.chain.clone().unwrap_or_else(|| self.module.top());
         let mut state = HeadState::default();
         let mut head = ResponseHead::new(&RESPONSE, &mut state);
         let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
-        for at in (0..chain.len()).rev() {
+        for at in (0..C::LEN).rev() {
             if at < self.reached || chain.needs(at).decorate {
                 chain.on_response(at, &mut self.filters, &mut head, &mut cx);
             }
@@ -145,7 +151,7 @@ impl<C: Chain> Stream<C> {
     }
 
     fn walk(&mut self, chain: &Rc<C>, from: usize) -> Turn {
-        for at in from..chain.len() {
+        for at in from..C::LEN {
             self.reached = at.saturating_add(1);
             let step = self.ask(chain, at, None);
             if let Some(turn) = self.carry_out(chain, at, step) {
@@ -169,6 +175,7 @@ impl<C: Chain> Stream<C> {
 
     /// `None`: on to the next filter.
     fn carry_out(&mut self, chain: &C, at: usize, mut step: Step) -> Option<Turn> {
+        let mut told = false;
         loop {
             match step {
                 Step::Continue => {
@@ -179,8 +186,14 @@ impl<C: Chain> Stream<C> {
                 }
                 Step::Reply(reply) => return Some(answer(&reply)),
                 Step::Wait(Wait::Background { topic, until }) => {
-                    self.waiting = true;
-                    return Some(Turn::Parks { at, topic, until });
+                    if self.can_be_woken(at) {
+                        self.waiting = true;
+                        return Some(Turn::Parks { at, topic, until });
+                    }
+                    step = match std::mem::replace(&mut told, true) {
+                        false => self.ask(chain, at, Some(&Wake::Timeout)),
+                        true => self.waits_for_nothing(chain),
+                    };
                 }
                 Step::Wait(Wait::Callouts(callouts)) => {
                     self.dispatch(callouts);
@@ -208,6 +221,11 @@ impl<C: Chain> Stream<C> {
                 }
             }
         }
+    }
+
+    /// Whether the root can resume a stream that waits for the background work of this filter.
+    fn can_be_woken(&self, at: usize) -> bool {
+        hostcalls::is_envoy() && self.module.top().background(at).is_some()
     }
 
     /// A filter waits with no call-out under way: nothing would ever wake it.

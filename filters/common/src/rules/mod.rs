@@ -64,6 +64,20 @@ impl<T> Rules<T> {
         errors.into_result(Self { top: Rc::new(built.top), rules, index })
     }
 
+    /// Lets the config of every rule take over from the top's what they share.
+    #[must_use]
+    pub fn share(mut self, share: impl Fn(&mut T, &T)) -> Self {
+        for rule in self.rules.iter_mut().filter_map(Rc::get_mut) {
+            share(rule, &self.top);
+        }
+        self
+    }
+
+    /// Every config, while nobody else holds it.
+    pub fn each_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        std::iter::once(&mut self.top).chain(&mut self.rules).filter_map(Rc::get_mut)
+    }
+
     /// The config where no rule matches.
     pub fn top(&self) -> &Rc<T> {
         &self.top
