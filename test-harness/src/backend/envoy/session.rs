@@ -25,7 +25,7 @@ pub struct EnvoySession<'a> {
     shared: Option<u32>,
     client: Client,
     cluster: String,
-    /// `plugin vm_id` of every plugin, as Envoy's log has them.
+    /// How Envoy's log marks the lines of every plugin.
     marks: Vec<(String, String)>,
     log_start: usize,
     counters: BTreeMap<String, u64>,
@@ -36,11 +36,12 @@ impl<'a> EnvoySession<'a> {
     /// A session on a listener that is up; counters are as they were before it.
     pub fn new(pool: &'a Envoy, scenario: &Scenario, running: super::Running) -> Self {
         let super::Running { process, listener, port, shared, log_start, counters } = running;
-        let mark = |plugin: &crate::scenario::Plugin| {
-            let name = &plugin.name;
-            (name.clone(), format!("wasm log {name} {}: ", vm_id(&listener, &plugin.vm_id)))
+        // A root context does not say which plugin it is of: of those that share its vm_id, the first is named.
+        let marks_of = |plugin: &crate::scenario::Plugin| {
+            let (name, vm_id) = (&plugin.name, vm_id(&listener, &plugin.vm_id));
+            [format!("wasm log {name} {vm_id}: "), format!("wasm log {vm_id}: ")].map(|mark| (name.clone(), mark))
         };
-        let marks = scenario.plugins.iter().map(mark).collect();
+        let marks = scenario.plugins.iter().flat_map(marks_of).collect();
         let client = Client::new(&listener, port, scenario.workers, process.admin);
         let cluster = scenario.route.cluster.clone();
         let (process, shared) = (Some(process), shared.then_some(scenario.workers));
