@@ -2,7 +2,13 @@
 //!
 //! A plugin is one line: `sluicegate_host::plugin!(Single<Cors>);`
 
+#[cfg_attr(test, allow(dead_code))]
 mod ffi;
+#[cfg(not(test))]
+mod hostcalls;
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+#[path = "fake_host.rs"]
 mod hostcalls;
 mod http;
 mod logger;
@@ -10,6 +16,15 @@ mod park;
 mod root;
 mod shared_data;
 mod stream;
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+mod waiting_tests;
 
 use sluicegate_common::chain::Chain;
 

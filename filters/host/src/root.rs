@@ -54,6 +54,11 @@ impl<C: Chain + 'static> Root<C> {
         Self { id, module: None, streams: Rc::new(RefCell::new(streams)), callouts: Vec::new(), due: Vec::new() }
     }
 
+    /// The context of a new stream.
+    pub fn http(&self, id: u32) -> Http<C> {
+        Http::new(id, self.module.clone(), Rc::clone(&self.streams))
+    }
+
     fn configure(&mut self, size: usize) -> bool {
         let bytes = match hostcalls::plugin_configuration(size) {
             Ok(bytes) => bytes,
@@ -193,7 +198,7 @@ impl<C: Chain + 'static> RootContext for Root<C> {
     }
 
     fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Http::new(context_id, self.module.clone(), Rc::clone(&self.streams))))
+        Some(Box::new(self.http(context_id)))
     }
 
     fn get_type(&self) -> Option<ContextType> {

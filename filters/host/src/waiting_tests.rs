@@ -1,0 +1,262 @@
+//! Streams that wait: parked, woken, answered through the root, and gone in between.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::Action;
+use sluicegate_common::config::{ConfigErrors, Env, Object};
+use sluicegate_common::filter::{Background, Callout, CalloutAnswer, Cx, Decision, Filter, RootCx, Topic, Wait, Wake};
+use sluicegate_common::head::RequestHead;
+use sluicegate_common::reply::LocalReply;
+use sluicegate_common::single::Single;
+use sluicegate_common::time::Nanos;
+
+use crate::hostcalls::{ROOT, State, host};
+use crate::http::Http;
+use crate::root::Root;
+
+const SECOND: Duration = Duration::from_secs(1);
+const NEWS: Topic = Topic(7);
+
+/// Waits for news, at most a second; then asks a service of its own; 200 lets the request pass.
+#[derive(Debug)]
+struct Patient {
+    upstream: String,
+}
+
+fn callout(upstream: &str) -> Callout {
+    Callout { id: 3, upstream: upstream.into(), headers: Vec::new(), body: Vec::new(), timeout: SECOND }
+}
+
+impl Filter for Patient {
+    const NAME: &'static str = "patient";
+    const CODES: &'static [&'static str] = &["refused", "late"];
+    type Stream = ();
+
+    fn configure(config: Object, _: &Env) -> Result<Self, ConfigErrors> {
+        let upstream = config.get("ask").and_then(|ask| ask.as_str()).unwrap_or_default();
+        Ok(Self { upstream: upstream.into() })
+    }
+
+    fn on_request(&self, (): &mut (), head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
+        head.set("x-waited", *b"yes").unwrap();
+        Decision::Wait(Wait::Background { topic: NEWS, until: cx.now.plus(SECOND) })
+    }
+
+    fn on_wake(&self, (): &mut (), why: &Wake<'_>, _: &mut RequestHead<'_>, _: &mut Cx<'_>) -> Decision {
+        match why {
+            Wake::Background => Decision::Wait(Wait::Callouts(vec![callout(&self.upstream)])),
+            Wake::Answer(CalloutAnswer { id: 3, outcome: Ok(answer) }) if answer.status == 200 => Decision::Continue,
+            Wake::Answer(_) => Decision::Respond(LocalReply::new(403, "refused", "")),
+            Wake::Timeout => Decision::Respond(LocalReply::new(503, "late", "")),
+        }
+    }
+
+    fn background(&self) -> Option<Rc<dyn Background>> {
+        Some(Rc::new(News))
+    }
+}
+
+/// Asks two services at once. The first answer makes it wait for news, the second ask again, the third continue.
+#[derive(Debug)]
+struct Fickle;
+
+impl Filter for Fickle {
+    const NAME: &'static str = "fickle";
+    const CODES: &'static [&'static str] = &["late"];
+    /// Answers so far.
+    type Stream = u32;
+
+    fn configure(_: Object, _: &Env) -> Result<Self, ConfigErrors> {
+        Ok(Self)
+    }
+
+    fn on_request(&self, _: &mut u32, _: &mut RequestHead<'_>, _: &mut Cx<'_>) -> Decision {
+        Decision::Wait(Wait::Callouts(vec![callout("a"), callout("b")]))
+    }
+
+    fn on_wake(&self, answers: &mut u32, why: &Wake<'_>, _: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
+        let Wake::Answer(_) = why else { return Decision::Respond(LocalReply::new(503, "late", "")) };
+        *answers += 1;
+        match *answers {
+            1 => Decision::Wait(Wait::Background { topic: NEWS, until: cx.now.plus(SECOND) }),
+            2 => Decision::Wait(Wait::Callouts(vec![callout("c")])),
+            _ => Decision::Continue,
+        }
+    }
+
+    fn background(&self) -> Option<Rc<dyn Background>> {
+        Some(Rc::new(News))
+    }
+}
+
+/// Asks on the first tick, and announces what it hears.
+struct News;
+
+impl Background for News {
+    fn period(&self) -> Duration {
+        SECOND * 3600
+    }
+
+    fn on_tick(&self, cx: &mut RootCx<'_>) {
+        cx.callouts.push(callout("news"));
+    }
+
+    fn on_answer(&self, _: &CalloutAnswer, _: &mut RootCx<'_>) -> Vec<Topic> {
+        vec![NEWS]
+    }
+}
+
+/// A worker: its root context and its streams.
+struct Worker<F: Filter> {
+    root: Root<Single<F>>,
+    streams: BTreeMap<u32, Http<Single<F>>>,
+}
+
+impl<F: Filter + 'static> Worker<F> {
+    fn new(is_envoy: bool, config: &'static str) -> Self {
+        host(|state| *state = State { is_envoy, config, contexts: vec![ROOT], answer: 200, ..State::default() });
+        let mut root = Root::new(ROOT);
+        assert!(root.on_configure(config.len()));
+        Self { root, streams: BTreeMap::new() }
+    }
+
+    fn open(&mut self, id: u32) -> Action {
+        host(|state| state.contexts.push(id));
+        self.streams.insert(id, self.root.http(id));
+        host(|state| state.acting = id);
+        self.streams.get_mut(&id).unwrap().on_http_request_headers(1, true)
+    }
+
+    /// The client is gone. A host that tells it late has removed the context first.
+    fn close(&mut self, id: u32, told: bool) {
+        host(|state| state.contexts.retain(|context| *context != id));
+        host(|state| state.acting = id);
+        if told {
+            let mut stream = self.streams.remove(&id).unwrap();
+            stream.on_log();
+            stream.on_done();
+        }
+    }
+
+    /// A tick of the root `after` the start.
+    fn tick(&mut self, after: Duration) {
+        host(|state| (state.now, state.acting) = (Nanos(0).plus(after), ROOT));
+        self.root.on_tick();
+    }
+
+    /// The answer to a call-out that was sent while the stream was the active context.
+    fn own_answer(&mut self, id: u32, token: u32) {
+        host(|state| state.acting = id);
+        self.streams.get_mut(&id).unwrap().on_http_call_response(token, 1, 0, 0);
+    }
+
+    /// The answer to a call-out that was sent while the root was the active context.
+    fn answer(&mut self, token: u32, status: u16) {
+        host(|state| (state.answer, state.acting) = (status, ROOT));
+        self.root.on_http_call_response(token, 1, 0, 0);
+    }
+}
+
+fn calls() -> Vec<String> {
+    host(|state| std::mem::take(&mut state.calls))
+}
+
+#[test]
+fn one_answer_wakes_every_parked_stream_and_each_goes_on_by_itself() {
+    let mut worker = Worker::<Patient>::new(true, r#"{"ask": "own"}"#);
+    for id in [10, 11, 12] {
+        assert_eq!(worker.open(id), Action::Pause);
+    }
+    worker.tick(Duration::ZERO);
+    assert_eq!(calls(), ["1: ask news as 1"]);
+    worker.answer(1, 200);
+    assert_eq!(calls(), ["10: ask own as 2", "11: ask own as 3", "12: ask own as 4"]);
+    worker.answer(3, 200);
+    assert_eq!(calls(), ["11: set x-waited", "11: continue"]);
+    worker.answer(4, 500);
+    assert_eq!(calls(), ["12: reply 403"]);
+    worker.answer(2, 200);
+    assert_eq!(calls(), ["10: set x-waited", "10: continue"]);
+    worker.tick(2 * SECOND);
+    assert_eq!(calls(), [""; 0], "nobody waits any more");
+}
+
+#[test]
+fn nothing_is_done_for_a_stream_that_is_gone() {
+    for told in [true, false] {
+        let mut worker = Worker::<Patient>::new(true, r#"{"ask": "own"}"#);
+        for id in [10, 11, 12] {
+            worker.open(id);
+        }
+        worker.tick(Duration::ZERO);
+        worker.close(11, told);
+        calls();
+        worker.answer(1, 200);
+        assert_eq!(calls(), ["10: ask own as 2", "12: ask own as 3"], "told: {told}");
+        worker.close(10, told);
+        worker.answer(2, 200);
+        assert_eq!(calls(), [""; 0], "told: {told}");
+        worker.answer(3, 200);
+        assert_eq!(calls(), ["12: set x-waited", "12: continue"], "told: {told}");
+    }
+}
+
+#[test]
+fn who_waits_too_long_is_told_once() {
+    let mut worker = Worker::<Patient>::new(true, r#"{"ask": "own"}"#);
+    worker.open(10);
+    worker.tick(SECOND / 2);
+    assert_eq!(calls(), ["1: ask news as 1"]);
+    worker.tick(SECOND);
+    assert_eq!(calls(), ["10: reply 503"]);
+    worker.answer(1, 200);
+    worker.tick(2 * SECOND);
+    assert_eq!(calls(), [""; 0]);
+}
+
+#[test]
+fn a_call_out_that_is_not_sent_is_told_at_once() {
+    let mut worker = Worker::<Patient>::new(true, r#"{"ask": "nowhere"}"#);
+    worker.open(10);
+    worker.tick(Duration::ZERO);
+    worker.answer(1, 200);
+    assert_eq!(calls(), ["1: ask news as 1", "10: reply 403"]);
+}
+
+#[test]
+fn where_nothing_can_wake_it_no_stream_waits() {
+    let mut worker = Worker::<Patient>::new(false, r#"{"ask": "own"}"#);
+    assert_eq!(worker.open(10), Action::Pause);
+    assert_eq!(calls(), ["10: reply 503"]);
+}
+
+#[test]
+fn a_stream_that_was_answered_by_somebody_else_is_not_resumed() {
+    let mut worker = Worker::<Patient>::new(true, r#"{"ask": "own"}"#);
+    worker.open(10);
+    worker.tick(Duration::ZERO);
+    host(|state| state.acting = 10);
+    assert_eq!(worker.streams.get_mut(&10).unwrap().on_http_response_headers(1, true), Action::Continue);
+    calls();
+    worker.answer(1, 200);
+    assert_eq!(calls(), [""; 0]);
+}
+
+#[test]
+fn who_waits_for_something_else_by_now_is_not_woken_by_what_it_waited_for_before() {
+    let mut worker = Worker::<Fickle>::new(true, "{}");
+    worker.open(10);
+    worker.tick(Duration::ZERO);
+    assert_eq!(calls(), ["10: ask a as 1", "10: ask b as 2", "1: ask news as 3"]);
+    worker.own_answer(10, 2);
+    worker.own_answer(10, 1);
+    assert_eq!(calls(), ["10: ask c as 4"]);
+    worker.answer(3, 200);
+    worker.tick(2 * SECOND);
+    assert_eq!(calls(), [""; 0]);
+    worker.own_answer(10, 4);
+    assert_eq!(calls(), ["10: continue"]);
+}
