@@ -93,21 +93,32 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
 
-/// The bytes of `dist/<name>.wasm` for every folder `filters/<name>/plugin`.
+/// The names of the modules: folders `filters/<name>/plugin`, and `examples/<name>` that are no programs.
+fn names() -> Vec<String> {
+    let folders = |parent: &str| {
+        let entries = fs::read_dir(root().join(parent)).unwrap_or_else(|error| panic!("{parent}: {error}"));
+        entries.map(|entry| entry.expect("an entry").path()).collect::<Vec<_>>()
+    };
+    let name = |folder: PathBuf| folder.file_name().expect("a name").to_string_lossy().into_owned();
+    let is_module = |folder: &PathBuf| {
+        fs::read_to_string(folder.join("Cargo.toml")).is_ok_and(|manifest| manifest.contains("cdylib"))
+    };
+    let filters = folders("filters").into_iter().filter(|folder| folder.join("plugin/Cargo.toml").is_file()).map(name);
+    let examples = folders("examples").into_iter().filter(is_module).map(|folder| format!("examples/{}", name(folder)));
+    filters.chain(examples).collect()
+}
+
+/// The bytes of `dist/<name>.wasm`, by name.
 fn artifacts() -> BTreeMap<String, Vec<u8>> {
-    let filters = fs::read_dir(root().join("filters")).expect("filters/");
-    let names = filters
-        .map(|entry| entry.expect("an entry of filters/").path())
-        .filter(|folder| folder.join("plugin/Cargo.toml").is_file())
-        .map(|folder| folder.file_name().expect("a name").to_string_lossy().into_owned());
-    let artifacts: BTreeMap<_, _> = names
+    let artifacts: BTreeMap<_, _> = names()
+        .into_iter()
         .map(|name| {
             let file = root().join("dist").join(&name).with_extension("wasm");
             let bytes = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}; run `make build`", file.display()));
             (name, bytes)
         })
         .collect();
-    assert!(!artifacts.is_empty(), "no plugin under filters/");
+    assert!(!artifacts.is_empty(), "no module");
     artifacts
 }
 
