@@ -1,6 +1,6 @@
 //! The only crate that calls the proxy: hostcalls, root and stream contexts, and the chain driver.
 //!
-//! A plugin is one line, with the type's full path: `sluicegate_host::plugin!(sluicegate_common::single::Single<crate::Mine>);`
+//! A plugin is one line: `sluicegate_host::plugin!(Chain);`, where `Chain` is a full path (`crate::Mine`).
 
 #[cfg_attr(test, allow(dead_code))]
 mod ffi;
