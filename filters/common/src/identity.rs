@@ -141,11 +141,4 @@ fn check(part: &'static str, name: &str, may_be_empty: bool) -> Result<(), Ident
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
 mod tests;

@@ -134,11 +134,4 @@ impl Text for IdHeader {
 crate::deserr_text!(IdHeader);
 
 #[cfg(test)]
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
 mod tests;

@@ -117,11 +117,4 @@ fn strip(head: &mut ResponseHead<'_>) -> Result<(), EditError> {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
 mod tests;

@@ -107,11 +107,4 @@ impl Text for Expression {
 sluicegate_common::deserr_text!(Pattern, Expression);
 
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
 mod tests;

@@ -17,13 +17,7 @@ mod root;
 mod shared_data;
 mod stream;
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#[allow(clippy::arithmetic_side_effects)]
 mod waiting_tests;
 
 use sluicegate_common::chain::Chain;

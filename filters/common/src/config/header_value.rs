@@ -42,11 +42,4 @@ impl Text for HeaderValue {
 crate::deserr_text!(HeaderValue);
 
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
 mod tests;

@@ -165,11 +165,4 @@ fn array(value: Value, location: ValuePointerRef<'_>) -> Result<Vec<Value>, Conf
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
 mod tests;

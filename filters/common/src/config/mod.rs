@@ -112,11 +112,4 @@ pub fn read<T: deserr::Deserr<ConfigErrors>>(object: Object) -> Result<T, Config
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
 mod tests;

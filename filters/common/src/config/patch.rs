@@ -71,11 +71,4 @@ fn nothing_to_remove(name: &str, target: Option<&Object>, location: ValuePointer
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
 mod tests;

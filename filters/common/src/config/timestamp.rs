@@ -81,11 +81,4 @@ fn digits(text: &str, length: usize, range: std::ops::RangeInclusive<u64>) -> Op
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
 mod tests;

@@ -69,11 +69,4 @@ pub(crate) fn in_range<N: TryFrom<u64>, V: IntoValue>(
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
 mod tests;

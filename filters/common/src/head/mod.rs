@@ -8,7 +8,6 @@
 
 mod edits;
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 mod tests;
 mod wire;
 

@@ -47,5 +47,4 @@ fn fold(byte: u8) -> u8 {
 }
 
 #[cfg(test)]
-#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)]
 mod tests;

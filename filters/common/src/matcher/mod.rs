@@ -174,11 +174,4 @@ fn one_of<T>(entries: &[T], holds: impl FnMut(&T) -> bool) -> bool {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
 mod tests;

@@ -134,11 +134,5 @@ fn resolve(decoded: &[u8]) -> (Vec<u8>, Option<Ambiguity>) {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#[allow(clippy::arithmetic_side_effects)]
 mod tests;

@@ -111,11 +111,4 @@ pub(super) fn correlation_id(id: Option<&[u8]>) -> Option<&str> {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
 mod tests;

@@ -177,11 +177,4 @@ fn override_headers(headers: &mut Headers, overrides: &[(String, String)]) {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
 mod tests;

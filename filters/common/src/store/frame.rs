@@ -43,11 +43,4 @@ fn header_of(key: &str, state: &[u8]) -> Option<[u8; HEADER]> {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
 mod tests;
