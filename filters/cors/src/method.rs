@@ -32,7 +32,7 @@ impl Text for Method {
 
     fn parse(text: &str) -> Option<Self> {
         const NORMALIZED: [&str; 6] = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
-        if !is_method(text.as_bytes()) || is_forbidden(text.as_bytes()) {
+        if !is_token(text.as_bytes()) || is_forbidden(text.as_bytes()) {
             return None;
         }
         let normal = NORMALIZED.iter().find(|known| known.eq_ignore_ascii_case(text));
@@ -45,11 +45,6 @@ impl Text for Method {
 }
 
 sluicegate_common::deserr_text!(Method);
-
-/// A token (RFC 9110 section 9.1).
-pub(crate) fn is_method(name: &[u8]) -> bool {
-    !name.is_empty() && name.iter().copied().all(is_token)
-}
 
 /// Fetch standard, "forbidden method".
 pub(crate) fn is_forbidden(name: &[u8]) -> bool {

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use regex_lite::Regex;
 use sluicegate_common::config::Text;
+use sluicegate_common::matcher::anchored;
 
 use crate::origin::{Seen, Site, explain, is_label};
 
@@ -98,9 +99,7 @@ impl Text for Expression {
                                     (syntax of the crate regex-lite)";
 
     fn parse(text: &str) -> Option<Self> {
-        // Alone first: `a)|(?:b` would be one only inside the group, and escape the anchors.
-        Regex::new(text).ok()?;
-        Regex::new(&format!("^(?:{text})$")).ok().map(Self)
+        anchored(text, true).ok().map(Self)
     }
 }
 

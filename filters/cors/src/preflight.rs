@@ -7,7 +7,7 @@ use sluicegate_common::head::{EditError, RequestHead, ResponseHead, is_token};
 
 use crate::allow_origin::Audience;
 use crate::config::{Config, Headers};
-use crate::method::{is_forbidden, is_method};
+use crate::method::is_forbidden;
 use crate::vary;
 
 /// How many request headers a preflight may ask for. Pages name a handful.
@@ -70,7 +70,7 @@ fn asked_method(config: &Config, head: &RequestHead<'_>) -> Result<Vec<u8>, Refu
     let lines: Vec<&[u8]> = head.values("access-control-request-method").collect();
     let asked = lines.join(&b","[..]);
     let listed = config.allow_methods.iter().any(|method| method.is_any() || method.is(&asked));
-    if listed && is_method(&asked) && !is_forbidden(&asked) { Ok(asked) } else { Err(Refusal::Method(asked)) }
+    if listed && is_token(&asked) && !is_forbidden(&asked) { Ok(asked) } else { Err(Refusal::Method(asked)) }
 }
 
 fn asked_headers(allowed: &Headers, head: &RequestHead<'_>) -> Result<BTreeSet<String>, Refusal> {
@@ -80,7 +80,7 @@ fn asked_headers(allowed: &Headers, head: &RequestHead<'_>) -> Result<BTreeSet<S
         if count >= MAX_NAMES {
             return Err(Refusal::TooManyHeaders);
         }
-        let token = Some(name.to_ascii_lowercase()).filter(|name| name.iter().copied().all(is_token));
+        let token = Some(name.to_ascii_lowercase()).filter(|name| is_token(name));
         match token.and_then(|name| String::from_utf8(name).ok()) {
             Some(name) if allowed.contains(&name) => names.insert(name),
             _ => return Err(Refusal::Header(name.to_vec())),

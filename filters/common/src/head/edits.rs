@@ -124,7 +124,7 @@ impl Edits {
 
 fn check_name(name: &str) -> Result<(), EditError> {
     let token = name.strip_prefix(':').unwrap_or(name);
-    if !token.is_empty() && token.bytes().all(is_token) { Ok(()) } else { Err(EditError::Name(name.into())) }
+    if is_token(token.as_bytes()) { Ok(()) } else { Err(EditError::Name(name.into())) }
 }
 
 fn check_plain(name: &str) -> Result<(), EditError> {
@@ -133,17 +133,13 @@ fn check_plain(name: &str) -> Result<(), EditError> {
 }
 
 fn check_value(name: &str, value: &[u8]) -> Result<(), EditError> {
-    if is_header_value(value) { Ok(()) } else { Err(EditError::Value(name.into())) }
+    let splits = value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
+    if splits { Err(EditError::Value(name.into())) } else { Ok(()) }
 }
 
-/// A byte of a token (RFC 9110 section 5.6.2).
+/// Whether `text` is a token (RFC 9110 section 5.6.2): a header name, a method.
 #[must_use]
-pub fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-}
-
-/// Whether a header may carry this value: any bytes but CR, LF and NUL.
-#[must_use]
-pub fn is_header_value(value: &[u8]) -> bool {
-    !value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
+pub fn is_token(text: &[u8]) -> bool {
+    let is_tchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !text.is_empty() && text.iter().all(is_tchar)
 }

@@ -14,7 +14,7 @@ mod wire;
 use std::cell::{Cell, OnceCell};
 use std::ops::{Deref, DerefMut};
 
-pub use edits::{EditError, Edits, HeaderSink, Name, is_header_value, is_token};
+pub use edits::{EditError, Edits, HeaderSink, Name, is_token};
 pub use wire::HeaderMap;
 
 use crate::proxy::Status;

@@ -23,9 +23,8 @@ impl Text for Method {
     const EXPECTED: &'static str = "a method such as \"GET\", in upper case if it is a standard one";
 
     fn parse(text: &str) -> Option<Self> {
-        let token = !text.is_empty() && text.bytes().all(is_token);
         let misspelt = STANDARD.iter().any(|standard| standard.eq_ignore_ascii_case(text) && *standard != text);
-        (token && !misspelt).then(|| Self(text.to_owned()))
+        (is_token(text.as_bytes()) && !misspelt).then(|| Self(text.to_owned()))
     }
 }
 

@@ -29,6 +29,8 @@ pub use cookies::cookies;
 pub(crate) use host::labels;
 pub use host::{HostPattern, host_name};
 pub use method::Method;
+pub(crate) use path::Literal;
+pub use path::anchored;
 pub use raw::RawMatch;
 
 use crate::client_address::Cidr;
@@ -37,7 +39,6 @@ use crate::filter::Cx;
 use crate::head::RequestHead;
 use crate::path::{OnAmbiguousPath, query};
 use field::FieldMatch;
-pub(crate) use path::Literal;
 use path::PathPattern;
 
 /// What the filter around a match decides about it.

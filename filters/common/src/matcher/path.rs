@@ -143,9 +143,12 @@ fn path(text: &str, options: MatchOptions) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Compiles a regex that matches the whole of a text.
-pub(super) fn anchored(text: &str, case_sensitive: bool) -> Result<Regex, String> {
-    // Alone first: `a)(b` would become valid inside the group.
+/// Compiles a regex that matches the whole of a text, never a part of it.
+///
+/// # Errors
+/// What is wrong with it, in the words of the crate `regex-lite`.
+pub fn anchored(text: &str, case_sensitive: bool) -> Result<Regex, String> {
+    // Alone first: `a)|(?:b` is valid inside the group only, and would escape the anchors.
     let compile = |text: &str| {
         let regex = regex_lite::RegexBuilder::new(text).case_insensitive(!case_sensitive).build();
         regex.map_err(|error| error.to_string())

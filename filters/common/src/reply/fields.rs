@@ -1,13 +1,12 @@
 //! Which names and values may stand in a reply's header section.
 
+use crate::head::is_token;
+
 /// Whether `name` is a field name as HTTP/2 and HTTP/3 carry it: a token (RFC 9110 section 5.6.2)
 /// without upper-case letters (RFC 9113 section 8.2.1). Pseudo headers are none.
 #[must_use]
 pub fn is_field_name(name: &[u8]) -> bool {
-    !name.is_empty()
-        && name
-            .iter()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(byte))
+    is_token(name) && !name.iter().any(u8::is_ascii_uppercase)
 }
 
 /// Whether `value` may be written: no control byte but tab (RFC 9110 section 5.5). Hosts take CR,
