@@ -7,11 +7,8 @@ use sluicegate_common::filter::Filter;
 
 use crate::link::Link;
 
-/// Common fields that a filter takes over from the gateway where its own field does not have them.
-const INHERITED: &[&str] =
-    &["mode", "error_format", "errors", "on_internal_error", "decision_record", "on_ambiguous_path", "case_sensitive"];
-
-/// Common fields that describe the request and so stand at the gateway's top alone.
+/// Common fields that describe the request and so stand at the gateway's top alone. A filter takes over the others where
+/// its own field does not have them.
 const SHARED: &[&str] = &["client_ip", "request_id"];
 
 /// What is left of one rule's config object, and what was wrong so far.
@@ -73,10 +70,9 @@ impl<'a> Fields<'a> {
     }
 
     fn inherit<F: Filter>(&self, object: &mut Object) {
-        for name in INHERITED {
-            let Some(value) = self.common.get(*name) else { continue };
-            object.entry(*name).or_insert_with(|| match value {
-                Value::Object(errors) if *name == "errors" => codes_of::<F>(errors).into(),
+        for (name, value) in self.common.iter().filter(|(name, _)| !SHARED.contains(&name.as_str())) {
+            object.entry(name).or_insert_with(|| match value {
+                Value::Object(errors) if name == "errors" => codes_of::<F>(errors).into(),
                 value => value.clone(),
             });
         }
