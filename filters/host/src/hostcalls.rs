@@ -76,18 +76,12 @@ pub fn set_tick_period(period: Duration) -> Result<(), Status> {
 
 /// The plugin's configuration. Envoy answers only in `on_configure`.
 pub fn plugin_configuration(size: usize) -> Result<Vec<u8>, Status> {
-    if size == 0 {
-        return Ok(Vec::new());
-    }
-    ffi::buffer(BufferType::PluginConfiguration as u32, size)
+    buffer(BufferType::PluginConfiguration, size)
 }
 
 /// The body of the call-out that is being answered.
 pub fn callout_body(size: usize) -> Result<Vec<u8>, Status> {
-    if size == 0 {
-        return Ok(Vec::new());
-    }
-    ffi::buffer(BufferType::HttpCallResponseBody as u32, size)
+    buffer(BufferType::HttpCallResponseBody, size)
 }
 
 /// Sends a call-out. The SDK does it, because it hands the answer to the context that asked.
@@ -125,6 +119,11 @@ pub fn set_effective_context(context: u32) -> Result<(), Status> {
 pub fn is_envoy() -> bool {
     thread_local!(static IS_ENVOY: OnceCell<bool> = const { OnceCell::new() });
     IS_ENVOY.with(|known| *known.get_or_init(|| matches!(Host.property(&["connection", "id"]), Ok(Some(_)))))
+}
+
+/// The first `size` bytes; none are not asked for, because hosts differ in what they answer then.
+fn buffer(kind: BufferType, size: usize) -> Result<Vec<u8>, Status> {
+    if size == 0 { Ok(Vec::new()) } else { ffi::buffer(kind as u32, size) }
 }
 
 fn optional(found: Result<Vec<u8>, Status>) -> Result<Option<Vec<u8>>, Status> {

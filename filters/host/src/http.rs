@@ -9,6 +9,7 @@ use sluicegate_common::chain::Chain;
 use sluicegate_common::filter::{Answer, CalloutError};
 use sluicegate_common::head::HeaderSource;
 use sluicegate_common::module::Module;
+use sluicegate_common::proxy::Status;
 
 use crate::hostcalls::{self, Map};
 use crate::park::{Parked, SharedStream};
@@ -110,7 +111,7 @@ pub fn read_answer(num_headers: usize, body_size: usize) -> Result<Answer, Callo
         let headers = Map(MapType::HttpCallResponseHeaders).all()?;
         Ok((headers, hostcalls::callout_body(body_size)?))
     };
-    let (headers, body) = read().map_err(|status: sluicegate_common::proxy::Status| {
+    let (headers, body) = read().map_err(|status: Status| {
         log::warn!("reading a call-out's answer: {status}");
         CalloutError::Failed
     })?;

@@ -1,6 +1,6 @@
 //! The root context: configures the module, drives background work, wakes parked streams.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::rc::Rc;
 use std::time::Duration;
@@ -45,7 +45,7 @@ pub struct Root<C: Chain> {
     /// Call-outs of background work: the host's token, the filter's position, the filter's number.
     callouts: Vec<(u32, usize, u32)>,
     /// When the background work of each filter is due next.
-    due: Vec<Cell<Nanos>>,
+    due: Vec<Nanos>,
 }
 
 impl<C: Chain + 'static> Root<C> {
@@ -83,7 +83,7 @@ impl<C: Chain + 'static> Root<C> {
 
     fn schedule(&mut self, module: &Module<C>) {
         let top = module.top();
-        self.due = (0..C::LEN).map(|_| Cell::new(Nanos::default())).collect();
+        self.due = vec![Nanos::default(); C::LEN];
         if (0..C::LEN).any(|at| top.background(at).is_some())
             && let Err(status) = hostcalls::set_tick_period(TICK)
         {
@@ -186,9 +186,9 @@ impl<C: Chain + 'static> RootContext for Root<C> {
         let top = module.top();
         for at in 0..C::LEN {
             let Some(work) = top.background(at) else { continue };
-            let Some(due) = self.due.get(at) else { continue };
-            if now >= due.get() {
-                due.set(now.plus(work.period()));
+            let Some(due) = self.due.get_mut(at) else { continue };
+            if now >= *due {
+                *due = now.plus(work.period());
                 let mut cx = RootCx { now, proxy: &Host, callouts: Vec::new() };
                 work.on_tick(&mut cx);
                 self.dispatch(at, &mut cx);
