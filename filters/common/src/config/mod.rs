@@ -97,7 +97,7 @@ pub use or_off::OrOff;
 pub use policy::{DecisionRecord, InternalError, Mode, Policy};
 pub use secret::{RawSecret, RawSecretOrDigest, Secret, SecretOrDigest, Sha256};
 pub use size::Size;
-pub use status::{Status, StatusPattern, Statuses};
+pub use status::{StatusCode, StatusPattern, Statuses};
 pub use table::Table;
 pub use text::{Text, text_from_value};
 pub use unique::check_unique;

@@ -9,7 +9,7 @@ use super::header_name::HeaderName;
 use super::header_value::HeaderValue;
 use super::location::path_of;
 use super::name::Name;
-use super::status::Status;
+use super::status::StatusCode;
 use super::suggest::did_you_mean;
 use super::table::Table;
 use crate::reply::{ErrorFormat, ErrorOverride, OverrideBody, ReplyPolicy, may_set};
@@ -150,7 +150,7 @@ impl From<RawErrorFormat> for ErrorFormat {
 #[deserr(error = ConfigErrors, deny_unknown_fields, validate = check_override -> ConfigErrors)]
 struct RawOverride {
     #[deserr(default)]
-    status: Option<Status>,
+    status: Option<StatusCode>,
     #[deserr(default)]
     headers: Table<HeaderName, HeaderValue>,
     #[deserr(default)]
@@ -176,7 +176,7 @@ impl From<RawOverride> for ErrorOverride {
     fn from(raw: RawOverride) -> Self {
         let header = |(name, value): (HeaderName, HeaderValue)| (name.into_string(), value.into_string());
         Self {
-            status: raw.status.map(Status::code),
+            status: raw.status.map(StatusCode::code),
             headers: raw.headers.0.into_iter().map(header).collect(),
             body: raw.json.map(OverrideBody::Json).or(raw.text.map(OverrideBody::Text)),
         }

@@ -1,4 +1,4 @@
-//! Status codes: one to send, and those to look for.
+//! StatusCode codes: one to send, and those to look for.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 
@@ -8,9 +8,9 @@ use super::whole::in_range;
 
 /// The status of a reply, written as a number: one that ends a response, 200..=599 (RFC 9110 section 15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Status(u16);
+pub struct StatusCode(u16);
 
-impl Status {
+impl StatusCode {
     /// As a number.
     #[must_use]
     pub const fn code(self) -> u16 {
@@ -18,7 +18,7 @@ impl Status {
     }
 }
 
-impl Deserr<ConfigErrors> for Status {
+impl Deserr<ConfigErrors> for StatusCode {
     fn deserialize_from_value<V: IntoValue>(
         value: Value<V>,
         location: ValuePointerRef<'_>,

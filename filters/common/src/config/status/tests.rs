@@ -36,11 +36,11 @@ fn elements_are_strings() {
 #[test]
 fn a_status_to_send_is_a_number() {
     for code in [200, 204, 418, 599] {
-        assert_eq!(given::<Status>(json!(code)).map(Status::code), Ok(code));
+        assert_eq!(given::<StatusCode>(json!(code)).map(StatusCode::code), Ok(code));
     }
     let cases = [(json!(101), "101"), (json!(600), "600"), (json!(65_736), "65736"), (json!("503"), "a string")];
     for (value, found) in cases {
         let want = format!("config: expected a status code from 200 to 599, found {found}");
-        assert_eq!(given::<Status>(value).unwrap_err(), want);
+        assert_eq!(given::<StatusCode>(value).unwrap_err(), want);
     }
 }
