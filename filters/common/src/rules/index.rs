@@ -20,6 +20,7 @@ use trie::Trie;
 pub struct Index {
     rules: Vec<Match>,
     uses_paths: bool,
+    reads_head: bool,
     on_ambiguous_path: OnAmbiguousPath,
     /// By the segments of paths. Letters count as lower case: a rule for which case counts is tried more often.
     paths: Trie,
@@ -44,8 +45,8 @@ impl Index {
     /// Indexes rules. They are to be compiled with the same `on_ambiguous_path`.
     #[must_use]
     pub fn compile(rules: Vec<Match>, on_ambiguous_path: OnAmbiguousPath) -> Self {
-        let uses_paths = rules.iter().any(Match::uses_paths);
-        let mut index = Self { uses_paths, on_ambiguous_path, ..Self::default() };
+        let (uses_paths, reads_head) = (rules.iter().any(Match::uses_paths), rules.iter().any(Match::reads_head));
+        let mut index = Self { uses_paths, reads_head, on_ambiguous_path, ..Self::default() };
         for (at, rule) in rules.iter().enumerate() {
             index.insert(at, rule);
         }
@@ -58,6 +59,10 @@ impl Index {
     pub fn find(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> Found {
         if self.rules.is_empty() {
             return Found::None;
+        }
+        if self.reads_head {
+            // What is chosen reads headers too: one of the rules' own, and then all, would be dearer than all at once.
+            head.prefetch();
         }
         let path = if self.uses_paths { cx.facts.path(head).reading(self.on_ambiguous_path) } else { Ok(&b""[..]) };
         let path = match path {

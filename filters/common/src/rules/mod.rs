@@ -13,7 +13,7 @@ use crate::head::RequestHead;
 use crate::matcher::{Match, MatchOptions, Unreadable};
 use crate::path::{Ambiguity, OnAmbiguousPath};
 
-pub use index::{Found, Index};
+use index::{Found, Index};
 
 /// A config as the top says, and as each rule patches it; all are compiled at configure time.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl<T> Rules<T> {
     ///
     /// # Errors
     /// The path may mean different things to different readers, and rules look at paths.
-    pub fn choose(&self, head: &RequestHead<'_>, cx: &mut Cx<'_>) -> Result<&Rc<T>, Ambiguity> {
+    pub fn choose(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> Result<&Rc<T>, Ambiguity> {
         if self.rules.is_empty() {
             return Ok(&self.top);
         }

@@ -70,6 +70,18 @@ fn without_rules_nothing_is_read() {
 }
 
 #[test]
+fn rules_read_the_head_at_once_or_not_at_all() {
+    let host = request("GET", "a", "/a");
+    for (rule, want) in
+        [(json!({"paths": [{"exact": "/a"}]}), "all"), (json!({"route_names": ["r"]}), "xds.route_name")]
+    {
+        let (index, _) = compile(&[rule], true, OnAmbiguousPath::Reject);
+        find(&index, &host);
+        assert_eq!(host.asked.take(), [want]);
+    }
+}
+
+#[test]
 fn ambiguous_paths_matter_only_to_rules_that_look_at_paths() {
     let (index, _) = compile(&[json!({"methods": ["GET"]})], true, OnAmbiguousPath::Reject);
     assert_eq!(find(&index, &request("GET", "a", "/a;b")), Found::Rule(0));
