@@ -92,8 +92,8 @@ impl Account {
 
     /// The step for a path that rules cannot judge, because a backend may read it as another one.
     pub fn refuse_ambiguous_path(&self, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
-        let reply = || LocalReply::new(400, "ambiguous_path", "The path can be read in more than one way.");
-        self.settle(head, cx, |_, _| Decision::Respond(reply()))
+        let reply = LocalReply::new(400, "ambiguous_path", "The path can be read in more than one way.");
+        self.settle(head, cx, |_, _| Decision::Respond(reply))
     }
 
     fn render(&self, reply: &LocalReply, head: &RequestHead<'_>, cx: &Cx<'_>) -> Rendered {

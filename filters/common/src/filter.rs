@@ -127,7 +127,7 @@ pub enum Wake<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Topic(pub u32);
 
-/// A request to another service. What it must outlive the stream belongs to [`Background`].
+/// A request to another service. What must outlive the stream belongs to [`Background`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Callout {
     /// The filter's own number for it, given back with the answer.

@@ -76,12 +76,6 @@ impl Default for RequestId {
 }
 
 impl RequestId {
-    /// The default block with another header; `None` when that header cannot be set.
-    #[must_use]
-    pub fn in_header(name: &str) -> Option<Self> {
-        Some(Self { header: IdHeader::parse(name)?, ..Self::default() })
-    }
-
     /// The header that carries the id, in lower case.
     #[must_use]
     pub fn header(&self) -> &str {

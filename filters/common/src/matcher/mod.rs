@@ -33,6 +33,8 @@ pub(crate) use path::Literal;
 pub use path::anchored;
 pub use raw::RawMatch;
 
+use deserr::Deserr;
+
 use crate::client_address::Cidr;
 use crate::config::ConfigErrors;
 use crate::filter::Cx;
@@ -78,7 +80,8 @@ pub struct Match {
 }
 
 /// A string in a route's metadata.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
 struct RouteMetadata {
     namespace: String,
     key: String,

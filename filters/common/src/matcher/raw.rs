@@ -29,7 +29,7 @@ pub struct RawMatch {
     #[deserr(default)]
     source_ips: Option<Vec<Cidr>>,
     #[deserr(default)]
-    route_metadata: Option<Vec<RawMetadata>>,
+    route_metadata: Option<Vec<RouteMetadata>>,
 }
 
 /// `{"exact": ".."}` and so on: the key and its text.
@@ -68,14 +68,6 @@ struct RawField {
     invert: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
-struct RawMetadata {
-    namespace: String,
-    key: String,
-    exact: String,
-}
-
 impl RawMatch {
     /// Compiles everything.
     ///
@@ -93,24 +85,18 @@ impl RawMatch {
             methods: entries("methods", self.methods, &mut errors, |_, method| Ok(method)),
             paths: entries("paths", self.paths, &mut errors, |at, path| path.compile(at, options)),
             headers: entries("headers", self.headers, &mut errors, |at, mut header| {
-                header.name = HeaderName::parse(&header.name)
-                    .ok_or_else(|| {
-                        ConfigError::expected(
-                            format!("{at}.name"),
-                            HeaderName::EXPECTED,
-                            HeaderName::found(&header.name),
-                        )
-                    })?
-                    .into_string();
+                let Some(name) = HeaderName::parse(&header.name) else {
+                    let found = HeaderName::found(&header.name);
+                    return Err(ConfigError::expected(format!("{at}.name"), HeaderName::EXPECTED, found));
+                };
+                header.name = name.into_string();
                 header.compile(at)
             }),
             query: entries("query", self.query, &mut errors, |at, parameter| parameter.compile(at)),
             cookies: entries("cookies", self.cookies, &mut errors, |at, cookie| cookie.compile(at)),
             route_names: entries("route_names", self.route_names, &mut errors, |_, name| Ok(name)),
             source_ips: entries("source_ips", self.source_ips, &mut errors, |_, block| Ok(block)),
-            route_metadata: entries("route_metadata", self.route_metadata, &mut errors, |_, entry| {
-                Ok(RouteMetadata { namespace: entry.namespace, key: entry.key, exact: entry.exact })
-            }),
+            route_metadata: entries("route_metadata", self.route_metadata, &mut errors, |_, entry| Ok(entry)),
             options,
         };
         errors.into_result(compiled)
@@ -162,8 +148,7 @@ impl RawField {
             ("regex", self.regex),
         ];
         let mut texts = texts.into_iter().filter_map(|(key, text)| text.map(|text| (key, text)));
-        let words = words.into_iter().filter(|(_, given)| given.is_some()).map(|(word, _)| word);
-        let mut words = words;
+        let mut words = words.into_iter().filter(|(_, given)| given.is_some()).map(|(word, _)| word);
         let (test, absent) = match (texts.next(), words.next()) {
             (Some((key, text)), None) if texts.next().is_none() => (test(at, key, text)?, false),
             (None, Some(word)) if words.next().is_none() => (Test::Present, word == "absent"),

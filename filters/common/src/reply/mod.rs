@@ -22,8 +22,7 @@ mod policy;
 mod render;
 
 pub use fields::{is_field_name, is_field_value, may_set};
-pub use grpc::{Grpc, grpc_message, grpc_status};
+pub use grpc::{Grpc, grpc_status};
 pub use local_reply::{LocalReply, ReplyBody};
-pub use phrase::reason_phrase;
 pub use policy::{ErrorFormat, ErrorOverride, OverrideBody, ReplyPolicy};
 pub use render::{Expand, Rendered, ReplyContext, render};

@@ -1,4 +1,4 @@
-use super::{Accept, Generator, MAX_ACCEPTED, RequestId, is_valid};
+use super::{Accept, Generator, IdHeader, MAX_ACCEPTED, RequestId, is_valid};
 use crate::config::{ConfigErrors, Object, read};
 use crate::time::Nanos;
 use deserr::Deserr;
@@ -92,7 +92,10 @@ fn parse(block: serde_json::Value) -> Result<RequestId, String> {
 fn configs_that_are_taken() {
     let cases = [
         (json!({}), RequestId::default()),
-        (json!({"header": "X-Request-ID"}), RequestId::in_header("x-request-id").unwrap()),
+        (
+            json!({"header": "X-Request-ID"}),
+            RequestId { header: IdHeader("x-request-id".into()), ..RequestId::default() },
+        ),
         (
             json!({"header": "x-correlation-id", "accept": "always", "generator": "uuid7", "echo": false}),
             RequestId { accept: Accept::Always, generator: Generator::Uuid7, echo: false, ..RequestId::default() },
