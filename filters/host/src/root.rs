@@ -128,7 +128,11 @@ impl<C: Chain + 'static> Root<C> {
     /// Lets a stream act from the root's callback, and carries out what comes of it.
     fn on_behalf_of(&self, context: u32, stream: &SharedStream<C>, act: impl FnOnce(&mut Stream<C>) -> Option<Turn>) {
         if hostcalls::set_effective_context(context).is_err() {
-            return; // Gone: the next calls would act on the root.
+            // Gone: the next calls would act on the root.
+            if let Ok(mut streams) = self.streams.try_borrow_mut() {
+                streams.forget(context);
+            }
+            return;
         }
         let turn = stream.try_borrow_mut().ok().and_then(|mut stream| act(&mut stream));
         if let Ok(mut streams) = self.streams.try_borrow_mut() {
