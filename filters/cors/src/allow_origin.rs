@@ -1,6 +1,6 @@
 //! Which origins may read an answer, and the headers that say so.
 
-use sluicegate_common::head::{EditError, RequestHead, ResponseHead};
+use sluicegate_common::head::{EditError, RequestHead, ResponseHead, is_token};
 
 use crate::origin::{Origin, Seen};
 use crate::pattern::{Expression, Pattern};
@@ -111,7 +111,8 @@ impl Audience {
 fn strip(head: &mut ResponseHead<'_>) -> Result<(), EditError> {
     const PREFIX: &[u8] = b"access-control-";
     let is_cors = |name: &[u8]| name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX));
-    let names = head.iter().filter(|(name, _)| is_cors(name));
+    // A name that is no token is none of these to a browser, and cannot be removed.
+    let names = head.iter().filter(|(name, _)| is_cors(name) && is_token(name));
     let names: Vec<String> = names.filter_map(|(name, _)| String::from_utf8(name.to_ascii_lowercase()).ok()).collect();
     names.into_iter().try_for_each(|name| head.remove(name))
 }

@@ -18,10 +18,11 @@ pub(crate) fn is_same_origin(head: &RequestHead<'_>, origin: &RequestOrigin<'_>)
     head.get("sec-fetch-site") == Some(b"same-origin") || own_origin(head).is_some_and(|own| own == *origin)
 }
 
+/// As a browser writes it; a host that is none to us, such as one with a dot at its end, as it came.
 fn own_origin(head: &RequestHead<'_>) -> Option<Vec<u8>> {
     let schemes = head.get("x-forwarded-proto").or_else(|| head.get(":scheme"))?;
     let scheme = schemes.split(|byte| *byte == b',').next().unwrap_or_default().trim_ascii();
     let url = [scheme, b"://", head.host()].concat();
-    let own = Origin::parse(std::str::from_utf8(&url).ok()?)?;
-    Some(own.as_str().into())
+    let own = std::str::from_utf8(&url).ok().and_then(Origin::parse);
+    Some(own.map_or(url, |own| own.as_str().into()))
 }

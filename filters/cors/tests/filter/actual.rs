@@ -86,6 +86,16 @@ fn what_the_upstream_says_about_cors_is_replaced() {
 }
 
 #[test]
+fn a_name_that_cannot_be_removed_keeps_nothing_else_in_place() {
+    let upstream = lines(&[("access-control-\u{e9}", "x"), ("access-control-allow-origin", "*"), ("vary", "accept")]);
+    for (origin, want) in [(EVIL, None), (APP, Some(APP))] {
+        let answer = exchange(&cors(&app(json!({}))), get(origin), upstream.clone());
+        assert_eq!(answer.values("access-control-allow-origin"), want.into_iter().collect::<Vec<_>>(), "{origin}");
+        assert_eq!(answer.values("vary"), ["accept, Origin"], "{origin}");
+    }
+}
+
+#[test]
 fn everything_is_exposed_by_a_star_or_by_its_names() {
     let upstream = || lines(&[("X-B", "1"), ("x-a", "2"), ("x-a", "3"), ("access-control-max-age", "1")]);
     let answer = exchange(&cors(&app(json!({"expose_headers": ["*"]}))), get(APP), upstream());
@@ -115,6 +125,7 @@ fn a_foreign_origin_is_rejected_and_the_own_one_never() {
         ("behind two proxies", at(&[("origin", "https://api.example"), ("x-forwarded-proto", "HTTPS, http")]), false),
         ("another port", at(&[("origin", "http://api.example:81")]), true),
         ("host with its default port", at(&[("origin", "http://api.example"), ("host", "API.example:80")]), false),
+        ("host with a dot at its end", at(&[("origin", "http://api.example."), ("host", "api.example.")]), false),
         ("a host that is none", at(&[("origin", "http://api.example"), ("host", "api.example/")]), true),
         ("as the browser says", at(&[("origin", "https://api.example"), ("sec-fetch-site", "same-origin")]), false),
         ("a page that hides its origin", at(&[("origin", "null"), ("sec-fetch-site", "same-origin")]), false),
