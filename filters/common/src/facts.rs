@@ -5,11 +5,13 @@
 //! is not kept: each entry is asked for by one rule.
 
 use std::cell::{Cell, OnceCell};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::client_address::{HostAddress, X_FORWARDED_FOR};
 use crate::head::RequestHead;
-use crate::path::NormalPath;
+use crate::matcher::cookies;
+use crate::path::{NormalPath, query};
 use crate::proxy::{Proxy, Status};
 use crate::settings::Settings;
 
@@ -17,16 +19,42 @@ use crate::settings::Settings;
 #[derive(Debug, Default)]
 pub struct Facts {
     path: OnceCell<NormalPath>,
+    parameters: OnceCell<Values>,
+    cookies: OnceCell<Values>,
     host_address: OnceCell<Option<HostAddress>>,
     client_ip: OnceCell<Option<IpAddr>>,
     route_name: OnceCell<Option<Vec<u8>>>,
     failure: Cell<Option<Status>>,
 }
 
+/// Values by name, those of one name in order. Parsed once for all rules: what a client sends is long as it likes.
+type Values = BTreeMap<Vec<u8>, Vec<Vec<u8>>>;
+
+fn by_name<T: Into<Vec<u8>>>(pairs: impl Iterator<Item = (T, T)>) -> Values {
+    let mut values = Values::new();
+    pairs.for_each(|(name, value)| values.entry(name.into()).or_default().push(value.into()));
+    values
+}
+
+fn of<'v>(values: &'v Values, name: &str) -> &'v [Vec<u8>] {
+    values.get(name.as_bytes()).map(Vec::as_slice).unwrap_or_default()
+}
+
 impl Facts {
     /// The path in normal form.
     pub fn path(&self, head: &RequestHead<'_>) -> &NormalPath {
         self.path.get_or_init(|| NormalPath::of(head.target()))
+    }
+
+    /// The values of a query parameter, decoded.
+    pub fn parameter(&self, head: &RequestHead<'_>, name: &str) -> &[Vec<u8>] {
+        let parse = || by_name(query::pairs(query::split(head.target()).1.unwrap_or_default()));
+        of(self.parameters.get_or_init(parse), name)
+    }
+
+    /// The values of a cookie ([`cookies`]).
+    pub fn cookie(&self, head: &RequestHead<'_>, name: &str) -> &[Vec<u8>] {
+        of(self.cookies.get_or_init(|| by_name(cookies(head))), name)
     }
 
     /// The client's address as the host names it (`source.address`); `None` where it names none.

@@ -27,6 +27,21 @@ fn a_fact_is_found_once() {
 }
 
 #[test]
+fn parameters_and_cookies_are_parsed_once_for_all_rules() {
+    let host = FakeHost::new(&[(":path", "/a?b=1&c=%32&b=+"), ("cookie", "d=3; e"), ("cookie", "d=\"4\"")]);
+    let (mut state, mut later) = (HeadState::default(), HeadState::default());
+    let head = RequestHead::new(&host, &mut state);
+    let facts = Facts::default();
+    assert_eq!(facts.parameter(&head, "b"), [b"1", b" "]);
+    assert_eq!(facts.cookie(&head, "d"), [b"3", b"4"]);
+    let other = FakeHost::new(&[(":path", "/a?c=5"), ("cookie", "d=6")]);
+    let later = RequestHead::new(&other, &mut later);
+    assert_eq!(facts.parameter(&later, "c"), [b"2"]);
+    assert!(facts.cookie(&later, "e").is_empty(), "a part without = is none");
+    assert!(other.asked.borrow().is_empty());
+}
+
+#[test]
 fn nothing_is_read_before_it_is_asked_for() {
     let host = FakeHost::new(&[(X_FORWARDED_FOR, "6.6.6.6")]).property("source.address", Ok("10.0.0.9:51234"));
     let mut state = HeadState::default();

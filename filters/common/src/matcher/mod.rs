@@ -39,7 +39,7 @@ use crate::client_address::Cidr;
 use crate::config::ConfigErrors;
 use crate::filter::Cx;
 use crate::head::RequestHead;
-use crate::path::{OnAmbiguousPath, query};
+use crate::path::OnAmbiguousPath;
 use field::FieldMatch;
 use path::PathPattern;
 
@@ -104,10 +104,11 @@ impl Match {
             && self.path_matches(head, cx)
             && one_of(&self.hosts, |host| host.matches(host_name(head.host())))
             && one_of(&self.headers, |header| header.holds(head.values(header.name()), self.unreadable()))
-            && one_of(&self.query, |parameter| self.parameter_matches(parameter, head))
+            && one_of(&self.query, |parameter| {
+                parameter.holds(cx.facts.parameter(head, parameter.name()).iter(), self.unreadable())
+            })
             && one_of(&self.cookies, |cookie| {
-                let values = cookies(head).filter(|(name, _)| *name == cookie.name().as_bytes());
-                cookie.holds(values.map(|(_, value)| value), self.unreadable())
+                cookie.holds(cx.facts.cookie(head, cookie.name()).iter(), self.unreadable())
             })
             && self.address_matches(head, cx)
             && one_of(&self.route_names, |name| cx.facts.route_name(cx.proxy) == Some(name.as_bytes()))
@@ -145,13 +146,6 @@ impl Match {
         }
         let Ok(path) = cx.facts.path(head).reading(self.options.on_ambiguous_path) else { return self.unreadable() };
         self.paths.iter().any(|pattern| pattern.matches(path).unwrap_or(self.unreadable()))
-    }
-
-    fn parameter_matches(&self, parameter: &FieldMatch, head: &RequestHead<'_>) -> bool {
-        let (_, query) = query::split(head.target());
-        let pairs = query::pairs(query.unwrap_or_default());
-        let values = pairs.filter(|(name, _)| **name == *parameter.name().as_bytes()).map(|(_, value)| value);
-        parameter.holds(values, self.unreadable())
     }
 
     fn address_matches(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> bool {
