@@ -1,6 +1,7 @@
 //! The fields of the gateway's config, handed to the filters one by one.
 
 use serde_json::Value;
+use serde_json::map::Entry;
 use sluicegate_common::account::Account;
 use sluicegate_common::config::{ConfigError, ConfigErrors, Env, Object, Policy, Split, split};
 use sluicegate_common::filter::Filter;
@@ -34,12 +35,17 @@ impl<'a> Fields<'a> {
         self.known.push(F::NAME);
         self.codes.extend(F::CODES);
         let mut field = self.filters.remove(F::NAME)?;
+        let mut inherited = Vec::new();
         if let Value::Object(object) = &mut field {
             self.check_shared::<F>(object);
-            self.inherit::<F>(object);
+            inherited = self.inherit::<F>(object);
         }
-        let link = Link::configure(field, self.rule, self.env);
-        self.errors.take(link.map_err(|errors| errors.under(F::NAME)))
+        let link = Link::configure(field, self.rule, self.env).map_err(|errors| {
+            // What is wrong with an inherited field is told where it stands, at the gateway's top.
+            let own = errors.into_iter().filter(|error| !inherited.contains(&first_name(&error.path)));
+            own.collect::<ConfigErrors>().under(F::NAME)
+        });
+        self.errors.take(link)
     }
 
     /// The gateway's own policy.
@@ -69,14 +75,24 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn inherit<F: Filter>(&self, object: &mut Object) {
+    /// Hands the common fields down; their names.
+    fn inherit<F: Filter>(&self, object: &mut Object) -> Vec<&str> {
+        let mut inherited = Vec::new();
         for (name, value) in self.common.iter().filter(|(name, _)| !SHARED.contains(&name.as_str())) {
-            object.entry(name).or_insert_with(|| match value {
+            let Entry::Vacant(free) = object.entry(name) else { continue };
+            free.insert(match value {
                 Value::Object(errors) if name == "errors" => codes_of::<F>(errors).into(),
                 value => value.clone(),
             });
+            inherited.push(name.as_str());
         }
+        inherited
     }
+}
+
+/// The field of an object that an error's path leads into.
+fn first_name(path: &str) -> &str {
+    path.split(['.', '[']).next().unwrap_or_default()
 }
 
 /// Those overrides that name a reply of this filter.
@@ -84,3 +100,6 @@ fn codes_of<F: Filter>(errors: &Object) -> Object {
     let has = |code: &str| F::CODES.contains(&code) || Account::CODES.contains(&code);
     errors.iter().filter(|(code, _)| has(code)).map(|(code, reply)| (code.clone(), reply.clone())).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! All filters in one module, in the one right order.
 //!
-//! 1. Requests walk the filters in the order of [`Filters`]; responses walk back.
+//! 1. Requests walk the filters in one fixed order; responses walk back.
 //! 2. A field per filter, each exactly that filter's own config; an absent field is an absent filter and costs nothing.
 //! 3. `rules` at the top patch the whole object, so that one match serves all filters; a filter's own `rules` apply
 //!    under them.
