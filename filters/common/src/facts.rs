@@ -4,9 +4,10 @@
 //! header does not change it, so what rules were chosen by stays what limits and records are keyed by. Route metadata
 //! is not kept: each entry is asked for by one rule.
 
-use std::cell::{Cell, OnceCell};
-use std::collections::BTreeMap;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use crate::client_address::{HostAddress, X_FORWARDED_FOR};
 use crate::head::RequestHead;
@@ -24,8 +25,12 @@ pub struct Facts {
     host_address: OnceCell<Option<HostAddress>>,
     client_ip: OnceCell<Option<IpAddr>>,
     route_name: OnceCell<Option<Vec<u8>>>,
+    chosen_by: RefCell<Vec<HeaderNames>>,
     failure: Cell<Option<Status>>,
 }
+
+/// Names of headers, in lower case.
+pub(crate) type HeaderNames = Rc<BTreeSet<String>>;
 
 /// Values by name, those of one name in order. Parsed once for all rules: what a client sends is long as it likes.
 type Values = BTreeMap<Vec<u8>, Vec<Vec<u8>>>;
@@ -89,6 +94,23 @@ impl Facts {
     /// A string in the metadata of the route: Envoy's way to configure a filter per route.
     pub fn route_metadata(&self, proxy: &dyn Proxy, namespace: &str, key: &str) -> Option<Vec<u8>> {
         self.property(proxy, &["xds", "route_metadata", "filter_metadata", namespace, key])
+    }
+
+    /// Notes that rules which look at these headers chose the policy.
+    pub(crate) fn note_chosen_by(&self, names: &HeaderNames) {
+        if !names.is_empty()
+            && let Ok(mut chosen_by) = self.chosen_by.try_borrow_mut()
+        {
+            chosen_by.push(Rc::clone(names));
+        }
+    }
+
+    /// The headers by which rules chose the policy so far, in lower case: an answer that the policy shapes varies by
+    /// them (RFC 9110 section 12.5.5).
+    #[must_use]
+    pub fn chosen_by(&self) -> BTreeSet<String> {
+        let Ok(chosen_by) = self.chosen_by.try_borrow() else { return BTreeSet::new() };
+        chosen_by.iter().flat_map(|names| names.iter().cloned()).collect()
     }
 
     /// The status of the first read that failed: a fact that is `None` may only have been unreadable.

@@ -8,11 +8,16 @@ use crate::allow_origin::Audience;
 use crate::config::{Config, Headers};
 use crate::vary;
 
-/// Writes what the policy says about an answer for this audience.
+/// Writes what the policy says about an answer for this audience. `chosen_by`: the headers by which rules chose it.
 ///
 /// # Errors
 /// A header could not be written.
-pub(crate) fn write(config: &Config, audience: &Audience, head: &mut ResponseHead<'_>) -> Result<(), EditError> {
+pub(crate) fn write(
+    config: &Config,
+    audience: &Audience,
+    chosen_by: &BTreeSet<String>,
+    head: &mut ResponseHead<'_>,
+) -> Result<(), EditError> {
     audience.write(config.allow_credentials, head)?;
     if *audience != Audience::Nobody {
         expose(config, head)?;
@@ -21,6 +26,8 @@ pub(crate) fn write(config: &Config, audience: &Audience, head: &mut ResponseHea
         // Also where there is no Origin: a cache must not hand that answer to a page that has one.
         vary::add(head, &["Origin"])?;
     }
+    // Another policy would have been chosen for another value, also where this one is the same to all origins.
+    vary::add(head, &chosen_by.iter().map(String::as_str).collect::<Vec<_>>())?;
     if let Some(timing) = &config.timing_allow_origins {
         head.set("timing-allow-origin", timing.clone())?;
     }

@@ -10,7 +10,8 @@
 //! 4. An origin is allowed by an exact entry, a pattern (`*.` = one or more whole labels, `:*` = any port or none) or a
 //!    regular expression on the whole of it. The request's bytes are compared as they came and echoed as they came;
 //!    several origins in one request are none.
-//! 5. `Vary: Origin` stands wherever another origin would have got another answer, also where the request had none.
+//! 5. `Vary: Origin` stands wherever another origin would have got another answer, also where the request had none;
+//!    headers by which rules chose the policy stand there too.
 //!
 //! ```
 //! # use serde_json::json;
@@ -108,8 +109,8 @@ impl Filter for Cors {
     fn on_response(&self, stream: &mut Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
         let written = match stream {
             Stream::Preflight(answer) => preflight::write(&self.config, answer, head),
-            Stream::Actual(audience) => actual::write(&self.config, audience, head),
-            Stream::Unseen => actual::write(&self.config, &self.audience_of_unseen(cx), head),
+            Stream::Actual(audience) => actual::write(&self.config, audience, &cx.facts.chosen_by(), head),
+            Stream::Unseen => actual::write(&self.config, &self.audience_of_unseen(cx), &cx.facts.chosen_by(), head),
         };
         if let Err(error) = written {
             log::warn!("cors: {error}");

@@ -4,6 +4,9 @@ use sluicegate_common::head::{EditError, ResponseHead};
 
 /// Makes the answer vary by these headers as well, the upstream's own list kept.
 pub(crate) fn add(head: &mut ResponseHead<'_>, names: &[&str]) -> Result<(), EditError> {
+    if names.is_empty() {
+        return Ok(());
+    }
     match merge(head.values("vary"), names) {
         Some(value) => head.set("vary", value),
         None => Ok(()),

@@ -131,6 +131,12 @@ impl Match {
         pseudo || !(self.query.is_empty() && self.headers.is_empty() && self.cookies.is_empty())
     }
 
+    /// The headers it looks at, which a cache has to know (`Vary`). Method, host, path and query are known to it.
+    pub(crate) fn header_names(&self) -> impl Iterator<Item = &str> {
+        let cookies = self.cookies.first().map(|_| "cookie");
+        self.headers.iter().map(FieldMatch::name).chain(cookies)
+    }
+
     pub(crate) fn hosts(&self) -> &[HostPattern] {
         &self.hosts
     }

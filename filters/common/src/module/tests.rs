@@ -202,6 +202,26 @@ fn the_first_rule_that_matches_chooses() {
 }
 
 #[test]
+fn the_headers_that_rules_look_at_are_known_whichever_matches() {
+    let rule = |name: &str, matcher: Value| json!({"name": name, "match": matcher, "config": {"refuse": "x-other"}});
+    let by_header = rule("h", json!({"headers": [{"name": "X-Plan", "exact": "gold"}]}));
+    let by_cookie = rule("c", json!({"cookies": [{"name": "beta", "present": true}], "methods": ["GET"]}));
+    let by_path = rule("p", json!({"paths": [{"prefix": "/a"}], "query": [{"name": "q", "present": true}]}));
+    for (rules, want) in
+        [(json!([by_path, by_header, by_cookie]), "cookie x-plan"), (json!([by_path]), ""), (json!([]), "")]
+    {
+        let module = module(&json!({"refuse": "x-top", "rules": rules})).unwrap();
+        let host = FakeHost::new(&[(":path", "/a?q"), (":method", "GET")]);
+        let (mut state, mut facts) = (HeadState::default(), Facts::default());
+        let mut cx = Cx::new(Nanos(0), &host, &mut facts, module.settings());
+        for _ in 0..2 {
+            module.choose(&mut RequestHead::new(&host, &mut state), &mut cx).unwrap();
+        }
+        assert_eq!(Vec::from_iter(facts.chosen_by()).join(" "), want, "{rules}");
+    }
+}
+
+#[test]
 fn a_host_that_fails_is_settled_by_the_failure_mode() {
     struct Broken(FakeHost, RefCell<u32>);
     impl crate::head::HeaderSource for Broken {

@@ -8,6 +8,7 @@ use deserr::Deserr;
 use serde_json::Value;
 
 use crate::config::{BuiltRule, ConfigErrors, Object, layers};
+use crate::facts::HeaderNames;
 use crate::filter::Cx;
 use crate::head::RequestHead;
 use crate::matcher::{Match, MatchOptions, Unreadable};
@@ -21,6 +22,8 @@ pub struct Rules<T> {
     top: Rc<T>,
     rules: Vec<Rc<T>>,
     index: Index,
+    /// All headers that rules look at.
+    header_names: HeaderNames,
 }
 
 /// How rules read paths. Other fields of the object have readers of their own.
@@ -60,8 +63,9 @@ impl<T> Rules<T> {
             matches.push(matcher);
             rules.push(Rc::new(config));
         }
+        let header_names = Rc::new(matches.iter().flat_map(Match::header_names).map(str::to_owned).collect());
         let index = Index::compile(matches, options.on_ambiguous_path);
-        errors.into_result(Self { top: Rc::new(built.top), rules, index })
+        errors.into_result(Self { top: Rc::new(built.top), rules, index, header_names })
     }
 
     /// Lets the config of every rule take over from the top's what they share.
@@ -91,6 +95,7 @@ impl<T> Rules<T> {
         if self.rules.is_empty() {
             return Ok(&self.top);
         }
+        cx.facts.note_chosen_by(&self.header_names);
         match self.index.find(head, cx) {
             Found::Rule(at) => Ok(self.rules.get(at).unwrap_or(&self.top)),
             Found::None => Ok(&self.top),
