@@ -47,7 +47,10 @@ impl Account {
     }
 
     /// Asks for a decision and turns it into the driver's next step. In shadow mode the decision is counted and
-    /// logged, and the head left as it was.
+    /// logged, and the head left as it was; a filter that must wait for its verdict still pauses the request.
+    ///
+    /// A read that failed stays failed for the filters behind, each of which settles it by its own
+    /// `on_internal_error`: what was not read is not known to be absent.
     pub fn settle<'h>(
         &self,
         head: &mut RequestHead<'h>,
