@@ -1,7 +1,7 @@
 //! Every scenario file, in real Envoy: the same files, the same expectations. What differs is in
 //! `envoy-differences.yaml`, each with its reason, or fails.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -49,7 +49,7 @@ fn ledger() -> Result<Ledger, Failed> {
     Ok(Ledger::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy-differences.yaml"))?)
 }
 
-fn play(root: &Path, file: &PathBuf, envoy: &Envoy) -> Result<(), Failed> {
+fn play(root: &Path, file: &Path, envoy: &Envoy) -> Result<(), Failed> {
     let scenario = load(root, file)?;
     let report = run(&scenario, envoy);
     let wrong = ledger()?.judge(&report);

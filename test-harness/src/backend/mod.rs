@@ -87,6 +87,11 @@ pub trait Session {
     /// Traps so far, and whatever else the backend holds against the plugins.
     fn diagnostics(&mut self) -> Vec<String>;
 
+    /// Whether `diagnostics` knows of traps alone: a real proxy keeps the rest to itself.
+    fn sees_only_traps(&self) -> bool {
+        false
+    }
+
     /// A counter's growth since the start, or a gauge's value.
     fn metric(&mut self, name: &str) -> Option<u64>;
 
@@ -95,4 +100,7 @@ pub trait Session {
     fn wait(&mut self) -> bool {
         false
     }
+
+    /// Lets what belongs to answered requests come to its end.
+    fn settle(&mut self) {}
 }

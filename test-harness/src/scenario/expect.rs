@@ -33,7 +33,8 @@ pub struct Expect {
     pub logs: Vec<String>,
     /// None is contained in a line logged since the start.
     pub unlogged: Vec<String>,
-    /// Each is contained in a diagnostic of the step; others fail it.
+    /// Each is contained in a diagnostic of the step, where the backend sees more than traps; others
+    /// fail it.
     pub diagnostics: Vec<String>,
 }
 

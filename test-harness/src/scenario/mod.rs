@@ -67,7 +67,7 @@ impl Scenario {
         }
     }
 
-    /// Whether a step or the start reads or moves the wall clock.
+    /// Whether a step or the start sets or moves the wall clock.
     pub fn moves_clock(&self) -> bool {
         let slow = |answer: &UpstreamAnswer| match answer {
             UpstreamAnswer::Response(response) | UpstreamAnswer::ResetAfterHeaders(response) => {

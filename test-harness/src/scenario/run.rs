@@ -74,6 +74,7 @@ impl Play<'_> {
                 }
             }
         }
+        self.session.settle();
         let late: Vec<String> = self.session.diagnostics().drain(..).skip(self.diagnostics).collect();
         for diagnostic in late {
             self.fail(scenario.steps.len(), Mismatch::new("diagnostics", "none", diagnostic));
@@ -109,6 +110,7 @@ impl Play<'_> {
                 UpstreamAnswer::Response(r) | UpstreamAnswer::ResetAfterHeaders(r) => Some(r.status),
                 UpstreamAnswer::Failure(..) => None,
             },
+            sees_only_traps: self.session.sees_only_traps(),
             ..Found::default()
         };
         let list = loop {

@@ -178,6 +178,12 @@ fn surroundings() -> Vec<Case> {
             found: answered(200, &[], ""),
             want: &["diagnostics"],
         },
+        Case {
+            name: "a diagnostic that the backend could not see",
+            expect: Expect { diagnostics: vec!["unknown cluster".into()], ..Expect::default() },
+            found: Found { sees_only_traps: true, ..answered(200, &[], "") },
+            want: &[],
+        },
     ]
 }
 

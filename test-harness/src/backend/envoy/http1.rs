@@ -263,3 +263,6 @@ fn write_fields(bytes: &mut Vec<u8>, fields: &Headers) {
         bytes.extend_from_slice(b"\r\n");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,3 +110,6 @@ impl Entry {
         known.then(|| Entry { level: level.into(), component: component.into(), message: message.into() })
     }
 }
+
+#[cfg(test)]
+mod tests;

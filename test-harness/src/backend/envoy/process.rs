@@ -18,9 +18,10 @@ use super::install::Install;
 use super::log::{Entry, FORMAT, Log};
 use super::upstream::Upstream;
 
-/// A running Envoy; killed when dropped.
+/// A running Envoy; killed when dropped, or with this program.
 pub struct Process {
     child: Child,
+    guard: Child,
     folder: TempDir,
     listeners: Vec<Value>,
     versions: usize,
@@ -54,12 +55,15 @@ impl Process {
         let config = bootstrap(&ports, &folder.path().join("listeners.json"));
         std::fs::write(folder.path().join("bootstrap.json"), config.to_string())?;
         let mut child = spawn(install, workers, folder.path())?;
+        let guard = guard(&child);
         let log = match child.stderr.take() {
             Some(stderr) => Log::follow(stderr),
             None => Log::default(),
         };
         let admin = Admin(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let mut process = Process { child, folder, listeners: Vec::new(), versions: 0, clock, log, admin, upstreams };
+        let guard = guard.inspect_err(|_| drop(child.kill()))?;
+        let mut process =
+            Process { child, guard, folder, listeners: Vec::new(), versions: 0, clock, log, admin, upstreams };
         process.await_start()?;
         Ok(process)
     }
@@ -114,6 +118,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        // First the guard: it must not kill a process that has got Envoy's number since.
+        drop(self.guard.kill());
+        drop(self.guard.wait());
         drop(self.child.kill());
         drop(self.child.wait());
     }
@@ -136,6 +143,13 @@ fn spawn(install: &Install, workers: u32, folder: &Path) -> io::Result<Child> {
         command.env("LD_PRELOAD", library).env("SLUICEGATE_WALLCLOCK", folder.join("clock"));
     }
     command.spawn()
+}
+
+/// A process that outlives this program, should it be killed, just long enough to end Envoy: it
+/// waits for the end of a pipe that only this program holds.
+fn guard(envoy: &Child) -> io::Result<Child> {
+    let script = format!("read -r _; kill -9 {}", envoy.id());
+    Command::new("sh").args(["-c", &script]).stdin(Stdio::piped()).spawn()
 }
 
 /// Envoy watches the folder for files moved in.

@@ -140,6 +140,17 @@ impl Session for EnvoySession<'_> {
         self.entries().into_iter().filter(trouble).map(|entry| entry.message).collect()
     }
 
+    fn sees_only_traps(&self) -> bool {
+        true
+    }
+
+    /// A round trip over the main thread is longer than what a worker does after a response.
+    fn settle(&mut self) {
+        if let Some(process) = &self.process {
+            drop(process.admin.get("/ready"));
+        }
+    }
+
     fn metric(&mut self, name: &str) -> Option<u64> {
         let (admin, stat) = (self.process.as_ref()?.admin, format!("wasmcustom.{name}"));
         if let Some(value) = admin.stats("Counters", &stat).ok()?.get(&stat) {

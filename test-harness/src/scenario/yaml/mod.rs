@@ -47,21 +47,23 @@ pub struct PluginYaml {
 impl PluginYaml {
     pub fn failure_policy(&self) -> FailurePolicy {
         match self.failure_policy {
-            FailurePolicyYaml::FailClosed => FailurePolicy::FailClosed,
-            FailurePolicyYaml::FailOpen => FailurePolicy::FailOpen,
-            FailurePolicyYaml::FailReload => FailurePolicy::FailReload,
+            FailurePolicyYaml::Closed => FailurePolicy::FailClosed,
+            FailurePolicyYaml::Open => FailurePolicy::FailOpen,
+            FailurePolicyYaml::Reload => FailurePolicy::FailReload,
         }
     }
 }
 
 /// By Envoy's names.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum FailurePolicyYaml {
-    FailClosed,
-    FailOpen,
+    #[serde(rename = "FAIL_CLOSED")]
+    Closed,
+    #[serde(rename = "FAIL_OPEN")]
+    Open,
     #[default]
-    FailReload,
+    #[serde(rename = "FAIL_RELOAD")]
+    Reload,
 }
 
 #[derive(Deserialize)]
