@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use bstr::ByteSlice;
+
 use crate::message::Headers;
 
 /// Which of Envoy's four maps this is; it decides which repeated fields are joined.
@@ -114,13 +116,21 @@ impl HeaderMap {
         (!values.is_empty()).then(|| values.join(&b","[..]))
     }
 
+    /// Adds a line as a codec reads it: blanks around the value are no part of it (RFC 9110 section 5.5).
+    pub fn receive(&mut self, name: &[u8], value: &[u8]) {
+        self.add(name, value.trim_with(|byte| byte == ' ' || byte == '\t'));
+    }
+
     /// Adds a value: a line of its own, or joined to the one line Envoy keeps for this field.
     pub fn add(&mut self, name: &[u8], value: &[u8]) {
         let name = canonical(name);
         if self.is_joined(&name)
             && let Some((_, present)) = self.fields.iter_mut().find(|(field, _)| *field == name)
         {
-            present.push(b',');
+            // Envoy joins what is not empty (`HeaderMapImpl::appendToHeader`).
+            if !present.is_empty() && !value.is_empty() {
+                present.push(b',');
+            }
             present.extend_from_slice(value);
             return;
         }

@@ -46,6 +46,22 @@ fn repeated_request_fields_are_joined_or_kept_as_envoy_does() {
 }
 
 #[test]
+fn empty_values_leave_no_comma_behind() {
+    for (values, joined) in
+        [(["", "a"], "origin=a"), (["a", ""], "origin=a"), (["", ""], "origin="), (["a", ",b"], "origin=a,,b")]
+    {
+        assert_eq!(lines(&map(MapKind::Request, &values.map(|value| ("origin", value)))), [joined]);
+    }
+}
+
+#[test]
+fn blanks_around_a_received_value_are_no_part_of_it() {
+    let mut headers = HeaderMap::new(MapKind::Request);
+    headers.receive(b"x-a", b" \tone two\xff\t ");
+    assert_eq!(headers.get(b"x-a"), Some(&b"one two\xff"[..]));
+}
+
+#[test]
 fn host_is_another_name_of_authority() {
     let mut headers = map(MapKind::Request, &[("x-a", "1"), ("Host", "one.example")]);
     assert_eq!(lines(&headers), [":authority=one.example", "x-a=1"]);

@@ -37,7 +37,7 @@ pub fn request_headers(request: &Request, random: &mut Random) -> HeaderMap {
     map.add(b":method", &request.method);
     map.add(b":scheme", &request.scheme);
     for (name, value) in &request.headers {
-        map.add(name, value);
+        map.receive(name, value);
     }
     let size: usize = request.body.iter().map(Vec::len).sum();
     if size > 0

@@ -203,7 +203,7 @@ fn response_headers(response: &UpstreamResponse) -> HeaderMap {
     let mut map = HeaderMap::new(MapKind::Response);
     map.add(b":status", response.status.to_string().as_bytes());
     for (name, value) in &response.headers {
-        map.add(name, value);
+        map.receive(name, value);
     }
     map
 }
