@@ -80,20 +80,24 @@ impl Client {
         Err(io::Error::other(format!("no connection landed on worker {worker}")))
     }
 
-    /// How many connections each worker serves.
+    /// How many connections each worker has accepted so far; a count of those open would not tell one that came
+    /// from one that went.
     fn connections_by_worker(&self) -> io::Result<Vec<u64>> {
         if self.workers == 1 {
             return Ok(Vec::new());
         }
         let prefix = format!("listener.{}.worker_", self.listener);
-        let stats = self.admin.stats("Gauges", &prefix)?;
-        let of = |worker| stats.get(&format!("{prefix}{worker}.downstream_cx_active")).copied().unwrap_or_default();
+        let stats = self.admin.stats("Counters", &prefix)?;
+        let of = |worker| stats.get(&format!("{prefix}{worker}.downstream_cx_total")).copied().unwrap_or_default();
         Ok((0..self.workers).map(of).collect())
     }
 
     fn connect(&self, from: IpAddr) -> io::Result<TcpStream> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-        socket.bind(&SocketAddr::new(from, 0).into())?;
+        // Bound to an address, a socket needs a port that no other has, closed ones included; there are 28,000.
+        if from != Ipv4Addr::LOCALHOST {
+            socket.bind(&SocketAddr::new(from, 0).into())?;
+        }
         socket.connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)).into(), TIME_LIMIT)?;
         let stream = TcpStream::from(socket);
         stream.set_nodelay(true)?;

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use socket2::{Domain, Socket, Type};
+
 use super::clock::Clock;
 use super::http1::{Connection, Head, message};
 use crate::{CalloutAnswer, Cluster, Headers, UpstreamAnswer, UpstreamFailure, UpstreamRequest, UpstreamResponse};
@@ -18,6 +20,8 @@ pub struct Upstream {
     state: Arc<Mutex<State>>,
     clock: Option<Arc<Mutex<Clock>>>,
     accepting: Option<JoinHandle<()>>,
+    /// While nobody listens: bound, so that connections are refused and no other program gets the port.
+    reserved: Option<Socket>,
 }
 
 struct State {
@@ -68,7 +72,8 @@ impl Upstream {
         let script = Script::Always(UpstreamFailure::ResetBeforeHeaders.into());
         let state = State { script, seen: Vec::new(), open: Vec::new(), stopped: false };
         let state = Arc::new(Mutex::new(state));
-        let mut server = Upstream { cluster: cluster.to_owned(), port: 0, state, clock, accepting: None };
+        let mut server =
+            Upstream { cluster: cluster.to_owned(), port: 0, state, clock, accepting: None, reserved: None };
         server.listen()?;
         Ok(server)
     }
@@ -100,7 +105,12 @@ impl Upstream {
         if self.accepting.is_some() {
             return Ok(());
         }
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
+        let socket = match self.reserved.take() {
+            Some(socket) => socket,
+            None => reserve(self.port)?,
+        };
+        socket.listen(128)?;
+        let listener = TcpListener::from(socket);
         self.port = listener.local_addr()?.port();
         lock(&self.state).stopped = false;
         let (state, clock, cluster) = (Arc::clone(&self.state), self.clock.clone(), self.cluster.clone());
@@ -108,8 +118,13 @@ impl Upstream {
         Ok(())
     }
 
-    /// Closes every connection and the port: whoever connects is refused.
+    /// Closes every connection and keeps the port: whoever connects is refused.
     pub fn refuse(&mut self) {
+        self.stop();
+        self.reserved = self.reserved.take().or_else(|| reserve(self.port).ok());
+    }
+
+    fn stop(&mut self) {
         let Some(accepting) = self.accepting.take() else { return };
         let open = {
             let mut state = lock(&self.state);
@@ -127,8 +142,16 @@ impl Upstream {
 
 impl Drop for Upstream {
     fn drop(&mut self) {
-        self.refuse();
+        self.stop();
     }
+}
+
+/// A socket bound to this port, 0 for any, that does not listen.
+fn reserve(port: u16) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into())?;
+    Ok(socket)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
