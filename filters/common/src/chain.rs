@@ -48,8 +48,11 @@ pub trait Walk {
     fn background(&self, at: usize) -> Option<Rc<dyn Background>>;
 }
 
-/// The filters of a module, with what makes them one.
-pub trait Chain: Walk + Sized {
+/// What makes the filters of a module one.
+pub trait Chain: Sized {
+    /// The filters in their order.
+    type Filters: Walk;
+
     /// The module's name.
     const NAME: &'static str;
 
@@ -64,6 +67,12 @@ pub trait Chain: Walk + Sized {
     /// # Errors
     /// Everything that is wrong with it.
     fn configure(object: Object, rule: &str, env: &Env) -> Result<Self, ConfigErrors>;
+
+    /// The filters.
+    fn filters(&self) -> &Self::Filters;
+
+    /// The filters, while nobody else holds them.
+    fn filters_mut(&mut self) -> &mut Self::Filters;
 
     /// Settles what concerns the chain as a whole.
     fn account(&self) -> &Account;

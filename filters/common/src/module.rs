@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::account::Step;
-use crate::chain::Chain;
+use crate::chain::{Chain, Walk};
 use crate::config::{ConfigErrors, Env, parse_json};
 use crate::filter::Cx;
 use crate::head::RequestHead;
@@ -31,7 +31,9 @@ impl<C: Chain> Module<C> {
             C::configure(object, rule, env)
         }));
         match (settings, rules) {
-            (Some(settings), Some(rules)) if errors.is_empty() => Ok(Self { settings, rules: rules.share(C::share) }),
+            (Some(settings), Some(rules)) if errors.is_empty() => {
+                Ok(Self { settings, rules: rules.share(|chain, top| chain.filters_mut().share(top.filters())) })
+            }
             _ => Err(errors),
         }
     }

@@ -90,12 +90,22 @@ impl<F: Filter> Walk for Single<F> {
 }
 
 impl<F: Filter> Chain for Single<F> {
+    type Filters = Self;
+
     const NAME: &'static str = F::NAME;
     const REGISTRIES: &'static [&'static str] = F::REGISTRIES;
     const CASE_SENSITIVE: bool = F::CASE_SENSITIVE;
 
     fn configure(object: Object, rule: &str, env: &Env) -> Result<Self, ConfigErrors> {
         Self::build(object, rule, env, true)
+    }
+
+    fn filters(&self) -> &Self {
+        self
+    }
+
+    fn filters_mut(&mut self) -> &mut Self {
+        self
     }
 
     fn account(&self) -> &Account {

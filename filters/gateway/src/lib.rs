@@ -16,20 +16,17 @@
 mod fields;
 mod link;
 
-use std::rc::Rc;
-
-use sluicegate_common::account::{Account, Step};
-use sluicegate_common::chain::{Chain, Walk};
+use sluicegate_common::account::Account;
+use sluicegate_common::chain::Chain;
 use sluicegate_common::config::{ConfigErrors, Env, Object};
-use sluicegate_common::filter::{Background, Cx, Needs, Outcome, Wake};
-use sluicegate_common::head::{RequestHead, ResponseHead};
+use sluicegate_common::filter::{Cx, Outcome};
 use sluicegate_cors::Cors;
 
 use fields::Fields;
 use link::Link;
 
 /// The order of the chain.
-type Filters = (Option<Link<Cors>>, ());
+pub type Filters = (Option<Link<Cors>>, ());
 
 /// The gateway's chain under one rule.
 #[derive(Debug)]
@@ -39,6 +36,8 @@ pub struct Gateway {
 }
 
 impl Chain for Gateway {
+    type Filters = Filters;
+
     const NAME: &'static str = "gateway";
     const REGISTRIES: &'static [&'static str] = &[];
     const CASE_SENSITIVE: bool = false; // Its rules guard routes.
@@ -50,52 +49,19 @@ impl Chain for Gateway {
         Ok(Self { account: Account::new(Self::NAME, rule, policy, true), filters })
     }
 
+    fn filters(&self) -> &Filters {
+        &self.filters
+    }
+
+    fn filters_mut(&mut self) -> &mut Filters {
+        &mut self.filters
+    }
+
     fn account(&self) -> &Account {
         &self.account
     }
 
     fn on_passed(&self, cx: &Cx<'_>) {
         self.account.count(Outcome::Allowed, "ok", cx);
-    }
-}
-
-impl Walk for Gateway {
-    type Stream = <Filters as Walk>::Stream;
-
-    const LEN: usize = Filters::LEN;
-
-    fn share(&mut self, top: &Self) {
-        self.filters.share(&top.filters);
-    }
-
-    fn needs(&self, at: usize) -> Needs {
-        self.filters.needs(at)
-    }
-
-    fn on_request(&self, at: usize, stream: &mut Self::Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
-        self.filters.on_request(at, stream, head, cx)
-    }
-
-    fn on_wake(
-        &self,
-        at: usize,
-        stream: &mut Self::Stream,
-        why: &Wake<'_>,
-        head: &mut RequestHead<'_>,
-        cx: &mut Cx<'_>,
-    ) -> Step {
-        self.filters.on_wake(at, stream, why, head, cx)
-    }
-
-    fn on_response(&self, at: usize, stream: &mut Self::Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
-        self.filters.on_response(at, stream, head, cx);
-    }
-
-    fn on_end(&self, reached: usize, stream: Self::Stream, cx: &mut Cx<'_>) {
-        self.filters.on_end(reached, stream, cx);
-    }
-
-    fn background(&self, at: usize) -> Option<Rc<dyn Background>> {
-        self.filters.background(at)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
-use sluicegate_common::chain::Chain;
+use sluicegate_common::chain::{Chain, Walk};
 use sluicegate_common::config::Env;
 use sluicegate_common::filter::{CalloutAnswer, CalloutError, RootCx, Wake};
 use sluicegate_common::module::Module;
@@ -83,8 +83,8 @@ impl<C: Chain + 'static> Root<C> {
 
     fn schedule(&mut self, module: &Module<C>) {
         let top = module.top();
-        self.due = vec![Nanos::default(); C::LEN];
-        if (0..C::LEN).any(|at| top.background(at).is_some())
+        self.due = vec![Nanos::default(); C::Filters::LEN];
+        if (0..C::Filters::LEN).any(|at| top.filters().background(at).is_some())
             && let Err(status) = hostcalls::set_tick_period(TICK)
         {
             log::error!("{}: no ticks, background work stands still: {status}", C::NAME);
@@ -106,7 +106,7 @@ impl<C: Chain + 'static> Root<C> {
     }
 
     fn background_answered(&mut self, at: usize, answer: &CalloutAnswer) {
-        let Some(work) = self.module.as_ref().and_then(|module| module.top().background(at)) else { return };
+        let Some(work) = self.module.as_ref().and_then(|module| module.top().filters().background(at)) else { return };
         let mut cx = RootCx { now: hostcalls::now(), proxy: &Host, callouts: Vec::new() };
         let topics = work.on_answer(answer, &mut cx);
         let waits_for = |parked: &Parked<C>| parked.at == at && topics.contains(&parked.topic);
@@ -188,8 +188,8 @@ impl<C: Chain + 'static> RootContext for Root<C> {
         let Some(module) = self.module.clone() else { return };
         let now = hostcalls::now();
         let top = module.top();
-        for at in 0..C::LEN {
-            let Some(work) = top.background(at) else { continue };
+        for at in 0..C::Filters::LEN {
+            let Some(work) = top.filters().background(at) else { continue };
             let Some(due) = self.due.get_mut(at) else { continue };
             if now >= *due {
                 *due = now.plus(work.period());

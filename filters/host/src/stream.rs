@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use proxy_wasm::types::MapType;
 use sluicegate_common::account::Step;
-use sluicegate_common::chain::Chain;
+use sluicegate_common::chain::{Chain, Walk};
 use sluicegate_common::facts::Facts;
 use sluicegate_common::filter::{Answer, Callout, CalloutAnswer, CalloutError, Cx, Topic, Wait, Wake};
 use sluicegate_common::head::{HeadState, RequestHead, ResponseHead};
@@ -40,7 +40,7 @@ pub struct Stream<C: Chain> {
     module: Rc<Module<C>>,
     /// The config of the rule that matched; set when the request's head is seen.
     chain: Option<Rc<C>>,
-    filters: C::Stream,
+    filters: <C::Filters as Walk>::Stream,
     facts: Facts,
     request: HeadState,
     now: Nanos,
@@ -59,7 +59,7 @@ impl<C: Chain> Stream<C> {
         Self {
             module,
             chain: None,
-            filters: C::Stream::default(),
+            filters: <C::Filters as Walk>::Stream::default(),
             facts: Facts::default(),
             request: HeadState::default(),
             now: Nanos::default(),
@@ -78,7 +78,7 @@ impl<C: Chain> Stream<C> {
         let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
         match self.module.choose(&mut head, &mut cx) {
             Ok(chain) => {
-                if (0..C::LEN).any(|at| chain.needs(at).headers) {
+                if (0..C::Filters::LEN).any(|at| chain.filters().needs(at).headers) {
                     head.prefetch();
                 }
                 self.chain = Some(Rc::clone(&chain));
@@ -128,9 +128,9 @@ impl<C: Chain> Stream<C> {
         let mut state = HeadState::default();
         let mut head = ResponseHead::new(&RESPONSE, &mut state);
         let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
-        for at in (0..C::LEN).rev() {
-            if at < self.reached || chain.needs(at).decorate {
-                chain.on_response(at, &mut self.filters, &mut head, &mut cx);
+        for at in (0..C::Filters::LEN).rev() {
+            if at < self.reached || chain.filters().needs(at).decorate {
+                chain.filters().on_response(at, &mut self.filters, &mut head, &mut cx);
             }
         }
         if let Some(status) = head.failure() {
@@ -147,11 +147,11 @@ impl<C: Chain> Stream<C> {
         self.waiting = false;
         let Some(chain) = self.chain.take() else { return };
         let mut cx = Cx::new(hostcalls::now(), &Host, &mut self.facts, self.module.settings());
-        chain.on_end(self.reached, std::mem::take(&mut self.filters), &mut cx);
+        chain.filters().on_end(self.reached, std::mem::take(&mut self.filters), &mut cx);
     }
 
     fn walk(&mut self, chain: &Rc<C>, from: usize) -> Turn {
-        for at in from..C::LEN {
+        for at in from..C::Filters::LEN {
             self.reached = at.saturating_add(1);
             let step = self.ask(chain, at, None);
             if let Some(turn) = self.carry_out(chain, at, step) {
@@ -168,8 +168,8 @@ impl<C: Chain> Stream<C> {
         let mut head = RequestHead::new(&REQUEST, &mut self.request);
         let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
         match why {
-            None => chain.on_request(at, &mut self.filters, &mut head, &mut cx),
-            Some(why) => chain.on_wake(at, &mut self.filters, why, &mut head, &mut cx),
+            None => chain.filters().on_request(at, &mut self.filters, &mut head, &mut cx),
+            Some(why) => chain.filters().on_wake(at, &mut self.filters, why, &mut head, &mut cx),
         }
     }
 
@@ -225,7 +225,7 @@ impl<C: Chain> Stream<C> {
 
     /// Whether the root can resume a stream that waits for the background work of this filter.
     fn can_be_woken(&self, at: usize) -> bool {
-        hostcalls::is_envoy() && self.module.top().background(at).is_some()
+        hostcalls::is_envoy() && self.module.top().filters().background(at).is_some()
     }
 
     /// A filter waits with no call-out under way: nothing would ever wake it.
