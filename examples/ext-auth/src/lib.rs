@@ -14,8 +14,8 @@ mod callout;
 mod config;
 mod verdict;
 
-use sluicegate_common::config::{ConfigErrors, Env, InternalError, Object};
-use sluicegate_common::filter::{Cx, Decision, Filter, Needs, Outcome, Wait, Wake};
+use sluicegate_common::config::{ConfigErrors, InternalError, Object};
+use sluicegate_common::filter::{Cx, Decision, Filter, Needs, Outcome, Setup, Wait, Wake};
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::reply::LocalReply;
 
@@ -39,7 +39,7 @@ impl Filter for ExtAuth {
     const ON_INTERNAL_ERROR: InternalError = InternalError::Deny;
     type Stream = Pending;
 
-    fn configure(config: Object, _env: &Env) -> Result<Self, ConfigErrors> {
+    fn configure(config: Object, _: &Setup<'_>) -> Result<Self, ConfigErrors> {
         Config::parse(config).map(|config| Self { config })
     }
 

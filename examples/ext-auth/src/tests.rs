@@ -1,4 +1,5 @@
 use serde_json::{Value, json};
+use sluicegate_common::config::Env;
 use sluicegate_common::facts::Facts;
 use sluicegate_common::filter::{Answer, Callout, CalloutAnswer, CalloutError};
 use sluicegate_common::head::{HeadState, HeaderMap, HeaderSource};
@@ -16,7 +17,7 @@ fn service(cluster: &str) -> Value {
 
 fn filter(config: Value) -> Result<ExtAuth, String> {
     let Value::Object(config) = config else { panic!("expected an object") };
-    ExtAuth::configure(config, &Env::default()).map_err(|errors| errors.to_string())
+    ExtAuth::configure(config, &Setup::new(&Env::default())).map_err(|errors| errors.to_string())
 }
 
 #[test]
@@ -103,6 +104,10 @@ impl Proxy for Host {
 
     fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
         Err(Status::NotFound)
+    }
+
+    fn random(&self, _: &mut [u8]) -> Result<(), Status> {
+        Err(Status::Unimplemented)
     }
 
     fn define_counter(&self, _: &str) -> Result<u32, Status> {

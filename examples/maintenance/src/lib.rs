@@ -15,8 +15,8 @@ mod poll;
 
 use std::rc::Rc;
 
-use sluicegate_common::config::{ConfigErrors, Env, InternalError, Object};
-use sluicegate_common::filter::{Background, Cx, Decision, Filter, Outcome, Wait, Wake};
+use sluicegate_common::config::{ConfigErrors, InternalError, Object};
+use sluicegate_common::filter::{Background, Cx, Decision, Filter, Outcome, Setup, Wait, Wake};
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::reply::LocalReply;
 use sluicegate_common::time::Nanos;
@@ -38,7 +38,7 @@ impl Filter for Maintenance {
     /// When the request stops waiting.
     type Stream = Nanos;
 
-    fn configure(config: Object, _env: &Env) -> Result<Self, ConfigErrors> {
+    fn configure(config: Object, _: &Setup<'_>) -> Result<Self, ConfigErrors> {
         let (config, question) = config::parse(config)?;
         Ok(Self { config, poll: Rc::new(Poll::new(question)) })
     }

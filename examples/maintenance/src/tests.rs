@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sluicegate_common::config::Env;
 use sluicegate_common::facts::Facts;
 use sluicegate_common::filter::{Answer, CalloutAnswer, CalloutError, RootCx};
 use sluicegate_common::head::{HeadState, HeaderMap, HeaderSource};
@@ -33,6 +34,10 @@ impl Proxy for Nothing {
         Err(Status::NotFound)
     }
 
+    fn random(&self, _: &mut [u8]) -> Result<(), Status> {
+        Err(Status::Unimplemented)
+    }
+
     fn define_counter(&self, _: &str) -> Result<u32, Status> {
         Err(Status::Unimplemented)
     }
@@ -46,7 +51,7 @@ fn filter(fields: Value) -> Result<Maintenance, String> {
     let mut config = json!({"cluster": "status", "authority": "status.internal", "path": "/maintenance"});
     let (Value::Object(config), Value::Object(fields)) = (&mut config, fields) else { panic!("expected objects") };
     config.extend(fields);
-    Maintenance::configure(config.clone(), &Env::default()).map_err(|errors| errors.to_string())
+    Maintenance::configure(config.clone(), &Setup::new(&Env::default())).map_err(|errors| errors.to_string())
 }
 
 const START: Nanos = Nanos(1_000_000_000_000);

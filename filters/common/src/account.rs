@@ -101,8 +101,7 @@ impl Account {
 
     fn render(&self, reply: &LocalReply, head: &RequestHead<'_>, cx: &Cx<'_>) -> Rendered {
         let grpc = head.get("content-type").map_or(Grpc::No, Grpc::of_content_type);
-        let id = &cx.settings.request_id;
-        let correlation_id = id.choose(head.get(id.header()), head.get("x-request-id"));
+        let correlation_id = cx.facts.request_id(head, cx.settings);
         reply::render(reply, &self.policy.replies, &ReplyContext { grpc, correlation_id, expand: None })
     }
 

@@ -62,6 +62,9 @@ pub trait Chain: Sized {
     /// Whether paths in rules compare case-sensitively where the config does not say.
     const CASE_SENSITIVE: bool;
 
+    /// Whether requests are given their id, as the block `request_id` says.
+    const MAKES_REQUEST_ID: bool;
+
     /// Compiles one rule's whole config object; `rule` becomes the metric label.
     ///
     /// # Errors

@@ -25,6 +25,9 @@ pub struct Facts {
     host_address: OnceCell<Option<HostAddress>>,
     client_ip: OnceCell<Option<IpAddr>>,
     route_name: OnceCell<Option<Vec<u8>>>,
+    request_id: OnceCell<Option<Vec<u8>>>,
+    assigned_request_id: bool,
+    exposed: RefCell<BTreeSet<String>>,
     chosen_by: RefCell<Vec<HeaderNames>>,
     failure: Cell<Option<Status>>,
 }
@@ -94,6 +97,35 @@ impl Facts {
     /// A string in the metadata of the route: Envoy's way to configure a filter per route.
     pub fn route_metadata(&self, proxy: &dyn Proxy, namespace: &str, key: &str) -> Option<Vec<u8>> {
         self.property(proxy, &["xds", "route_metadata", "filter_metadata", namespace, key])
+    }
+
+    /// The request's id: the one it was given ([`crate::request_id::assign`]), else the one it carries.
+    pub fn request_id(&self, head: &RequestHead<'_>, settings: &Settings) -> Option<&[u8]> {
+        let config = &settings.request_id;
+        let choose = || config.choose(head.get(config.header()), head.get("x-request-id")).map(<[u8]>::to_vec);
+        self.request_id.get_or_init(choose).as_deref()
+    }
+
+    pub(crate) fn assign_request_id(&mut self, id: Vec<u8>) {
+        self.request_id = Some(id).into();
+        self.assigned_request_id = true;
+    }
+
+    pub(crate) fn assigned_request_id(&self) -> Option<&[u8]> {
+        self.request_id.get()?.as_deref().filter(|_| self.assigned_request_id)
+    }
+
+    /// Notes a response header of the bundle itself that pages of other origins may read. The name is in lower case.
+    pub fn expose(&self, name: &str) {
+        if let Ok(mut exposed) = self.exposed.try_borrow_mut() {
+            exposed.insert(name.to_owned());
+        }
+    }
+
+    /// The headers noted by [`Facts::expose`].
+    #[must_use]
+    pub fn exposed(&self) -> BTreeSet<String> {
+        self.exposed.try_borrow().map(|exposed| exposed.clone()).unwrap_or_default()
     }
 
     /// Notes that rules which look at these headers chose the policy.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::config::{ConfigErrors, Env, InternalError, Object};
 use crate::facts::Facts;
 use crate::head::{HeaderMap, RequestHead, ResponseHead};
+use crate::matcher::MatchOptions;
 use crate::proxy::{Proxy, Status};
 use crate::reply::LocalReply;
 use crate::settings::Settings;
@@ -26,6 +27,9 @@ pub trait Filter: Sized {
     /// without regard to case, because some servers do.
     const CASE_SENSITIVE: bool = true;
 
+    /// Whether a module of this filter alone gives requests their id, as the block `request_id` says.
+    const MAKES_REQUEST_ID: bool = false;
+
     /// The reason codes of its replies, which `errors` may override.
     const CODES: &'static [&'static str];
 
@@ -39,7 +43,7 @@ pub trait Filter: Sized {
     ///
     /// # Errors
     /// Everything that is wrong with the config, not only the first.
-    fn configure(config: Object, env: &Env) -> Result<Self, ConfigErrors>;
+    fn configure(config: Object, setup: &Setup<'_>) -> Result<Self, ConfigErrors>;
 
     /// Called on the filter of a rule, with that of the top: takes over what belongs to the VM and not to the rule, such
     /// as what background work has learnt. Only the top's background work runs.
@@ -77,11 +81,30 @@ pub trait Filter: Sized {
     }
 }
 
+/// What a filter may know while it is configured, besides its own fields.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup<'a> {
+    /// Where secrets come from.
+    pub env: &'a Env,
+    /// How matches of its own read paths.
+    pub paths: MatchOptions,
+}
+
+impl<'a> Setup<'a> {
+    /// Paths are read as by default.
+    #[must_use]
+    pub fn new(env: &'a Env) -> Self {
+        Self { env, paths: MatchOptions::default() }
+    }
+}
+
 /// What the driver must provide for a filter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Several request headers will be read: fetch them all at once.
     pub headers: bool,
+    /// The filter's own fields look at paths: an ambiguous one is refused before it gets there.
+    pub paths: bool,
     /// Call `on_response` even where `on_request` never ran (a reply made before this filter was reached).
     pub decorate: bool,
 }

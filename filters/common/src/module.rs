@@ -8,6 +8,7 @@ use crate::config::{ConfigErrors, Env, parse_json};
 use crate::filter::Cx;
 use crate::head::RequestHead;
 use crate::reply::Rendered;
+use crate::request_id;
 use crate::rules::Rules;
 use crate::settings::Settings;
 
@@ -48,12 +49,16 @@ impl<C: Chain> Module<C> {
         Rc::clone(self.rules.top())
     }
 
-    /// The chain for this request.
+    /// The chain for this request, which is given its id.
     ///
     /// # Errors
     /// The reply that refuses a request whose path is ambiguous.
     pub fn choose(&self, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Result<Rc<C>, Rendered> {
-        if let Ok(chain) = self.rules.choose(head, cx) {
+        let chosen = self.rules.choose(head, cx);
+        if C::MAKES_REQUEST_ID && chosen.as_ref().unwrap_or(&self.rules.top()).account().enforces() {
+            request_id::assign(head, cx);
+        }
+        if let Ok(chain) = chosen {
             return Ok(Rc::clone(chain));
         }
         match self.top().account().refuse_ambiguous_path(head, cx) {

@@ -74,6 +74,12 @@ pub trait Proxy {
     /// [`Status::NotFound`] where the host does not let this one be set.
     fn set_property(&self, path: &[&str], value: &[u8]) -> Result<(), Status>;
 
+    /// Fills `bytes` from the host's cryptographic random generator.
+    ///
+    /// # Errors
+    /// The host has none.
+    fn random(&self, bytes: &mut [u8]) -> Result<(), Status>;
+
     /// The id of the counter of that name, created when absent.
     ///
     /// # Errors

@@ -3,7 +3,8 @@
 //! 1. The client's id, in the configured header, as far as `accept` lets it: `valid` (the default) takes one that
 //!    [`is_valid`], `never` none, `always` any of 1 to [`MAX_ACCEPTED`] bytes without a control byte.
 //! 2. Else the proxy's own id (Envoy's `x-request-id`), if it is valid.
-//! 3. Else none. The gateway's first step then makes one; a filter that stands alone does without.
+//! 3. Else a new one, where the config has a block `request_id` and the module makes ids: the gateway and
+//!    header-transform do ([`assign`]), and put it into the answer as well ([`echo`]). Others do without.
 //!
 //! An id is a name for a request and proves nothing: clients choose it freely.
 
@@ -15,8 +16,10 @@ use crate::config::{ConfigErrors, Text};
 use crate::reply::may_set;
 use crate::time::Nanos;
 
+mod assign;
 mod uuid;
 
+pub use assign::{assign, echo};
 pub use uuid::{uuid4, uuid7};
 
 /// The longest id that `accept: "always"` takes from a client, in bytes.
@@ -67,11 +70,15 @@ pub struct RequestId {
     /// Whether the response carries the id, true unless given.
     #[deserr(default = true)]
     pub echo: bool,
+    /// The config has the block.
+    #[deserr(skip, default = true)]
+    given: bool,
 }
 
 impl Default for RequestId {
     fn default() -> Self {
-        Self { header: IdHeader::default(), accept: Accept::default(), generator: Generator::default(), echo: true }
+        let (header, accept, generator) = Default::default();
+        Self { header, accept, generator, echo: true, given: false }
     }
 }
 

@@ -5,13 +5,17 @@ use std::rc::Rc;
 use crate::account::{Account, Step};
 use crate::chain::{Chain, Walk};
 use crate::config::{ConfigErrors, Env, Object, Policy, Split, split};
-use crate::filter::{Background, Cx, Filter, Needs, Wake};
+use crate::filter::{Background, Cx, Filter, Needs, Setup, Wake};
 use crate::head::{RequestHead, ResponseHead};
+use crate::matcher::MatchOptions;
+use crate::path::OnAmbiguousPath;
 
 /// A filter and its policy.
 #[derive(Debug)]
 pub struct Single<F> {
     filter: F,
+    /// The filter looks at paths, and an ambiguous one is refused.
+    refuses_ambiguous_path: bool,
     account: Account,
 }
 
@@ -24,15 +28,18 @@ impl<F: Filter> Single<F> {
     pub fn build(object: Object, rule: &str, env: &Env, count_allowed: bool) -> Result<Self, ConfigErrors> {
         let Split { common, own } = split(object);
         let mut errors = ConfigErrors::new();
+        // What is wrong with these fields, the rules have told.
+        let paths = MatchOptions::read(common.clone().into(), F::CASE_SENSITIVE).unwrap_or_default();
         let policy = errors.take(Policy::parse(common));
         if let Some(policy) = &policy {
             errors.take(policy.check_codes(&[F::CODES, Account::CODES].concat()));
         }
-        let filter = errors.take(F::configure(own, env));
+        let filter = errors.take(F::configure(own, &Setup { env, paths }));
         match (policy, filter) {
             (Some(mut policy), Some(filter)) if errors.is_empty() => {
                 policy.on_internal_error.get_or_insert(F::ON_INTERNAL_ERROR);
-                Ok(Self { filter, account: Account::new(F::NAME, rule, policy, count_allowed) })
+                let refuses_ambiguous_path = filter.needs().paths && paths.on_ambiguous_path == OnAmbiguousPath::Reject;
+                Ok(Self { filter, refuses_ambiguous_path, account: Account::new(F::NAME, rule, policy, count_allowed) })
             }
             _ => Err(errors),
         }
@@ -58,6 +65,9 @@ impl<F: Filter> Walk for Single<F> {
     }
 
     fn on_request(&self, _: usize, stream: &mut F::Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
+        if self.refuses_ambiguous_path && cx.facts.path(head).ambiguity().is_some() {
+            return self.account.refuse_ambiguous_path(head, cx);
+        }
         self.account.settle(head, cx, |head, cx| self.filter.on_request(stream, head, cx))
     }
 
@@ -95,6 +105,7 @@ impl<F: Filter> Chain for Single<F> {
     const NAME: &'static str = F::NAME;
     const REGISTRIES: &'static [&'static str] = F::REGISTRIES;
     const CASE_SENSITIVE: bool = F::CASE_SENSITIVE;
+    const MAKES_REQUEST_ID: bool = F::MAKES_REQUEST_ID;
 
     fn configure(object: Object, rule: &str, env: &Env) -> Result<Self, ConfigErrors> {
         Self::build(object, rule, env, true)

@@ -2,41 +2,47 @@
 
 use std::collections::BTreeSet;
 
+use sluicegate_common::facts::Facts;
 use sluicegate_common::head::{EditError, ResponseHead};
 
 use crate::allow_origin::Audience;
 use crate::config::{Config, Headers};
 use crate::vary;
 
-/// Writes what the policy says about an answer for this audience. `chosen_by`: the headers by which rules chose it.
+/// Writes what the policy says about an answer for this audience.
 ///
 /// # Errors
 /// A header could not be written.
 pub(crate) fn write(
     config: &Config,
     audience: &Audience,
-    chosen_by: &BTreeSet<String>,
+    facts: &Facts,
     head: &mut ResponseHead<'_>,
 ) -> Result<(), EditError> {
     audience.write(config.allow_credentials, head)?;
     if *audience != Audience::Nobody {
-        expose(config, head)?;
+        expose(config, facts, head)?;
     }
     if !config.origins.any {
         // Also where there is no Origin: a cache must not hand that answer to a page that has one.
         vary::add(head, &["Origin"])?;
     }
     // Another policy would have been chosen for another value, also where this one is the same to all origins.
-    vary::add(head, &chosen_by.iter().map(String::as_str).collect::<Vec<_>>())?;
+    vary::add(head, &facts.chosen_by().iter().map(String::as_str).collect::<Vec<_>>())?;
     if let Some(timing) = &config.timing_allow_origins {
         head.set("timing-allow-origin", timing.clone())?;
     }
     Ok(())
 }
 
-fn expose(config: &Config, head: &mut ResponseHead<'_>) -> Result<(), EditError> {
+/// What the config lists, and the headers that the bundle itself sets.
+fn expose(config: &Config, facts: &Facts, head: &mut ResponseHead<'_>) -> Result<(), EditError> {
     let names = match &config.expose_headers {
-        Headers::Named(names) => names.iter().map(|name| name.as_str().to_owned()).collect(),
+        Headers::Named(names) => {
+            let mut exposed = facts.exposed();
+            exposed.extend(names.iter().map(|name| name.as_str().to_owned()));
+            exposed.into_iter().collect()
+        }
         Headers::Any if config.allow_credentials => own_names(head),
         Headers::Any => vec!["*".to_owned()],
     };

@@ -15,7 +15,7 @@
 //!
 //! ```
 //! # use serde_json::json;
-//! # use sluicegate_common::{config::Env, filter::Filter};
+//! # use sluicegate_common::{config::Env, filter::{Filter, Setup}};
 //! let config = json!({
 //!     "allow_origins": ["https://app.example.com"],
 //!     "allow_origin_patterns": ["https://*.preview.example.com", "http://localhost:*"],
@@ -24,7 +24,7 @@
 //!     "allow_credentials": true
 //! });
 //! # let serde_json::Value::Object(config) = config else { unreachable!() };
-//! assert!(sluicegate_cors::Cors::configure(config, &Env::default()).is_ok());
+//! assert!(sluicegate_cors::Cors::configure(config, &Setup::new(&Env::default())).is_ok());
 //! ```
 //!
 //! **Deployment**: put it before authentication, for preflights carry no credentials, and switch off every other CORS
@@ -46,8 +46,8 @@ mod preflight;
 mod same_origin;
 mod vary;
 
-use sluicegate_common::config::{ConfigErrors, Env, Object};
-use sluicegate_common::filter::{Cx, Decision, Filter, Needs, Outcome};
+use sluicegate_common::config::{ConfigErrors, Object};
+use sluicegate_common::filter::{Cx, Decision, Filter, Needs, Outcome, Setup};
 use sluicegate_common::head::{RequestHead, ResponseHead};
 use sluicegate_common::reply::LocalReply;
 
@@ -78,7 +78,7 @@ impl Filter for Cors {
     const CODES: &'static [&'static str] = &["origin_not_allowed"];
     type Stream = Stream;
 
-    fn configure(config: Object, _env: &Env) -> Result<Self, ConfigErrors> {
+    fn configure(config: Object, _: &Setup<'_>) -> Result<Self, ConfigErrors> {
         Config::parse(config).map(|config| Self { config })
     }
 
@@ -109,8 +109,8 @@ impl Filter for Cors {
     fn on_response(&self, stream: &mut Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
         let written = match stream {
             Stream::Preflight(answer) => preflight::write(&self.config, answer, head),
-            Stream::Actual(audience) => actual::write(&self.config, audience, &cx.facts.chosen_by(), head),
-            Stream::Unseen => actual::write(&self.config, &self.audience_of_unseen(cx), &cx.facts.chosen_by(), head),
+            Stream::Actual(audience) => actual::write(&self.config, audience, cx.facts, head),
+            Stream::Unseen => actual::write(&self.config, &self.audience_of_unseen(cx), cx.facts, head),
         };
         if let Err(error) = written {
             log::warn!("cors: {error}");

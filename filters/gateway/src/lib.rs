@@ -41,6 +41,7 @@ impl Chain for Gateway {
     const NAME: &'static str = "gateway";
     const REGISTRIES: &'static [&'static str] = &[];
     const CASE_SENSITIVE: bool = false; // Its rules guard routes.
+    const MAKES_REQUEST_ID: bool = true;
 
     fn configure(object: Object, rule: &str, env: &Env) -> Result<Self, ConfigErrors> {
         let mut fields = Fields::of(object, rule, env);

@@ -24,6 +24,10 @@ impl Proxy for Host {
         ffi::set_property(path.join("\0").as_bytes(), value)
     }
 
+    fn random(&self, bytes: &mut [u8]) -> Result<(), Status> {
+        getrandom::fill(bytes).map_err(|_| Status::InternalFailure)
+    }
+
     fn define_counter(&self, name: &str) -> Result<u32, Status> {
         ffi::define_metric(MetricType::Counter as u32, name)
     }

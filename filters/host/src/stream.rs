@@ -15,6 +15,7 @@ use sluicegate_common::filter::{Answer, Callout, CalloutAnswer, CalloutError, Cx
 use sluicegate_common::head::{HeadState, RequestHead, ResponseHead};
 use sluicegate_common::module::Module;
 use sluicegate_common::reply::Rendered;
+use sluicegate_common::request_id;
 use sluicegate_common::time::Nanos;
 
 use crate::hostcalls::{self, Host, Map};
@@ -128,6 +129,9 @@ impl<C: Chain> Stream<C> {
         let mut state = HeadState::default();
         let mut head = ResponseHead::new(&RESPONSE, &mut state);
         let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
+        if C::MAKES_REQUEST_ID {
+            request_id::echo(&mut head, &mut cx);
+        }
         for at in (0..C::Filters::LEN).rev() {
             if at < self.reached || chain.filters().needs(at).decorate {
                 chain.filters().on_response(at, &mut self.filters, &mut head, &mut cx);

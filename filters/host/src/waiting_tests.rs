@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::Action;
-use sluicegate_common::config::{ConfigErrors, Env, Object};
-use sluicegate_common::filter::{Background, Callout, CalloutAnswer, Cx, Decision, Filter, RootCx, Topic, Wait, Wake};
+use sluicegate_common::config::{ConfigErrors, Object};
+use sluicegate_common::filter::{
+    Background, Callout, CalloutAnswer, Cx, Decision, Filter, RootCx, Setup, Topic, Wait, Wake,
+};
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::reply::LocalReply;
 use sluicegate_common::single::Single;
@@ -35,7 +37,7 @@ impl Filter for Patient {
     const CODES: &'static [&'static str] = &["refused", "late"];
     type Stream = ();
 
-    fn configure(config: Object, _: &Env) -> Result<Self, ConfigErrors> {
+    fn configure(config: Object, _: &Setup<'_>) -> Result<Self, ConfigErrors> {
         let upstream = config.get("ask").and_then(|ask| ask.as_str()).unwrap_or_default();
         Ok(Self { upstream: upstream.into() })
     }
@@ -69,7 +71,7 @@ impl Filter for Fickle {
     /// Answers so far.
     type Stream = u32;
 
-    fn configure(_: Object, _: &Env) -> Result<Self, ConfigErrors> {
+    fn configure(_: Object, _: &Setup<'_>) -> Result<Self, ConfigErrors> {
         Ok(Self)
     }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::facts::Facts;
 use crate::facts::fake::FakeHost;
-use crate::filter::{CalloutAnswer, Decision, Filter, RootCx, Topic};
+use crate::filter::{CalloutAnswer, Decision, Filter, RootCx, Setup, Topic};
 use crate::head::HeadState;
 use crate::module::Module;
 use crate::settings::Settings;
@@ -25,7 +25,7 @@ impl Filter for Counting {
     const CODES: &'static [&'static str] = &[];
     type Stream = ();
 
-    fn configure(_: Object, _: &Env) -> Result<Self, ConfigErrors> {
+    fn configure(_: Object, _: &Setup<'_>) -> Result<Self, ConfigErrors> {
         Ok(Self { seen: Rc::default(), ended: Rc::default() })
     }
 

@@ -64,6 +64,12 @@ impl Proxy for FakeHost {
         Ok(())
     }
 
+    /// Bytes that count up from 1.
+    fn random(&self, bytes: &mut [u8]) -> Result<(), Status> {
+        (1..).zip(bytes).for_each(|(count, byte)| *byte = count);
+        Ok(())
+    }
+
     fn define_counter(&self, name: &str) -> Result<u32, Status> {
         let mut counted = self.counted.borrow_mut();
         let known = counted.iter().position(|(found, _)| found == name);

@@ -43,8 +43,8 @@ use crate::path::OnAmbiguousPath;
 use field::FieldMatch;
 use path::PathPattern;
 
-/// What the filter around a match decides about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the config around a match decides about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MatchOptions {
     /// Whether the case of ASCII letters counts in paths.
     pub case_sensitive: bool,
@@ -52,6 +52,31 @@ pub struct MatchOptions {
     pub on_ambiguous_path: OnAmbiguousPath,
     /// What becomes of the unreadable.
     pub unreadable: Unreadable,
+}
+
+/// The fields of a config that say how paths are read. Others have readers of their own.
+#[derive(Deserr)]
+#[deserr(error = ConfigErrors)]
+struct RawOptions {
+    #[deserr(default)]
+    on_ambiguous_path: OnAmbiguousPath,
+    #[deserr(default)]
+    case_sensitive: Option<bool>,
+}
+
+impl MatchOptions {
+    /// Reads `on_ambiguous_path` and `case_sensitive` out of a config; `case_sensitive` holds where it does not say.
+    ///
+    /// # Errors
+    /// Everything that is wrong with these fields.
+    pub fn read(config: serde_json::Value, case_sensitive: bool) -> Result<Self, ConfigErrors> {
+        let raw: RawOptions = deserr::deserialize(config)?;
+        Ok(Self {
+            case_sensitive: raw.case_sensitive.unwrap_or(case_sensitive),
+            on_ambiguous_path: raw.on_ambiguous_path,
+            unreadable: Unreadable::NoMatch,
+        })
+    }
 }
 
 /// What a match says about a request of which it cannot read a part it looks at.

@@ -8,7 +8,7 @@ use crate::chain::Walk;
 use crate::config::{InternalError, Object, read};
 use crate::facts::Facts;
 use crate::facts::fake::FakeHost;
-use crate::filter::{Decision, Filter, Outcome};
+use crate::filter::{Decision, Filter, Outcome, Setup};
 use crate::head::HeadState;
 use crate::proxy::Status;
 use crate::reply::LocalReply;
@@ -34,7 +34,7 @@ impl Filter for Guard {
     const ON_INTERNAL_ERROR: InternalError = InternalError::Deny;
     type Stream = ();
 
-    fn configure(config: Object, _: &Env) -> Result<Self, ConfigErrors> {
+    fn configure(config: Object, _: &Setup<'_>) -> Result<Self, ConfigErrors> {
         Ok(Self { refuse: read::<RawGuard>(config)?.refuse })
     }
 

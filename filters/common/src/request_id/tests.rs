@@ -90,23 +90,22 @@ fn parse(block: serde_json::Value) -> Result<RequestId, String> {
 
 #[test]
 fn configs_that_are_taken() {
+    let block = || RequestId { given: true, ..RequestId::default() };
     let cases = [
-        (json!({}), RequestId::default()),
-        (
-            json!({"header": "X-Request-ID"}),
-            RequestId { header: IdHeader("x-request-id".into()), ..RequestId::default() },
-        ),
+        (json!({}), block()),
+        (json!({"header": "X-Request-ID"}), RequestId { header: IdHeader("x-request-id".into()), ..block() }),
         (
             json!({"header": "x-correlation-id", "accept": "always", "generator": "uuid7", "echo": false}),
-            RequestId { accept: Accept::Always, generator: Generator::Uuid7, echo: false, ..RequestId::default() },
+            RequestId { accept: Accept::Always, generator: Generator::Uuid7, echo: false, ..block() },
         ),
-        (json!({"accept": "never", "generator": "uuid4"}), RequestId { accept: Accept::Never, ..RequestId::default() }),
+        (json!({"accept": "never", "generator": "uuid4"}), RequestId { accept: Accept::Never, ..block() }),
     ];
     for (given, want) in cases {
         assert_eq!(parse(given.clone()), Ok(want), "{given}");
     }
-    assert_eq!(RequestId::default().header(), "x-correlation-id");
-    assert!(RequestId::default().echo);
+    assert_eq!(RequestId::default(), RequestId { given: false, ..block() });
+    assert_eq!(block().header(), "x-correlation-id");
+    assert!(block().echo);
 }
 
 #[test]

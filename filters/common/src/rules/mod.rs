@@ -4,15 +4,14 @@ mod index;
 
 use std::rc::Rc;
 
-use deserr::Deserr;
 use serde_json::Value;
 
 use crate::config::{BuiltRule, ConfigErrors, Object, layers};
 use crate::facts::HeaderNames;
 use crate::filter::Cx;
 use crate::head::RequestHead;
-use crate::matcher::{Match, MatchOptions, Unreadable};
-use crate::path::{Ambiguity, OnAmbiguousPath};
+use crate::matcher::{Match, MatchOptions};
+use crate::path::Ambiguity;
 
 use index::{Found, Index};
 
@@ -24,16 +23,6 @@ pub struct Rules<T> {
     index: Index,
     /// All headers that rules look at.
     header_names: HeaderNames,
-}
-
-/// How rules read paths. Other fields of the object have readers of their own.
-#[derive(Default, Deserr)]
-#[deserr(error = ConfigErrors)]
-struct Options {
-    #[deserr(default)]
-    on_ambiguous_path: OnAmbiguousPath,
-    #[deserr(default)]
-    case_sensitive: Option<bool>,
 }
 
 impl<T> Rules<T> {
@@ -49,13 +38,8 @@ impl<T> Rules<T> {
         build: impl FnMut(&str, Object) -> Result<T, ConfigErrors>,
     ) -> Result<Self, ConfigErrors> {
         let mut errors = ConfigErrors::new();
-        let options = errors.take(deserr::deserialize::<Options, _, ConfigErrors>(object.clone())).unwrap_or_default();
-        let case_sensitive = options.case_sensitive.unwrap_or(case_sensitive);
-        let paths = MatchOptions {
-            case_sensitive,
-            on_ambiguous_path: options.on_ambiguous_path,
-            unreadable: Unreadable::NoMatch,
-        };
+        let paths = errors.take(MatchOptions::read(object.clone(), case_sensitive));
+        let paths = paths.unwrap_or(MatchOptions { case_sensitive, ..MatchOptions::default() });
         let built = layers(object, registries).build(|value| Match::parse(value, paths), build);
         let Some(built) = errors.take(built) else { return Err(errors) };
         let (mut matches, mut rules) = (Vec::new(), Vec::new());
@@ -64,7 +48,7 @@ impl<T> Rules<T> {
             rules.push(Rc::new(config));
         }
         let header_names = Rc::new(matches.iter().flat_map(Match::header_names).map(str::to_owned).collect());
-        let index = Index::compile(matches, options.on_ambiguous_path);
+        let index = Index::compile(matches, paths.on_ambiguous_path);
         errors.into_result(Self { top: Rc::new(built.top), rules, index, header_names })
     }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sluicegate_common::config::Env;
 use sluicegate_common::facts::Facts;
-use sluicegate_common::filter::{Cx, Decision, Filter};
+use sluicegate_common::filter::{Cx, Decision, Filter, Setup};
 use sluicegate_common::head::{HeadState, HeaderMap, HeaderSource, RequestHead, ResponseHead};
 use sluicegate_common::proxy::{Proxy, Status};
 use sluicegate_common::settings::Settings;
@@ -25,7 +25,7 @@ pub fn cors(config: &Value) -> Cors {
 /// The filter, or what is wrong with its config.
 pub fn try_cors(config: &Value) -> Result<Cors, String> {
     let Value::Object(object) = config.clone() else { panic!("expected an object, found {config}") };
-    Cors::configure(object, &Env::default()).map_err(|errors| errors.to_string())
+    Cors::configure(object, &Setup::new(&Env::default())).map_err(|errors| errors.to_string())
 }
 
 /// Sends a request whose pseudo headers stand among its lines; the upstream answers 200 with these lines.
@@ -102,6 +102,10 @@ impl Proxy for Properties {
 
     fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
         Err(Status::NotFound)
+    }
+
+    fn random(&self, _: &mut [u8]) -> Result<(), Status> {
+        Err(Status::Unimplemented)
     }
 
     fn define_counter(&self, _: &str) -> Result<u32, Status> {
