@@ -22,7 +22,9 @@ pub fn pairs(query: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, Cow<'_, [u8]>
     })
 }
 
-fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
+/// A name or value as [`pairs`] reads it.
+#[must_use]
+pub fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
         return Cow::Borrowed(text);
     }

@@ -1,0 +1,57 @@
+//! Edits of the query of a request target.
+//!
+//! Read as [`sluicegate_common::path::query`] reads it. New text is percent-encoded, all but the unreserved characters
+//! (RFC 3986 section 2.3).
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use sluicegate_common::path::query::{decoded, split};
+
+use crate::names::Names;
+use crate::pairs::{self, Edit, Pair, Syntax, Unwritable};
+
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The target after an edit of its query; `None` where it changes nothing. The `?` goes with the last parameter.
+///
+/// # Errors
+/// The edit would write a parameter without a name.
+pub fn edit(target: &[u8], names: &Names, edit: &Edit<'_>) -> Result<Option<Vec<u8>>, Unwritable> {
+    let (path, query) = split(target);
+    let edited = pairs::edit::<Query>(query.as_slice(), names, edit)?;
+    Ok(edited.map(|query| query.first().map_or_else(|| path.to_vec(), |query| [path, b"?", query].concat())))
+}
+
+struct Query;
+
+impl Syntax for Query {
+    const SEPARATOR: u8 = b'&';
+    const GAP: &'static [u8] = b"";
+
+    fn pair(part: &[u8]) -> Option<Pair<'_>> {
+        let equals = part.iter().position(|&byte| byte == b'=');
+        let (name, behind) = part.split_at_checked(equals.unwrap_or(part.len()))?;
+        let value = behind.strip_prefix(b"=").unwrap_or_default();
+        let pair = Pair { name: decoded(name), value: decoded(value), before: b"", written_name: name, behind };
+        (!part.is_empty()).then_some(pair)
+    }
+
+    fn start(line: &[u8]) -> &[u8] {
+        line
+    }
+
+    fn name(name: &[u8]) -> Result<Cow<'_, [u8]>, Unwritable> {
+        if name.is_empty() { Err(Unwritable::Name) } else { Self::value(name) }
+    }
+
+    fn value(value: &[u8]) -> Result<Cow<'_, [u8]>, Unwritable> {
+        Ok(match Cow::from(percent_encode(value, ENCODED)) {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
