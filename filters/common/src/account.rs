@@ -7,6 +7,7 @@ use crate::filter::{Cx, Decision, Outcome, Wait};
 use crate::head::RequestHead;
 use crate::proxy::Counter;
 use crate::reply::{self, Grpc, LocalReply, Rendered, ReplyContext};
+use crate::template::{Scope, Template};
 
 /// What the driver has to do next.
 #[derive(Debug)]
@@ -102,7 +103,9 @@ impl Account {
     fn render(&self, reply: &LocalReply, head: &RequestHead<'_>, cx: &Cx<'_>) -> Rendered {
         let grpc = head.get("content-type").map_or(Grpc::No, Grpc::of_content_type);
         let correlation_id = cx.facts.request_id(head, cx.settings);
-        reply::render(reply, &self.policy.replies, &ReplyContext { grpc, correlation_id, expand: None })
+        let scope = Scope::new(head, cx);
+        let expand = |template: &Template| template.to_text(&scope);
+        reply::render(reply, &self.policy.replies, &ReplyContext { grpc, correlation_id, expand: &expand })
     }
 
     /// Counts and records a decision that ends the filter's turn.

@@ -9,8 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::rc::Rc;
 
+use serde_json::Value;
+
 use crate::client_address::{HostAddress, X_FORWARDED_FOR};
+use crate::config::parse_json;
 use crate::head::RequestHead;
+use crate::identity::{self, Identity};
 use crate::matcher::cookies;
 use crate::path::{NormalPath, query};
 use crate::proxy::{Proxy, Status};
@@ -25,6 +29,8 @@ pub struct Facts {
     host_address: OnceCell<Option<HostAddress>>,
     client_ip: OnceCell<Option<IpAddr>>,
     route_name: OnceCell<Option<Vec<u8>>>,
+    identity: OnceCell<Option<Identity>>,
+    claims: OnceCell<Option<Value>>,
     request_id: OnceCell<Option<Vec<u8>>>,
     assigned_request_id: bool,
     exposed: RefCell<BTreeSet<String>>,
@@ -99,6 +105,18 @@ impl Facts {
         self.property(proxy, &["xds", "route_metadata", "filter_metadata", namespace, key])
     }
 
+    /// Who the request was found to come from, if a filter before this one found out ([`crate::identity`]).
+    pub fn identity(&self, proxy: &dyn Proxy) -> Option<&Identity> {
+        let published = || self.published(proxy, identity::PROPERTY, identity::PROPERTY_IN_KONG);
+        self.identity.get_or_init(|| published().and_then(Identity::decode)).as_ref()
+    }
+
+    /// The claims of the verified token, if a filter before this one published them.
+    pub fn claims(&self, proxy: &dyn Proxy) -> Option<&Value> {
+        let published = || self.published(proxy, identity::CLAIMS, identity::CLAIMS_IN_KONG);
+        self.claims.get_or_init(|| published().and_then(|json| parse_json(&json).ok())).as_ref()
+    }
+
     /// The request's id: the one it was given ([`crate::request_id::assign`]), else the one it carries.
     pub fn request_id(&self, head: &RequestHead<'_>, settings: &Settings) -> Option<&[u8]> {
         let config = &settings.request_id;
@@ -151,7 +169,13 @@ impl Facts {
         self.failure.get()
     }
 
-    fn property(&self, proxy: &dyn Proxy, path: &[&str]) -> Option<Vec<u8>> {
+    /// What a filter before this one published for those behind, as either host lets it.
+    fn published(&self, proxy: &dyn Proxy, path: &[&str], in_kong: &[&str]) -> Option<Vec<u8>> {
+        self.property(proxy, path).or_else(|| self.property(proxy, in_kong))
+    }
+
+    /// A property; `None` where there is none, or it could not be read ([`Facts::failure`]).
+    pub(crate) fn property(&self, proxy: &dyn Proxy, path: &[&str]) -> Option<Vec<u8>> {
         proxy.property(path).unwrap_or_else(|status| {
             self.failure.set(self.failure.get().or(Some(status)));
             None

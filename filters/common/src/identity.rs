@@ -26,6 +26,12 @@ pub const PROPERTY: &[&str] = &["sluicegate.consumer"];
 /// The property as Kong's engine takes it, which lets filters set `wasmx.*` alone.
 pub const PROPERTY_IN_KONG: &[&str] = &["wasmx", "sluicegate_consumer"];
 
+/// The property of the verified claims, as Envoy takes it: the JSON object of a token's payload, at most 8 KiB.
+pub const CLAIMS: &[&str] = &["sluicegate.claims"];
+
+/// The same as Kong's engine takes it.
+pub const CLAIMS_IN_KONG: &[&str] = &["wasmx", "sluicegate_claims"];
+
 const VERSION: &str = "1";
 
 /// A verified identity, kept in the form in which it travels.

@@ -18,4 +18,5 @@ pub mod rules;
 pub mod settings;
 pub mod single;
 pub mod store;
+pub mod template;
 pub mod time;

@@ -98,6 +98,7 @@ pub use policy::{DecisionRecord, InternalError, Mode, Policy};
 pub use secret::{RawSecret, RawSecretOrDigest, Secret, SecretOrDigest, Sha256};
 pub use size::Size;
 pub use status::{StatusCode, StatusPattern, Statuses};
+pub(crate) use suggest::did_you_mean;
 pub use table::Table;
 pub use text::{Text, text_from_value};
 pub use unique::check_unique;

@@ -1,7 +1,6 @@
 //! The policy fields that every filter has.
 
 use deserr::{Deserr, ValuePointerRef};
-use serde_json::Value;
 
 use super::common_keys::Object;
 use super::error::{ConfigError, ConfigErrorKind, ConfigErrors};
@@ -13,6 +12,7 @@ use super::status::StatusCode;
 use super::suggest::did_you_mean;
 use super::table::Table;
 use crate::reply::{ErrorFormat, ErrorOverride, OverrideBody, ReplyPolicy, may_set};
+use crate::template::{Json, Template};
 
 /// `mode`: whether a filter acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
@@ -154,9 +154,9 @@ struct RawOverride {
     #[deserr(default)]
     headers: Table<HeaderName, HeaderValue>,
     #[deserr(default)]
-    json: Option<Value>,
+    json: Option<Json>,
     #[deserr(default)]
-    text: Option<String>,
+    text: Option<Template>,
 }
 
 fn check_override(raw: RawOverride, location: ValuePointerRef<'_>) -> Result<RawOverride, ConfigErrors> {

@@ -1,7 +1,6 @@
 //! The bodies of replies: the only place that writes them.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::phrase::reason_phrase;
 use super::policy::{ErrorFormat, OverrideBody};
@@ -72,12 +71,10 @@ pub(super) fn formatted(format: ErrorFormat, facts: &Facts<'_>) -> Body {
 }
 
 /// The body an entry of `errors` asks for.
-pub(super) fn overridden(body: &OverrideBody, expand: Option<Expand<'_>>) -> Body {
-    match (body, expand) {
-        (OverrideBody::Text(words), None) => text(words),
-        (OverrideBody::Text(words), Some(expand)) => text(&expand(words)),
-        (OverrideBody::Json(value), None) => json(JSON, value),
-        (OverrideBody::Json(value), Some(expand)) => json(JSON, &expanded(value, expand)),
+pub(super) fn overridden(body: &OverrideBody, expand: Expand<'_>) -> Body {
+    match body {
+        OverrideBody::Text(words) => text(&expand(words)),
+        OverrideBody::Json(value) => json(JSON, &value.fill(expand)),
     }
 }
 
@@ -90,19 +87,6 @@ fn json(content_type: &'static str, value: &impl Serialize) -> Body {
     // String keys and finite numbers always serialise: the default is never taken.
     let bytes = serde_json::to_vec(value).unwrap_or_default();
     Body { content_type, bytes }
-}
-
-/// `value` with every string (not the keys) expanded. It came through the JSON parser, which
-/// bounds its depth.
-fn expanded(value: &Value, expand: Expand<'_>) -> Value {
-    match value {
-        Value::String(words) => Value::String(expand(words)),
-        Value::Array(items) => items.iter().map(|item| expanded(item, expand)).collect(),
-        Value::Object(members) => {
-            members.iter().map(|(name, member)| (name.clone(), expanded(member, expand))).collect()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
-    }
 }
 
 /// A correlation id as it may stand in a body, `None` for anything but a valid one.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use crate::template::{Json, Template};
 
 /// `error_format`: how the body of a refusal is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,10 +19,10 @@ pub enum ErrorFormat {
 /// The body an entry of `errors` puts in place of the filter's own.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OverrideBody {
-    /// `json`: sent as `application/json`. Its strings may hold templates, see [`super::Expand`].
-    Json(Value),
+    /// `json`: sent as `application/json`.
+    Json(Json),
     /// `text`: sent as `text/plain`, and the message of a gRPC status.
-    Text(String),
+    Text(Template),
 }
 
 /// One entry of `errors`: what replaces the reply of one reason code.

@@ -7,23 +7,29 @@ use super::fields::{is_field_value, may_set};
 use super::grpc::{Grpc, grpc_message, grpc_status};
 use super::local_reply::{LocalReply, ReplyBody, final_status};
 use super::policy::{ErrorOverride, OverrideBody, ReplyPolicy};
+use crate::template::Template;
 
-/// Fills the templates in one string of an override's body.
-///
-/// The result is escaped afterwards, so a value cannot leave its string, and it is not expanded
-/// again.
-pub type Expand<'a> = &'a dyn Fn(&str) -> String;
+/// Fills a template in the body of an override. The result is escaped afterwards, so that a value cannot leave its
+/// string.
+pub type Expand<'a> = &'a dyn Fn(&Template) -> String;
 
 /// What the request says about the reply to it.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct ReplyContext<'a> {
     /// The dialect of the caller.
     pub grpc: Grpc,
     /// The id of the request. Only a valid one ([`crate::request_id::is_valid`]) is written into a
     /// body.
     pub correlation_id: Option<&'a [u8]>,
-    /// Fills `${...}` in override bodies. Without it strings are sent as they stand.
-    pub expand: Option<Expand<'a>>,
+    /// Fills `${...}` in override bodies.
+    pub expand: Expand<'a>,
+}
+
+/// Of a request that is not known: templates stay as they are written.
+impl Default for ReplyContext<'_> {
+    fn default() -> Self {
+        Self { grpc: Grpc::No, correlation_id: None, expand: &|template| template.as_written().to_owned() }
+    }
 }
 
 /// A reply as the host takes it.
@@ -92,15 +98,10 @@ fn body_of(
 
 /// The sentence a gRPC caller gets: the override's text, else the filter's message. A JSON
 /// override has no sentence to offer.
-fn message_of<'a>(
-    reply: &'a LocalReply,
-    replaced: Option<&'a ErrorOverride>,
-    expand: Option<Expand<'_>>,
-) -> Cow<'a, str> {
-    match (replaced.and_then(|entry| entry.body.as_ref()), expand) {
-        (Some(OverrideBody::Text(words)), Some(expand)) => Cow::Owned(expand(words)),
-        (Some(OverrideBody::Text(words)), None) => Cow::Borrowed(words),
-        (Some(OverrideBody::Json(_)) | None, _) => Cow::Borrowed(reply.message()),
+fn message_of<'a>(reply: &'a LocalReply, replaced: Option<&'a ErrorOverride>, expand: Expand<'_>) -> Cow<'a, str> {
+    match replaced.and_then(|entry| entry.body.as_ref()) {
+        Some(OverrideBody::Text(words)) => Cow::Owned(expand(words)),
+        Some(OverrideBody::Json(_)) | None => Cow::Borrowed(reply.message()),
     }
 }
 

@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -29,10 +29,12 @@ fn all_fields_are_read() {
     let rate_limited = ErrorOverride {
         status: Some(503),
         headers: vec![("x-why".to_owned(), "busy".to_owned())],
-        body: Some(OverrideBody::Json(json)),
+        body: Some(OverrideBody::Json(deserr::deserialize::<_, _, ConfigErrors>(json).unwrap())),
     };
-    let expired =
-        ErrorOverride { body: Some(OverrideBody::Text("log in again".to_owned())), ..ErrorOverride::default() };
+    let expired = ErrorOverride {
+        body: Some(OverrideBody::Text(Template::compile("log in again").unwrap())),
+        ..ErrorOverride::default()
+    };
     let overrides = [("rate_limited".to_owned(), rate_limited), ("expired".to_owned(), expired)];
     let want = Policy {
         mode: Mode::Shadow,

@@ -1,5 +1,7 @@
 use super::{Facts, formatted, overridden};
+use crate::config::ConfigErrors;
 use crate::reply::{ErrorFormat, OverrideBody};
+use crate::template::{Json, Template};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -50,18 +52,19 @@ fn what_is_not_known_is_left_out() {
 
 #[test]
 fn templates_are_filled_in_string_values_alone() {
-    let expand = |words: &str| words.replace("${path}", "/a\"},{\"x\":\"");
-    let given = json!({"${path}": ["at ${path}", 1, null, true, {"deep": "${path}"}], "plain": "$"});
-    let body = overridden(&OverrideBody::Json(given.clone()), Some(&expand));
+    let expand = |words: &Template| words.as_written().replace("${now}", "/a\"},{\"x\":\"");
+    let given = json!({"${now}": ["at ${now}", 1, null, true, {"deep": "${now}"}], "plain": "$"});
+    let template: Json = deserr::deserialize::<_, _, ConfigErrors>(given.clone()).unwrap();
+    let body = overridden(&OverrideBody::Json(template.clone()), &expand);
     let found: Value = serde_json::from_slice(&body.bytes).unwrap();
     let filled = "/a\"},{\"x\":\"";
-    let want = json!({"${path}": [format!("at {filled}"), 1, null, true, {"deep": filled}], "plain": "$"});
+    let want = json!({"${now}": [format!("at {filled}"), 1, null, true, {"deep": filled}], "plain": "$"});
     assert_eq!(found, want);
 
-    let body = overridden(&OverrideBody::Json(given.clone()), None);
+    let body = overridden(&OverrideBody::Json(template), &|words| words.as_written().to_owned());
     assert_eq!(serde_json::from_slice::<Value>(&body.bytes).unwrap(), given);
 
-    let body = overridden(&OverrideBody::Text("no ${path}".to_owned()), Some(&expand));
+    let body = overridden(&OverrideBody::Text(Template::compile("no ${now}").unwrap()), &expand);
     assert_eq!(body.bytes, format!("no {filled}").into_bytes());
     assert_eq!(body.content_type, "text/plain; charset=utf-8");
 }

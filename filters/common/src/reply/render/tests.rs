@@ -1,9 +1,19 @@
 use std::time::Duration;
 
 use super::{Rendered, ReplyContext, render};
+use crate::config::ConfigErrors;
 use crate::reply::{ErrorFormat, ErrorOverride, Grpc, LocalReply, OverrideBody, ReplyPolicy, is_field_value, may_set};
+use crate::template::{Json, Template};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+fn template(words: &str) -> Template {
+    Template::compile(words).unwrap()
+}
+
+fn json_template(value: Value) -> Json {
+    deserr::deserialize::<Json, _, ConfigErrors>(value).unwrap()
+}
 
 fn limited() -> LocalReply {
     LocalReply::new(429, "rate_limited", "100 % used.")
@@ -104,7 +114,7 @@ fn native_grpc_gets_the_message_and_a_status() {
             limited(),
             overriding(
                 "rate_limited",
-                ErrorOverride { body: Some(OverrideBody::Text("Enough.".to_owned())), ..ErrorOverride::default() },
+                ErrorOverride { body: Some(OverrideBody::Text(template("Enough."))), ..ErrorOverride::default() },
             ),
             8,
             "Enough.",
@@ -113,7 +123,10 @@ fn native_grpc_gets_the_message_and_a_status() {
             limited(),
             overriding(
                 "rate_limited",
-                ErrorOverride { body: Some(OverrideBody::Json(json!({"a": 1}))), ..ErrorOverride::default() },
+                ErrorOverride {
+                    body: Some(OverrideBody::Json(json_template(json!({"a": 1})))),
+                    ..ErrorOverride::default()
+                },
             ),
             8,
             "100 % used.",
@@ -150,7 +163,7 @@ fn an_override_replaces_status_headers_and_body() {
             ("content-length".to_owned(), "3".to_owned()),
             (":status".to_owned(), "200".to_owned()),
         ],
-        body: Some(OverrideBody::Json(json!({"error": "busy \"now\"", "id": "${request_id}"}))),
+        body: Some(OverrideBody::Json(json_template(json!({"error": "busy \"now\"", "id": "${request_id}"})))),
     };
     let reply = render(&limited(), &overriding("rate_limited", entry.clone()), &ReplyContext::default());
     assert_eq!((reply.status, reply.details), (503, "rate_limited"));
@@ -181,7 +194,7 @@ fn an_override_is_rendered_by_the_same_rules() {
         body: &'static str,
         content_type: Option<&'static str>,
     }
-    let text = |words: &str| Some(OverrideBody::Text(words.to_owned()));
+    let text = |words: &str| Some(OverrideBody::Text(template(words)));
     let cases = [
         Case {
             name: "a status without a body",
@@ -233,11 +246,11 @@ fn an_override_is_rendered_by_the_same_rules() {
 #[test]
 fn templates_are_filled_when_somebody_fills_them() {
     let entry =
-        ErrorOverride { body: Some(OverrideBody::Text("id ${request_id}".to_owned())), ..ErrorOverride::default() };
+        ErrorOverride { body: Some(OverrideBody::Text(template("id ${request_id}"))), ..ErrorOverride::default() };
     let policy = overriding("rate_limited", entry);
-    let expand = |words: &str| words.replace("${request_id}", "r%1");
+    let expand = |words: &Template| words.as_written().replace("${request_id}", "r%1");
     for (grpc, want) in [(Grpc::No, "id r%1"), (Grpc::Native, "id r%1"), (Grpc::Web, "id r%1")] {
-        let context = ReplyContext { grpc, expand: Some(&expand), ..ReplyContext::default() };
+        let context = ReplyContext { grpc, expand: &expand, ..ReplyContext::default() };
         let reply = render(&limited(), &policy, &context);
         assert_eq!(reply.body, want.as_bytes(), "{grpc:?}");
         let encoded = headers(&reply).contains(&"grpc-message: id r%251".to_owned());
@@ -254,12 +267,12 @@ proptest! {
         value: Vec<u8>,
         new_status: Option<u16>,
         overrides in proptest::collection::vec(any::<(String, String)>(), 0..4),
-        words: Option<String>,
+        words in proptest::option::of("[^$]*"),
         id: Option<Vec<u8>>,
         grpc in prop_oneof![Just(Grpc::No), Just(Grpc::Native), Just(Grpc::Web)],
     ) {
-        let entry = ErrorOverride { status: new_status, headers: overrides, body: words.map(OverrideBody::Text) };
-        let context = ReplyContext { grpc, correlation_id: id.as_deref(), expand: None };
+        let entry = ErrorOverride { status: new_status, headers: overrides, body: words.map(|words| OverrideBody::Text(template(&words))) };
+        let context = ReplyContext { grpc, correlation_id: id.as_deref(), ..ReplyContext::default() };
         let reply = LocalReply::new(status, "code", message).header("x-value", value);
         let reply = render(&reply, &overriding("code", entry), &context);
         prop_assert!((200..=599).contains(&reply.status));
