@@ -1,17 +1,20 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test e2e demo lint clean
+.PHONY: help build test e2e e2e-browser demo lint clean
 
 help: ## this list
-	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 
 build: ## the modules: dist/*.wasm
 	@scripts/build-wasm
 
-test: ## everything: the rules natively, the scenarios in wasmtime and in Envoy
+test: ## everything: the rules natively, the scenarios in wasmtime and in Envoy, CORS in a browser
 	@scripts/test
 
 e2e: ## the scenarios in real Envoy only
 	@scripts/test -p test-harness --test envoy
+
+e2e-browser: ## CORS in a real browser (headless Chromium)
+	@scripts/e2e-browser
 
 demo: ## a gateway in Envoy with example services, and a tour of requests (ONCE=1: no waiting)
 	@scripts/demo
