@@ -208,7 +208,7 @@ fn a_challenge_reaches_the_client() {
     exchange.callouts();
     let refused = answer(401, &[("www-authenticate", "Basic realm=\"a\""), ("set-cookie", "a=b")]);
     let Decision::Respond(reply) = exchange.ask(Some(&refused)) else { panic!("expected a reply") };
-    assert_eq!(reply.headers(), [("www-authenticate", b"Basic realm=\"a\"".to_vec())]);
+    assert_eq!(reply.headers(), [("www-authenticate".into(), b"Basic realm=\"a\"".to_vec())]);
 }
 
 #[test]

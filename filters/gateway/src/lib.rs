@@ -21,12 +21,13 @@ use sluicegate_common::chain::Chain;
 use sluicegate_common::config::{ConfigErrors, Env, Object};
 use sluicegate_common::filter::{Cx, Outcome};
 use sluicegate_cors::Cors;
+use sluicegate_header_transform::HeaderTransform;
 
 use fields::Fields;
 use link::Link;
 
 /// The order of the chain.
-pub type Filters = (Option<Link<Cors>>, ());
+pub type Filters = (Option<Link<Cors>>, (Option<Link<HeaderTransform>>, ()));
 
 /// The gateway's chain under one rule.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ impl Chain for Gateway {
 
     fn configure(object: Object, rule: &str, env: &Env) -> Result<Self, ConfigErrors> {
         let mut fields = Fields::of(object, rule, env);
-        let filters = (fields.take::<Cors>(), ());
+        let filters = (fields.take::<Cors>(), (fields.take::<HeaderTransform>(), ()));
         let policy = fields.finish()?;
         Ok(Self { account: Account::new(Self::NAME, rule, policy, true), filters })
     }

@@ -24,6 +24,21 @@ pub fn element(client: Option<IpAddr>, host: &[u8], proto: Option<&[u8]>) -> Vec
     element
 }
 
+/// Whether a line ends where it seems to: a quoted-string left open would swallow the element behind it.
+#[must_use]
+pub fn is_whole(line: &[u8]) -> bool {
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in line {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ => {}
+        }
+    }
+    !quoted
+}
+
 /// A token or a quoted-string (RFC 9110 sections 5.6.2 and 5.6.4); `None` for what is empty or has a control byte.
 fn value(text: &[u8]) -> Option<Vec<u8>> {
     if is_token(text) {

@@ -1,18 +1,189 @@
-//! Edits of request and response.
+//! Edits of request and response: headers, query, cookies, path, method, host and status; request ids, trace context and
+//! security headers; answers that need no upstream.
+//!
+//! 1. `reply`: the first entry that matches answers the request.
+//! 2. `request` and `response` are lists of ops, carried out one after the other. Templates and matches read the request
+//!    **as this filter found it**, also those of a response.
+//! 3. Bytes that an op does not name stay as they are and where they are: parameters of a query, cookies, lines of a
+//!    header.
+//! 4. What a template puts in is data: a value with a control character, a cookie with a semicolon, a path that could be
+//!    read in two ways drops the op (`sluicegate_header_transform_dropped_ops_total`), never a byte of it.
+//! 5. Headers of the connection and the framing of messages are out of reach.
+//! 6. A request header that is set from the verified identity is never the client's: where there is no identity, it goes.
+//!
+//! ```
+//! # use serde_json::json;
+//! # use sluicegate_common::{config::Env, filter::{Filter, Setup}};
+//! let config = json!({
+//!     "security_headers": "api",
+//!     "request": [
+//!         {"op": "remove", "target": "header", "name_prefix": "x-internal-"},
+//!         {"op": "set", "target": "header", "name": "x-tenant", "value": "${path.segment.1}"},
+//!         {"op": "set", "target": "query", "name": "source", "value": "gw"}
+//!     ],
+//!     "response": [{"op": "set", "target": "header", "name": "x-gateway", "value": "API-Gateway-v1.0"}],
+//!     "reply": [{"name": "health", "match": {"paths": [{"exact": "/health"}]}, "json": {"status": "healthy"}}]
+//! });
+//! # let serde_json::Value::Object(config) = config else { unreachable!() };
+//! # let configured = sluicegate_header_transform::HeaderTransform::configure(config, &Setup::new(&Env::default()));
+//! # assert!(configured.is_ok(), "{configured:?}");
+//! ```
+//!
+//! **Deployment**: in Envoy a changed path, host or header selects the route anew. Prefixes are better removed by the
+//! route's `prefix_rewrite`, and rules by `route_names` hold only while no filter behind changes what routes match on.
+//!
+//! **Not supported**: bodies of requests and of upstream responses; trailers.
+//!
+//! Specifications: RFC 9110 sections 5 and 7.6.1, RFC 6265 section 4, RFC 7239, W3C Trace Context level 1, URL standard
+//! section 5.
 
-#[allow(dead_code)]
+mod config;
 mod cookies;
-#[allow(dead_code)]
+mod direct_reply;
+mod dropped;
 mod forwarded;
-#[allow(dead_code)]
+mod headers;
 mod names;
-#[allow(dead_code)]
+mod op;
 mod pairs;
-#[allow(dead_code)]
 mod query;
-#[allow(dead_code)]
+mod request;
+mod response;
 mod security_headers;
-#[allow(dead_code)]
 mod substitution;
-#[allow(dead_code)]
+mod target;
 mod traceparent;
+
+use sluicegate_common::config::{ConfigErrors, Object};
+use sluicegate_common::filter::{Cx, Decision, Filter, Needs, Outcome, Setup};
+use sluicegate_common::head::{EditError, RequestHead, ResponseHead};
+use sluicegate_common::reply::LocalReply;
+use sluicegate_common::template::Scope;
+
+use crate::config::{Config, Forwarded, Traceparent};
+use crate::dropped::Dropped;
+use crate::op::{Due, MissingValue};
+use crate::security_headers::SecurityHeaders;
+
+/// The filter.
+#[derive(Debug)]
+pub struct HeaderTransform {
+    config: Config,
+    dropped: Dropped,
+}
+
+/// What the ops on the response come to, once the request was seen.
+pub type Stream = Option<Vec<Due>>;
+
+/// What is to be done with a request.
+enum Plan {
+    Answer(LocalReply),
+    Edit(Vec<Due>),
+}
+
+impl Filter for HeaderTransform {
+    const NAME: &'static str = "header_transform";
+    const CODES: &'static [&'static str] = &["missing_value"];
+    const MAKES_REQUEST_ID: bool = true;
+    type Stream = Stream;
+
+    fn configure(config: Object, setup: &Setup<'_>) -> Result<Self, ConfigErrors> {
+        Config::parse(config, setup.paths).map(|config| Self { config, dropped: Dropped::default() })
+    }
+
+    fn needs(&self) -> Needs {
+        let config = &self.config;
+        Needs {
+            headers: !config.request.is_empty(),
+            paths: config.uses_paths(),
+            decorate: !config.response.is_empty() || config.security_headers.is_some(),
+        }
+    }
+
+    fn on_request(&self, stream: &mut Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
+        match self.plan(stream, head, cx) {
+            Ok(Plan::Edit(due)) => {
+                if let Err(error) = self.trace(head, cx).and_then(|()| self.forward(head, cx)) {
+                    self.dropped.note(error, cx);
+                }
+                request::carry_out(&self.config.request, due, head, &self.dropped, cx);
+                Decision::Continue
+            }
+            Ok(Plan::Answer(reply)) => {
+                cx.report(Outcome::Answered, direct_reply::CODE);
+                Decision::Respond(reply)
+            }
+            Err(MissingValue(source)) => {
+                let message = format!("The request has no {}.", source.name());
+                Decision::Respond(LocalReply::new(400, "missing_value", message))
+            }
+        }
+    }
+
+    fn on_response(&self, stream: &mut Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
+        let ops = &self.config.response;
+        let due = stream.take().unwrap_or_else(|| response::without_request(ops));
+        response::carry_out(ops, &due, head, &self.dropped, cx);
+        if let Some(preset) = self.config.security_headers
+            && let Err(error) = secure(preset, head)
+        {
+            self.dropped.note(error, cx);
+        }
+    }
+}
+
+impl HeaderTransform {
+    /// Works out all that depends on the request, before anything is changed.
+    fn plan(&self, stream: &mut Stream, head: &RequestHead<'_>, cx: &Cx<'_>) -> Result<Plan, MissingValue<'_>> {
+        let scope = Scope::new(head, cx);
+        *stream = Some(response::work_out(&self.config.response, &scope, head, cx)?);
+        match self.config.reply.iter().find(|reply| reply.is_for(head, cx)) {
+            Some(reply) => Ok(Plan::Answer(reply.answer(&scope, cx))),
+            None => request::work_out(&self.config.request, &scope, head, cx).map(Plan::Edit),
+        }
+    }
+
+    fn trace(&self, head: &mut RequestHead<'_>, cx: &Cx<'_>) -> Result<(), EditError> {
+        if self.config.traceparent == Traceparent::Off {
+            return Ok(());
+        }
+        let is_valid = {
+            let mut lines = head.values("traceparent");
+            lines.next().is_some_and(traceparent::is_valid) && lines.next().is_none()
+        };
+        if is_valid {
+            return Ok(());
+        }
+        // Vendors' state belongs to the trace that this request is not part of (section 3.3.1).
+        head.remove("tracestate")?;
+        let mut random = [0; 24];
+        let created = (self.config.traceparent == Traceparent::Create && cx.proxy.random(&mut random).is_ok())
+            .then(|| traceparent::create(random));
+        match created.flatten() {
+            Some(traceparent) => head.set("traceparent", traceparent),
+            None => head.remove("traceparent"),
+        }
+    }
+
+    fn forward(&self, head: &mut RequestHead<'_>, cx: &Cx<'_>) -> Result<(), EditError> {
+        if self.config.forwarded == Forwarded::Off {
+            return Ok(());
+        }
+        let client = cx.facts.client_ip(head, cx.proxy, cx.settings);
+        let element = forwarded::element(client, head.host(), head.get(":scheme"));
+        let keeps = self.config.forwarded == Forwarded::Append && head.values("forwarded").all(forwarded::is_whole);
+        if keeps { head.append("forwarded", element) } else { head.set("forwarded", element) }
+    }
+}
+
+fn secure(preset: SecurityHeaders, head: &mut ResponseHead<'_>) -> Result<(), EditError> {
+    for name in SecurityHeaders::REMOVED {
+        head.remove(name)?;
+    }
+    for (name, value) in preset.set_if_absent() {
+        if head.get(name).is_none() {
+            head.set(*name, *value)?;
+        }
+    }
+    Ok(())
+}

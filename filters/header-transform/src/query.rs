@@ -23,6 +23,15 @@ pub fn edit(target: &[u8], names: &Names, edit: &Edit<'_>) -> Result<Option<Vec<
     Ok(edited.map(|query| query.first().map_or_else(|| path.to_vec(), |query| [path, b"?", query].concat())))
 }
 
+/// `text` with all but the unreserved characters percent-encoded: it stays one value, or one segment of a path.
+#[must_use]
+pub fn encoded(text: &[u8]) -> Cow<'_, [u8]> {
+    match Cow::from(percent_encode(text, ENCODED)) {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    }
+}
+
 struct Query;
 
 impl Syntax for Query {
@@ -46,10 +55,7 @@ impl Syntax for Query {
     }
 
     fn value(value: &[u8]) -> Result<Cow<'_, [u8]>, Unwritable> {
-        Ok(match Cow::from(percent_encode(value, ENCODED)) {
-            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-        })
+        Ok(encoded(value))
     }
 }
 

@@ -32,6 +32,14 @@ impl Substitution {
         Ok(Self(pieces))
     }
 
+    /// What it says itself.
+    pub fn texts(&self) -> impl Iterator<Item = &str> + Clone {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Text(text) => Some(text.as_str()),
+            Piece::Group(_) => None,
+        })
+    }
+
     /// What `value` becomes; `None` where it is not UTF-8 or does not match. `regex` is the one that this was parsed
     /// for; it decides itself, by its anchors, whether it must match the whole value.
     #[must_use]

@@ -38,7 +38,7 @@ pub struct LocalReply {
     status: u16,
     code: &'static str,
     message: Cow<'static, str>,
-    headers: Vec<(&'static str, Vec<u8>)>,
+    headers: Vec<(Cow<'static, str>, Vec<u8>)>,
     body: ReplyBody,
     retry_after: Option<u64>,
     grpc_status: Option<u32>,
@@ -66,8 +66,8 @@ impl LocalReply {
     /// Adds a header line. One that could not be sent is dropped: a name that is not lower-case or
     /// frames the message ([`super::may_set`]), a value with a control byte.
     #[must_use]
-    pub fn header(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
-        let value = value.into();
+    pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Vec<u8>>) -> Self {
+        let (name, value) = (name.into(), value.into());
         if may_set(name.as_bytes()) && is_field_value(&value) {
             self.headers.push((name, value));
         }
@@ -124,7 +124,7 @@ impl LocalReply {
 
     /// The filter's own header lines, in order; `Retry-After` is not among them.
     #[must_use]
-    pub fn headers(&self) -> &[(&'static str, Vec<u8>)] {
+    pub fn headers(&self) -> &[(Cow<'static, str>, Vec<u8>)] {
         &self.headers
     }
 

@@ -143,7 +143,7 @@ impl Headers {
 fn headers_of(reply: &LocalReply, replaced: Option<&ErrorOverride>, status: u16, body: &Body) -> Headers {
     let mut headers = Headers(Vec::with_capacity(reply.headers().len().saturating_add(4)));
     for (name, value) in reply.headers() {
-        headers.append(*name, value.clone());
+        headers.append(name.clone(), value.clone());
     }
     if let Some(seconds) = reply.retry_after_secs() {
         headers.replace("retry-after", seconds.to_string().into_bytes());

@@ -1,0 +1,120 @@
+//! Answers that the config gives itself: health, maintenance, a body for 404.
+
+use deserr::Deserr;
+use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, HeaderValue, Name, StatusCode, Table};
+use sluicegate_common::filter::Cx;
+use sluicegate_common::head::RequestHead;
+use sluicegate_common::matcher::{Match, MatchOptions, RawMatch};
+use sluicegate_common::proxy::Counter;
+use sluicegate_common::reply::{LocalReply, may_set};
+use sluicegate_common::template::{Json, Scope, Template};
+
+/// The reason code of all of them.
+pub const CODE: &str = "direct_reply";
+
+/// An entry of `reply`.
+#[derive(Debug)]
+pub struct DirectReply {
+    when: Option<Match>,
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Body,
+    counter: Counter,
+}
+
+#[derive(Debug)]
+enum Body {
+    None,
+    Json(Json),
+    Text(Template),
+}
+
+/// An entry of `reply` as written.
+#[derive(Debug, Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+pub struct RawReply {
+    name: Name,
+    #[deserr(default, rename = "match")]
+    matches: Option<RawMatch>,
+    #[deserr(default)]
+    status: Option<StatusCode>,
+    #[deserr(default)]
+    headers: Table<HeaderName, HeaderValue>,
+    #[deserr(default)]
+    json: Option<Json>,
+    #[deserr(default)]
+    text: Option<Template>,
+}
+
+impl DirectReply {
+    /// Whether it answers this request.
+    pub fn is_for(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> bool {
+        self.when.as_ref().is_none_or(|when| when.matches(head, cx))
+    }
+
+    /// The answer, which is counted.
+    pub fn answer(&self, scope: &Scope<'_>, cx: &Cx<'_>) -> LocalReply {
+        self.counter.increment(cx.proxy);
+        let reply = self.headers.iter().fold(LocalReply::new(self.status, CODE, ""), |reply, (name, value)| {
+            reply.header(name.clone(), value.as_bytes())
+        });
+        match &self.body {
+            Body::None => reply.no_body(),
+            Body::Json(json) => {
+                let value = json.fill(&|template| template.to_text(scope));
+                reply.body("application/json", value.to_string())
+            }
+            Body::Text(text) => reply.body("text/plain; charset=utf-8", text.to_text(scope)),
+        }
+    }
+
+    /// Whether it looks at the path.
+    pub fn uses_paths(&self) -> bool {
+        self.when.as_ref().is_some_and(Match::uses_paths)
+    }
+
+    /// The templates in its body.
+    pub fn templates(&self) -> Vec<&Template> {
+        match &self.body {
+            Body::None => Vec::new(),
+            Body::Json(json) => json.templates(),
+            Body::Text(text) => vec![text],
+        }
+    }
+}
+
+impl RawReply {
+    /// Its name, which is told from others.
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// Compiles it; `at` is its place.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn compile(self, at: &str, paths: MatchOptions) -> Result<DirectReply, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let when = self.matches.map(|when| when.compile(paths).map_err(|errors| errors.under("match")));
+        let when = when.and_then(|when| errors.take(when));
+        for name in self.headers.0.keys().filter(|name| !may_set(name.as_str().as_bytes())) {
+            errors.push(ConfigError::invalid(
+                format!("headers.{}", name.as_str()),
+                "the proxy writes this header itself",
+            ));
+        }
+        if self.json.is_some() && self.text.is_some() {
+            errors.push(ConfigError::invalid("", "a reply has one body: \"json\" or \"text\""));
+        }
+        let header = |(name, value): (HeaderName, HeaderValue)| (name.into_string(), value.into_string());
+        let counter = format!("sluicegate_header_transform_replies_total.reply.{}", self.name.as_str());
+        let reply = DirectReply {
+            when,
+            status: self.status.map_or(200, StatusCode::code),
+            headers: self.headers.0.into_iter().map(header).collect(),
+            body: self.json.map(Body::Json).or(self.text.map(Body::Text)).unwrap_or(Body::None),
+            counter: Counter::new(counter),
+        };
+        errors.into_result(reply).map_err(|errors| errors.under(at))
+    }
+}

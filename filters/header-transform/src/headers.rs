@@ -1,0 +1,95 @@
+//! Edits of headers, of a request or a response.
+//!
+//! Pseudo headers, the host and the headers that belong to the connection are never edited, whatever a prefix or a regex
+//! would select.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sluicegate_common::head::{EditError, Head};
+use sluicegate_common::reply::may_set;
+
+use crate::names::{Case, Names};
+use crate::pairs::Edit;
+
+/// Carries out an edit.
+///
+/// # Errors
+/// A name or a value that cannot be written; what was written before stays.
+pub fn edit(head: &mut Head<'_>, names: &Names, edit: &Edit<'_>) -> Result<(), EditError> {
+    match (edit, names.exact()) {
+        (Edit::Set(value), Some(name)) => head.set(name.to_owned(), *value),
+        (Edit::Append(value), Some(name)) => head.append(name.to_owned(), *value),
+        (Edit::SetIfAbsent(value), Some(name)) if head.get(name).is_none() => head.set(name.to_owned(), *value),
+        (Edit::Set(_) | Edit::Append(_) | Edit::SetIfAbsent(_), _) => Ok(()),
+        (Edit::Remove, Some(name)) => head.remove(name.to_owned()),
+        (Edit::Remove, None) => selected(head, names).into_iter().try_for_each(|name| head.remove(name)),
+        (Edit::ReplaceIfExists(value), _) => {
+            selected(head, names).into_iter().try_for_each(|name| head.set(name, *value))
+        }
+        (Edit::Rewrite(new), _) => rewrite(head, names, new),
+        (Edit::Rename(new), _) => rename(head, names, new),
+    }
+}
+
+/// Makes these the lines of a header.
+///
+/// # Errors
+/// As [`Head::set`].
+pub fn write_lines(head: &mut Head<'_>, name: &str, lines: Vec<Vec<u8>>) -> Result<(), EditError> {
+    let mut lines = lines.into_iter();
+    match lines.next() {
+        None => head.remove(name.to_owned()),
+        Some(first) => {
+            head.set(name.to_owned(), first)?;
+            lines.try_for_each(|line| head.append(name.to_owned(), line))
+        }
+    }
+}
+
+/// The names there are that an edit is for, in lower case.
+fn selected(head: &Head<'_>, names: &Names) -> Vec<String> {
+    if let Some(name) = names.exact() {
+        return head.get(name).map(|_| name.to_owned()).into_iter().collect();
+    }
+    let found: BTreeSet<Vec<u8>> = head
+        .iter()
+        .map(|(name, _)| name)
+        .filter(|name| names.selects(name, Case::Insensitive))
+        .map(<[u8]>::to_ascii_lowercase)
+        .filter(|name| may_set(name) && name != b"host")
+        .collect();
+    found.into_iter().filter_map(|name| String::from_utf8(name).ok()).collect()
+}
+
+fn rewrite(head: &mut Head<'_>, names: &Names, new: &dyn Fn(&[u8]) -> Option<Vec<u8>>) -> Result<(), EditError> {
+    for name in selected(head, names) {
+        let lines: Vec<Vec<u8>> = head.values(&name).map(|old| new(old).unwrap_or_else(|| old.to_vec())).collect();
+        if !head.values(&name).eq(lines.iter().map(Vec::as_slice)) {
+            write_lines(head, &name, lines)?;
+        }
+    }
+    Ok(())
+}
+
+/// All lines of a name move; what stood under the new one is gone. Values that get the same name keep their order.
+fn rename(head: &mut Head<'_>, names: &Names, new: &dyn Fn(&[u8]) -> Option<Vec<u8>>) -> Result<(), EditError> {
+    let (mut moved, mut left) = (BTreeMap::<String, Vec<Vec<u8>>>::new(), Vec::new());
+    for old in selected(head, names) {
+        let Some(name) = new(old.as_bytes()) else { continue };
+        let name = String::from_utf8(name.to_ascii_lowercase()).unwrap_or_default();
+        if !may_set(name.as_bytes()) || name == "host" {
+            return Err(EditError::Name(name));
+        }
+        let lines = head.values(&old).map(<[u8]>::to_vec);
+        moved.entry(name.clone()).or_default().extend(lines);
+        if name != old {
+            left.push((old, name));
+        }
+    }
+    moved.retain(|name, _| left.iter().any(|(_, new)| new == name));
+    left.into_iter().try_for_each(|(old, _)| head.remove(old))?;
+    moved.into_iter().try_for_each(|(name, lines)| write_lines(head, &name, lines))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,268 @@
+//! An op as the config says it.
+
+use deserr::Deserr;
+use sluicegate_common::config::{ConfigError, ConfigErrorKind, ConfigErrors, Statuses, quoted};
+use sluicegate_common::matcher::{Match, MatchOptions, RawMatch, anchored};
+use sluicegate_common::template::Template;
+
+use super::selector::{Kind, RawSelector};
+use super::{
+    Action, Change, OnMissing, Rename, RequestEdit, RequestOp, ResponseEdit, ResponseOp, Rewrite, Value, literal,
+};
+use crate::names::Names;
+use crate::substitution::Substitution;
+
+/// An op as written.
+#[derive(Debug, Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+pub struct RawOp {
+    op: Verb,
+    target: Target,
+    #[deserr(default)]
+    name: Option<String>,
+    #[deserr(default)]
+    name_prefix: Option<String>,
+    #[deserr(default)]
+    name_regex: Option<String>,
+    #[deserr(default)]
+    value: Option<Template>,
+    #[deserr(default)]
+    to: Option<String>,
+    #[deserr(default)]
+    regex: Option<String>,
+    #[deserr(default)]
+    substitution: Option<String>,
+    #[deserr(default)]
+    on_missing: Option<OnMissing>,
+    #[deserr(default)]
+    when: Option<RawWhen>,
+}
+
+#[derive(Debug, Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+struct RawWhen {
+    #[deserr(default, rename = "match")]
+    matches: Option<RawMatch>,
+    #[deserr(default)]
+    statuses: Option<Statuses>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
+#[deserr(error = ConfigErrors)]
+enum Verb {
+    #[deserr(rename = "remove")]
+    Remove,
+    #[deserr(rename = "rename")]
+    Rename,
+    #[deserr(rename = "set")]
+    Set,
+    #[deserr(rename = "set_if_absent")]
+    SetIfAbsent,
+    #[deserr(rename = "replace_if_exists")]
+    ReplaceIfExists,
+    #[deserr(rename = "append")]
+    Append,
+    #[deserr(rename = "rewrite")]
+    Rewrite,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
+#[deserr(error = ConfigErrors, rename_all = lowercase)]
+enum Target {
+    Header,
+    Query,
+    Cookie,
+    Path,
+    Method,
+    Host,
+    Status,
+}
+
+impl RawOp {
+    /// Compiles an entry of `request`; `at` is its place.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn for_request(mut self, at: &str, paths: MatchOptions) -> Result<RequestOp, ConfigErrors> {
+        let mut errors = self.check_fields();
+        let when = self.when.take();
+        if when.as_ref().is_some_and(|when| when.statuses.is_some()) {
+            errors.push(ConfigError::invalid("when.statuses", "a request has no status: only responses have"));
+        }
+        let when = errors.take(compile_when(when, paths)).flatten();
+        let does = match self.target {
+            Target::Header => self.action(Kind::Header).map(|(names, action)| RequestEdit::Header(names, action)),
+            Target::Query => self.action(Kind::Query).map(|(names, action)| RequestEdit::Query(names, action)),
+            Target::Cookie => self.action(Kind::Cookie).map(|(names, action)| RequestEdit::Cookie(names, action)),
+            Target::Path => self.change(literal::check_path).map(RequestEdit::Path),
+            Target::Method => self.change(literal::check_method).map(RequestEdit::Method),
+            Target::Host => self.change(literal::check_host).map(RequestEdit::Host),
+            Target::Status => Err(not_a_target("a request", "status", "header, query, cookie, path, method or host")),
+        };
+        match errors.take(does) {
+            Some(does) if errors.is_empty() => Ok(RequestOp { when: when.and_then(|(when, _)| when), does }),
+            _ => Err(errors.under(at)),
+        }
+    }
+
+    /// Compiles an entry of `response`; `at` is its place.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn for_response(mut self, at: &str, paths: MatchOptions) -> Result<ResponseOp, ConfigErrors> {
+        let mut errors = self.check_fields();
+        let when = errors.take(compile_when(self.when.take(), paths)).flatten();
+        let does = match self.target {
+            Target::Header => self.action(Kind::Header).map(|(names, action)| ResponseEdit::Header(names, action)),
+            Target::Status => self.status().map(ResponseEdit::Status),
+            other => Err(not_a_target("a response", &format!("{other:?}").to_lowercase(), "header or status")),
+        };
+        match errors.take(does) {
+            Some(does) if errors.is_empty() => {
+                let (when, statuses) = when.unwrap_or_default();
+                Ok(ResponseOp { when, statuses, does })
+            }
+            _ => Err(errors.under(at)),
+        }
+    }
+
+    /// Each op has the fields it needs and no other.
+    fn check_fields(&self) -> ConfigErrors {
+        let writes = matches!(self.op, Verb::Set | Verb::SetIfAbsent | Verb::ReplaceIfExists | Verb::Append);
+        let (renames, rewrites) = (self.op == Verb::Rename, self.op == Verb::Rewrite);
+        let fields = [
+            ("value", self.value.is_some(), writes),
+            ("to", self.to.is_some(), renames),
+            ("regex", self.regex.is_some(), rewrites),
+            ("substitution", self.substitution.is_some(), rewrites),
+            ("on_missing", self.on_missing.is_some(), writes && self.on_missing.is_some()),
+        ];
+        let wrong = fields.into_iter().filter(|(_, given, wanted)| given != wanted);
+        wrong
+            .map(|(field, _, wanted)| match wanted {
+                true => ConfigError::new(field, ConfigErrorKind::MissingField),
+                false => ConfigError::invalid(field, format!("the op {:?} has none", self.op.word())),
+            })
+            .collect()
+    }
+
+    fn action(self, kind: Kind) -> Result<(Names, Action), ConfigErrors> {
+        let creates = matches!(self.op, Verb::Set | Verb::SetIfAbsent | Verb::Append);
+        let verb = self.op.word();
+        let selector = RawSelector { name: self.name, prefix: self.name_prefix, regex: self.name_regex };
+        let names = selector.compile(kind, creates.then_some(verb))?;
+        let value = |value: Option<Template>| {
+            let template = value.ok_or_else(ConfigErrors::new)?;
+            kind.check_value(&template)?;
+            Ok::<_, ConfigErrors>(Value { template, on_missing: self.on_missing.unwrap_or_default() })
+        };
+        let action = match self.op {
+            Verb::Remove => Action::Remove,
+            Verb::Set => Action::Set(value(self.value)?),
+            Verb::SetIfAbsent => Action::SetIfAbsent(value(self.value)?),
+            Verb::ReplaceIfExists => Action::ReplaceIfExists(value(self.value)?),
+            Verb::Append => Action::Append(value(self.value)?),
+            Verb::Rename => Action::Rename(rename(kind, &names, self.to.ok_or_else(ConfigErrors::new)?)?),
+            Verb::Rewrite => {
+                let rewrite = rewrite(self.regex, self.substitution)?;
+                kind.check_text("substitution", rewrite.substitution.texts())?;
+                Action::Rewrite(rewrite)
+            }
+        };
+        Ok((names, action))
+    }
+
+    /// What happens to something that has no name.
+    fn change(self, check: fn(&Template) -> Result<(), ConfigError>) -> Result<Change, ConfigErrors> {
+        self.check_nameless()?;
+        match self.op {
+            Verb::Set => {
+                let template = self.value.ok_or_else(ConfigErrors::new)?;
+                check(&template)?;
+                Ok(Change::Set(Value { template, on_missing: self.on_missing.unwrap_or_default() }))
+            }
+            Verb::Rewrite => {
+                let rewrite = rewrite(self.regex, self.substitution)?;
+                literal::check_texts("substitution", rewrite.substitution.texts())?;
+                Ok(Change::Rewrite(rewrite))
+            }
+            other => {
+                Err(ConfigError::expected("op", "\"set\" or \"rewrite\" for this target", quoted(other.word())).into())
+            }
+        }
+    }
+
+    fn status(self) -> Result<u16, ConfigErrors> {
+        self.check_nameless()?;
+        if self.op != Verb::Set {
+            return Err(ConfigError::expected("op", "\"set\" for this target", quoted(self.op.word())).into());
+        }
+        literal::status(&self.value.ok_or_else(ConfigErrors::new)?).map_err(Into::into)
+    }
+
+    fn check_nameless(&self) -> Result<(), ConfigErrors> {
+        let given = [("name", &self.name), ("name_prefix", &self.name_prefix), ("name_regex", &self.name_regex)];
+        let given = given.into_iter().filter(|(_, text)| text.is_some());
+        let errors = given.map(|(field, _)| ConfigError::invalid(field, "this target has no names"));
+        errors.collect::<ConfigErrors>().into_result(())
+    }
+}
+
+impl Verb {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Remove => "remove",
+            Self::Rename => "rename",
+            Self::Set => "set",
+            Self::SetIfAbsent => "set_if_absent",
+            Self::ReplaceIfExists => "replace_if_exists",
+            Self::Append => "append",
+            Self::Rewrite => "rewrite",
+        }
+    }
+}
+
+fn not_a_target(of: &str, target: &str, targets: &'static str) -> ConfigErrors {
+    ConfigError::expected("target", format!("a target of {of}: {targets}"), quoted(target)).into()
+}
+
+type When = (Option<Match>, Option<Statuses>);
+
+fn compile_when(when: Option<RawWhen>, paths: MatchOptions) -> Result<Option<When>, ConfigErrors> {
+    let Some(RawWhen { matches, statuses }) = when else { return Ok(None) };
+    if matches.is_none() && statuses.is_none() {
+        return Err(ConfigError::expected("when", "\"match\", \"statuses\" or both", "none").into());
+    }
+    if statuses.as_ref().is_some_and(Statuses::is_empty) {
+        return Err(ConfigError::expected("when.statuses", "at least one entry", "none").into());
+    }
+    let matches = matches.map(|matches| matches.compile(paths).map_err(|errors| errors.under("when.match")));
+    Ok(Some((matches.transpose()?, statuses)))
+}
+
+fn rename(kind: Kind, names: &Names, to: String) -> Result<Rename, ConfigErrors> {
+    Ok(match names {
+        Names::Exact(_) => Rename::To(kind.name("to", &to)?),
+        Names::Prefix(old) => Rename::Prefix(old.clone(), kind.prefix("to", &to)?),
+        Names::Regex(regex) => {
+            let substitution = substitution("to", &to, regex)?;
+            Rename::Regex(Rewrite { regex: regex.clone(), substitution })
+        }
+    })
+}
+
+fn rewrite(regex: Option<String>, text: Option<String>) -> Result<Rewrite, ConfigErrors> {
+    let (Some(regex), Some(text)) = (regex, text) else { return Err(ConfigErrors::new()) };
+    let compiled = anchored(&regex, true).map_err(|why| {
+        let found = format!("{}: {why}", quoted(&regex));
+        ConfigError::expected("regex", "a regular expression such as \"/v1(/.*)?\"", found)
+    })?;
+    let substitution = substitution("substitution", &text, &compiled)?;
+    Ok(Rewrite { regex: compiled, substitution })
+}
+
+fn substitution(field: &str, text: &str, regex: &regex_lite::Regex) -> Result<Substitution, ConfigError> {
+    Substitution::parse(text, regex).map_err(|why| {
+        ConfigError::expected(field.to_owned(), "a text with groups such as \"$1\"", format!("{}: {why}", quoted(text)))
+    })
+}

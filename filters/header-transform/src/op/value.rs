@@ -1,0 +1,73 @@
+//! The value that an op writes, and what it comes to for one request.
+
+use std::borrow::Cow;
+
+use deserr::Deserr;
+use sluicegate_common::config::ConfigErrors;
+use sluicegate_common::template::{Scope, Source, Template};
+
+/// `on_missing`: what becomes of an op whose template has a source without a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
+#[deserr(error = ConfigErrors, rename_all = lowercase)]
+pub enum OnMissing {
+    /// The op is left out.
+    #[default]
+    Skip,
+    /// Nothing stands in its place.
+    Empty,
+    /// The request is refused.
+    Error,
+}
+
+/// A template, and what happens where it cannot be filled.
+#[derive(Debug)]
+pub struct Value {
+    /// The text.
+    pub template: Template,
+    /// Where a source has no value.
+    pub on_missing: OnMissing,
+}
+
+/// What an op comes to for one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Due {
+    /// Nothing is done.
+    Skipped,
+    /// It has no value to write, or the one that its template says literally.
+    AsWritten,
+    /// This is its value.
+    Filled(Vec<u8>),
+    /// The value would have come from the verified identity and there is none: what a client says in its place goes.
+    NoIdentity,
+}
+
+/// The source that has no value, where this refuses the request.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MissingValue<'a>(pub &'a Source);
+
+impl Value {
+    /// What the value comes to; `escape` makes what is put in fit for where it goes.
+    ///
+    /// # Errors
+    /// [`OnMissing::Error`], and a source has no value.
+    pub fn of(
+        &self,
+        scope: &Scope<'_>,
+        escape: impl Fn(Cow<'_, [u8]>) -> Cow<'_, [u8]>,
+    ) -> Result<Due, MissingValue<'_>> {
+        if self.template.literal().is_some() {
+            return Ok(Due::AsWritten);
+        }
+        let empty = self.on_missing == OnMissing::Empty;
+        let value = |source: &Source| scope.value(source).map(&escape).or(empty.then_some(Cow::Borrowed(&[])));
+        if let Some(filled) = self.template.fill(value) {
+            return Ok(Due::Filled(filled));
+        }
+        let missing = self.template.sources().find(|source| scope.value(source).is_none());
+        match missing {
+            Some(source) if self.on_missing == OnMissing::Error => Err(MissingValue(source)),
+            _ if self.template.sources().any(Source::is_identity) => Ok(Due::NoIdentity),
+            _ => Ok(Due::Skipped),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What is done to a request.
+//!
+//! First every op is worked out on the request as this filter found it; only then are they carried out, one after the
+//! other. So no template and no match ever reads what an op has written.
+
+use std::borrow::Cow;
+
+use sluicegate_common::filter::Cx;
+use sluicegate_common::head::RequestHead;
+use sluicegate_common::path::{NormalPath, query};
+use sluicegate_common::reply::is_field_value;
+use sluicegate_common::template::Scope;
+
+use crate::dropped::Dropped;
+use crate::op::{Change, Due, MissingValue, RequestEdit, RequestOp};
+use crate::target::{is_host, is_method};
+use crate::{cookies, headers, query as parameters};
+
+/// Where the target as it came is recorded when its path changes.
+pub const ORIGINAL_PATH: &str = "x-original-path";
+
+/// What each op comes to for this request.
+///
+/// # Errors
+/// A template has no value, and the config wants the request refused then.
+pub fn work_out<'o>(
+    ops: &'o [RequestOp],
+    scope: &Scope<'_>,
+    head: &RequestHead<'_>,
+    cx: &Cx<'_>,
+) -> Result<Vec<Due>, MissingValue<'o>> {
+    let work_out = |op: &'o RequestOp| {
+        if op.when.as_ref().is_some_and(|when| !when.matches(head, cx)) {
+            return Ok(Due::Skipped);
+        }
+        let Some(value) = op.does.value() else { return Ok(Due::AsWritten) };
+        match op.does {
+            RequestEdit::Path(_) => value.of(scope, |text| Cow::Owned(parameters::encoded(&text).into_owned())),
+            _ => value.of(scope, |text| text),
+        }
+    };
+    ops.iter().map(work_out).collect()
+}
+
+/// Carries the ops out. One that cannot be is left out and noted.
+pub fn carry_out(ops: &[RequestOp], due: Vec<Due>, head: &mut RequestHead<'_>, dropped: &Dropped, cx: &Cx<'_>) {
+    let target = ops.iter().any(|op| matches!(op.does, RequestEdit::Path(_))).then(|| head.target().to_vec());
+    if target.is_some() && head.get(ORIGINAL_PATH).is_some() {
+        // A client's own would tell the upstream of a path that never was.
+        dropped.unless_written(head.remove(ORIGINAL_PATH), cx);
+    }
+    for (op, due) in ops.iter().zip(due) {
+        let value: &[u8] = match &due {
+            Due::Skipped => continue,
+            Due::NoIdentity => {
+                no_identity(&op.does, head, dropped, cx);
+                continue;
+            }
+            Due::AsWritten => op.does.value().and_then(|value| value.template.literal()).unwrap_or_default().as_bytes(),
+            Due::Filled(value) => value,
+        };
+        if !is_field_value(value) {
+            dropped.note("a control character in the value", cx);
+            continue;
+        }
+        match &op.does {
+            RequestEdit::Header(names, action) => {
+                dropped.unless_written(action.edit(value, |edit| headers::edit(head, names, edit)), cx);
+            }
+            RequestEdit::Query(names, action) => {
+                match action.edit(value, |edit| parameters::edit(head.target(), names, edit)) {
+                    Ok(Some(target)) => dropped.unless_written(head.set(":path", target), cx),
+                    Ok(None) => {}
+                    Err(why) => dropped.note(why, cx),
+                }
+            }
+            RequestEdit::Cookie(names, action) => {
+                let edited = {
+                    let lines: Vec<&[u8]> = head.values("cookie").collect();
+                    action.edit(value, |edit| cookies::edit(&lines, names, edit))
+                };
+                match edited {
+                    Ok(Some(lines)) => dropped.unless_written(headers::write_lines(head, "cookie", lines), cx),
+                    Ok(None) => {}
+                    Err(why) => dropped.note(why, cx),
+                }
+            }
+            RequestEdit::Path(change) => change_path(change, value, head, dropped, cx),
+            RequestEdit::Method(change) => {
+                change_to(":method", change.of(head.method(), value), is_method, head, dropped, cx);
+            }
+            RequestEdit::Host(change) => change_to("host", change.of(head.host(), value), is_host, head, dropped, cx),
+        }
+    }
+    if let Some(target) = target.filter(|target| query::split(target).0 != query::split(head.target()).0) {
+        dropped.unless_written(head.set(ORIGINAL_PATH, target), cx);
+    }
+}
+
+/// A header that tells the upstream who is calling is not the client's to send.
+fn no_identity(edit: &RequestEdit, head: &mut RequestHead<'_>, dropped: &Dropped, cx: &Cx<'_>) {
+    if let RequestEdit::Header(names, crate::op::Action::Set(_)) = edit {
+        dropped.unless_written(headers::edit(head, names, &crate::pairs::Edit::Remove), cx);
+    }
+}
+
+fn change_to(
+    name: &'static str,
+    value: Option<Vec<u8>>,
+    fits: fn(&[u8]) -> bool,
+    head: &mut RequestHead<'_>,
+    dropped: &Dropped,
+    cx: &Cx<'_>,
+) {
+    match value {
+        None => {}
+        Some(value) if fits(&value) => dropped.unless_written(head.set(name, value), cx),
+        Some(_) => dropped.note(format_args!("not a value of {name}"), cx),
+    }
+}
+
+/// The query stays. A change never makes a path ambiguous that was not.
+fn change_path(change: &Change, value: &[u8], head: &mut RequestHead<'_>, dropped: &Dropped, cx: &Cx<'_>) {
+    let (path, query) = query::split(head.target());
+    let Some(mut new) = change.of(path, value) else { return };
+    if new.first() != Some(&b'/') {
+        new.insert(0, b'/');
+    }
+    if new == path {
+        return;
+    }
+    let is_ambiguous = |path: &[u8]| NormalPath::of(path).ambiguity().is_some();
+    if (is_ambiguous(&new) && !is_ambiguous(path)) || new.iter().any(|byte| matches!(byte, b'?' | b'#')) {
+        return dropped.note("a path that can be read in more than one way", cx);
+    }
+    if let Some(query) = query {
+        new.push(b'?');
+        new.extend_from_slice(query);
+    }
+    dropped.unless_written(head.set(":path", new), cx);
+}
