@@ -7,12 +7,14 @@ use std::borrow::Cow;
 
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::RequestHead;
+use sluicegate_common::identity::spells;
 use sluicegate_common::path::{NormalPath, query};
 use sluicegate_common::reply::is_field_value;
-use sluicegate_common::template::Scope;
+use sluicegate_common::template::{Scope, Source};
 
 use crate::dropped::Dropped;
-use crate::op::{Change, Due, MissingValue, RequestEdit, RequestOp};
+use crate::names::Names;
+use crate::op::{Action, Change, Due, MissingValue, RequestEdit, RequestOp};
 use crate::target::{is_host, is_method};
 use crate::{cookies, headers, query as parameters};
 
@@ -50,12 +52,11 @@ pub fn carry_out(ops: &[RequestOp], due: Vec<Due>, head: &mut RequestHead<'_>, d
         dropped.unless_written(head.remove(ORIGINAL_PATH), cx);
     }
     for (op, due) in ops.iter().zip(due) {
+        if due != Due::Skipped {
+            remove_spellings(&op.does, head, dropped, cx);
+        }
         let value: &[u8] = match &due {
-            Due::Skipped => continue,
-            Due::NoIdentity => {
-                no_identity(&op.does, head, dropped, cx);
-                continue;
-            }
+            Due::Skipped | Due::NoIdentity => continue,
             Due::AsWritten => op.does.value().and_then(|value| value.template.literal()).unwrap_or_default().as_bytes(),
             Due::Filled(value) => value,
         };
@@ -97,10 +98,20 @@ pub fn carry_out(ops: &[RequestOp], due: Vec<Due>, head: &mut RequestHead<'_>, d
     }
 }
 
-/// A header that tells the upstream who is calling is not the client's to send.
-fn no_identity(edit: &RequestEdit, head: &mut RequestHead<'_>, dropped: &Dropped, cx: &Cx<'_>) {
-    if let RequestEdit::Header(names, crate::op::Action::Set(_)) = edit {
-        dropped.unless_written(headers::edit(head, names, &crate::pairs::Edit::Remove), cx);
+/// A header that is set from the verified identity tells the upstream who is calling: in no spelling is it the client's to
+/// send.
+fn remove_spellings(edit: &RequestEdit, head: &mut RequestHead<'_>, dropped: &Dropped, cx: &Cx<'_>) {
+    let RequestEdit::Header(Names::Exact(header), Action::Set(value)) = edit else { return };
+    if !value.template.sources().any(Source::is_identity) {
+        return;
+    }
+    let found: Vec<String> = head
+        .iter()
+        .filter(|(name, _)| spells(name, header))
+        .filter_map(|(name, _)| String::from_utf8(name.to_vec()).ok())
+        .collect();
+    for name in found {
+        dropped.unless_written(head.remove(name), cx);
     }
 }
 
