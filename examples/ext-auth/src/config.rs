@@ -16,6 +16,10 @@ pub struct Config {
     pub headers: Vec<HeaderName>,
     /// Headers of the answers that the upstream sees.
     pub copy_headers: Vec<HeaderName>,
+    /// The header of an answer that names the consumer, who is made known to the filters behind.
+    pub consumer_header: Option<HeaderName>,
+    /// Whether the body of an answer is made known as verified claims.
+    pub publish_claims: bool,
     /// What a failing service means for the request.
     pub on_service_failure: InternalError,
 }
@@ -70,6 +74,10 @@ struct RawConfig {
     headers: Vec<HeaderName>,
     #[deserr(default)]
     copy_headers: Vec<HeaderName>,
+    #[deserr(default)]
+    consumer_header: Option<HeaderName>,
+    #[deserr(default)]
+    publish_claims: bool,
     #[deserr(default = InternalError::Deny)]
     on_service_failure: InternalError,
 }
@@ -93,6 +101,8 @@ impl Config {
             timeout: raw.timeout,
             headers: raw.headers,
             copy_headers: raw.copy_headers,
+            consumer_header: raw.consumer_header,
+            publish_claims: raw.publish_claims,
             on_service_failure: raw.on_service_failure,
         })
     }

@@ -3,6 +3,7 @@
 //! 1. The request's method, target, host and the chosen headers go to every service at once.
 //! 2. 200 from all of them lets the request pass. The answers' `copy_headers` go upstream with it; what the client
 //!    sent under these names does not, whatever the answers say.
+//!    `consumer_header` and `publish_claims` make known to the filters behind who is calling.
 //! 3. The first 401 or 403 refuses the request with that status. A 401 carries the service's challenge.
 //! 4. Anything else (another status, no answer in time, a service that cannot be reached) is a failure of the service:
 //!    `on_service_failure` says whether it refuses with 503 (the default) or counts as a yes.
@@ -70,7 +71,10 @@ impl Filter for ExtAuth {
         let Wake::Answer(answer) = why else { return Decision::Wait(Wait::Callouts(Vec::new())) };
         pending.0 = pending.0.saturating_sub(1);
         match Verdict::of(answer) {
-            Verdict::Allowed(answer) => verdict::copy(answer, &self.config.copy_headers, head),
+            Verdict::Allowed(answer) => {
+                verdict::copy(answer, &self.config.copy_headers, head);
+                verdict::publish(answer, &self.config, cx.proxy);
+            }
             Verdict::Refused(reply) => return Decision::Respond(reply),
             Verdict::Failed(why) => {
                 let service = self.config.service(answer.id);

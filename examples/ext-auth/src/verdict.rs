@@ -5,7 +5,11 @@ use std::fmt;
 use sluicegate_common::config::HeaderName;
 use sluicegate_common::filter::{Answer, CalloutAnswer, CalloutError};
 use sluicegate_common::head::RequestHead;
+use sluicegate_common::identity::{self, Identity};
+use sluicegate_common::proxy::Proxy;
 use sluicegate_common::reply::LocalReply;
+
+use crate::config::Config;
 
 /// What one service says of a request.
 #[derive(Debug)]
@@ -66,5 +70,24 @@ pub fn copy(answer: &Answer, names: &[HeaderName], head: &mut RequestHead<'_>) {
                 log::warn!("ext_auth: {error}");
             }
         }
+    }
+}
+
+/// Makes known to the filters behind who the service says is calling. What cannot be told is logged and left out: then
+/// nobody is.
+pub fn publish(answer: &Answer, config: &Config, proxy: &dyn Proxy) {
+    let consumer = config.consumer_header.as_ref().and_then(|name| answer.headers.first(name.as_str().as_bytes()));
+    if let Some(consumer) = consumer {
+        let consumer = Identity::new(&String::from_utf8_lossy(consumer), "", &[], false);
+        match consumer.map(|consumer| identity::publish(&consumer, proxy)) {
+            Ok(Ok(())) => {}
+            Ok(Err(status)) => log::error!("ext_auth: the consumer cannot be published: {status}"),
+            Err(error) => log::warn!("ext_auth: {error}"),
+        }
+    }
+    if config.publish_claims
+        && let Err(status) = identity::publish_claims(&answer.body, proxy)
+    {
+        log::warn!("ext_auth: the claims cannot be published: {status}");
     }
 }

@@ -16,6 +16,9 @@
 
 use std::fmt;
 
+use crate::config::parse_json;
+use crate::proxy::{Proxy, Status};
+
 mod headers;
 
 pub use headers::{IdentityHeaders, spells};
@@ -26,7 +29,10 @@ pub const PROPERTY: &[&str] = &["sluicegate.consumer"];
 /// The property as Kong's engine takes it, which lets filters set `wasmx.*` alone.
 pub const PROPERTY_IN_KONG: &[&str] = &["wasmx", "sluicegate_consumer"];
 
-/// The property of the verified claims, as Envoy takes it: the JSON object of a token's payload, at most 8 KiB.
+/// The longest claims that are published, in bytes.
+pub const MAX_CLAIMS: usize = 8 * 1024;
+
+/// The property of the verified claims, as Envoy takes it: the JSON object of a token's payload.
 pub const CLAIMS: &[&str] = &["sluicegate.claims"];
 
 /// The same as Kong's engine takes it.
@@ -134,6 +140,29 @@ impl Identity {
     fn line(&self, at: usize) -> &str {
         self.lines.split('\n').nth(at).unwrap_or_default()
     }
+}
+
+/// Hands an identity to the filters behind, other modules' included.
+///
+/// # Errors
+/// The host lets no filter set the property.
+pub fn publish(identity: &Identity, proxy: &dyn Proxy) -> Result<(), Status> {
+    publish_as(PROPERTY, PROPERTY_IN_KONG, identity.encode(), proxy)
+}
+
+/// Hands verified claims to the filters behind: a JSON object of at most [`MAX_CLAIMS`] bytes. Others are not published.
+///
+/// # Errors
+/// The host lets no filter set the property, or it is none of these ([`Status::BadArgument`]).
+pub fn publish_claims(claims: &[u8], proxy: &dyn Proxy) -> Result<(), Status> {
+    if claims.len() > MAX_CLAIMS || !parse_json(claims).is_ok_and(|claims| claims.is_object()) {
+        return Err(Status::BadArgument);
+    }
+    publish_as(CLAIMS, CLAIMS_IN_KONG, claims, proxy)
+}
+
+fn publish_as(path: &[&str], in_kong: &[&str], bytes: &[u8], proxy: &dyn Proxy) -> Result<(), Status> {
+    proxy.set_property(path, bytes).or_else(|_| proxy.set_property(in_kong, bytes))
 }
 
 fn check(part: &'static str, name: &str, may_be_empty: bool) -> Result<(), IdentityError> {
