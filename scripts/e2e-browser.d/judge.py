@@ -12,8 +12,10 @@ def judge(case, origin, answers, reasons, counts):
         if answer["origin"] != origin:
             problems.append(f"origin: expected {origin}, found {answer['origin']}")
         problems += rejected(answer) if case.want is Rejected else readable(case.want, answer)
-    if case.want is Rejected and len(reasons) != case.times:
-        problems.append(f"console: expected {case.times} times a CORS error, found {len(reasons)}")
+    wanted = case.times if case.want is Rejected else 0
+    if len(reasons) != wanted:
+        problems.append(f"CORS errors on the console: expected {wanted}, found {len(reasons)}")
+        problems += reasons
     return problems + counted(case, counts)
 
 

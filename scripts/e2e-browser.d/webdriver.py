@@ -4,8 +4,8 @@ import http.client
 import json
 import os
 import re
-import shutil
 import subprocess
+import time
 
 from processes import Failure, start
 
@@ -15,6 +15,8 @@ SWITCHES = [
     # The sandbox needs namespaces that root and containers lack; the only pages are the test's own.
     "--no-sandbox",
     "--disable-dev-shm-usage",
+    "--disable-crash-reporter",
+    "--no-first-run",
     "--no-proxy-server",
     # Every name of the test is this machine, every other name does not exist.
     "--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND",
@@ -40,14 +42,12 @@ class Browser:
             raise Failure(f"WebDriver {method} {path}: {value['error']}", value["message"].partition("\n")[0])
         return value
 
-    def open(self, running):
-        """Starts the browser, which the caller's stack ends. What the browser says of itself."""
-        options = {"args": SWITCHES, "binary": shutil.which("chromium")}
-        wanted = {"browserName": "chrome", "goog:chromeOptions": options,
+    def attach(self, debugger):
+        """Takes over the browser that listens there. What the browser says of itself."""
+        wanted = {"browserName": "chrome", "goog:chromeOptions": {"debuggerAddress": debugger},
                   "goog:loggingPrefs": {"browser": "ALL"}}
         new = self.command("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
         self.session = f"/session/{new['sessionId']}"
-        running.callback(self.command, "DELETE", self.session)
         return new["capabilities"]
 
     def go(self, url):
@@ -69,13 +69,27 @@ class Browser:
 
 
 def start_browser(running, folder):
-    """The browser and its version. Profile and crash reports go to `folder`."""
-    log = folder / "chromedriver.log"
+    """The browser and its version. The caller's stack ends it; all it writes goes to `folder`."""
     environment = os.environ | {"HOME": str(folder), "TMPDIR": str(folder)}
-    driver = start(running, ["chromedriver", "--port=0", f"--log-path={log}"],
-                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
+    debugger = start_chromium(running, folder / "profile", environment)
+    driver = start(running, ["chromedriver", "--port=0"], env=environment,
+                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     for line in driver.stdout:
         if found := re.search(r"started successfully on port (\d+)", line):
             browser = Browser(int(found[1]))
-            return browser, browser.open(running)["browserVersion"]
+            return browser, browser.attach(debugger)["browserVersion"]
     raise Failure("chromedriver did not start", "see what `chromedriver --port=0` says")
+
+
+def start_chromium(running, profile, environment):
+    """The address for the driver. Started here: of a driver that is killed, the browser would stay."""
+    command = ["chromium", *SWITCHES, f"--user-data-dir={profile}", "--remote-debugging-port=0"]
+    process = start(running, command, env=environment,
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    port_file = profile / "DevToolsActivePort"
+    deadline = time.monotonic() + TIMEOUT
+    while not (port_file.exists() and (lines := port_file.read_text().splitlines())):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise Failure("Chromium did not start", f"see what `{' '.join(command)}` says")
+        time.sleep(0.02)
+    return f"127.0.0.1:{lines[0]}"

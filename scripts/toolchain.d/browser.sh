@@ -4,9 +4,11 @@
 
 ready_browser() {
     local packages=(chromium chromium-driver)
+    local remedy="as root on Debian: apt-get update && apt-get install ${packages[*]}"
     if ! have chromium || ! have chromedriver; then
-        deb_install "${packages[@]}" || fail "Chromium and chromedriver are not here and cannot be installed" \
-            "as root on Debian: apt-get update && apt-get install ${packages[*]}"
+        have apt-get || fail "chromium and chromedriver are not installed, and there is no apt-get" "$remedy"
+        deb_install "${packages[@]}" ||
+            fail "chromium and chromedriver are not installed, and apt-get cannot install them" "$remedy"
     fi
     # Debian's wrapper complains about graphics cards.
     say "browser: $(chromium --version 2>/dev/null)"
