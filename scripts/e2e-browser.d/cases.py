@@ -61,10 +61,11 @@ def put(headers):
 
 INCLUDE = {"credentials": "include"}
 EXPOSED = "x-envoy-upstream-service-time"
+ID = "x-correlation-id"
 
 CASES = [
     Case("a simple GET of the app", APP, "/echo/simple", reached=1,
-         want=Read(200, headers=("content-type", EXPOSED), hidden=("server", "date"))),
+         want=Read(200, headers=("content-type", EXPOSED, ID), hidden=("server", "date"))),
     Case("a simple GET of a stranger: the service answers, the page cannot read it",
          STRANGER, "/echo/simple", Rejected, reached=1),
     Case("an origin that begins like the app's", LOOKALIKE, "/echo/simple", Rejected, reached=1),
@@ -99,12 +100,16 @@ CASES = [
          method="PUT", init=put(AUTHORIZED), preflights=("allowed", "allowed"), reached=2),
 
     Case("the gateway's own 400", APP, "/admin;x", reached=0,
-         want=Read(400, body=("ambiguous_path",), headers=("content-type",))),
+         want=Read(400, body=("ambiguous_path",), headers=("content-type", ID))),
     Case("the same, of a stranger", STRANGER, "/admin;x", Rejected, reached=0),
-    Case("Envoy's 404 for a path without a route", APP, "/nowhere", Read(404), reached=0),
+    Case("a direct reply of header_transform", APP, "/down", reached=0,
+         want=Read(503, body=('{"error":"maintenance"}',), headers=("content-type", ID))),
+    Case("the same, of a stranger", STRANGER, "/down", Rejected, reached=0),
+    Case("Envoy's 404 for a path without a route", APP, "/nowhere", reached=0,
+         want=Read(404, headers=(ID,))),
     Case("the same, of a stranger", STRANGER, "/nowhere", Rejected, reached=0),
     Case("a service that hangs up: Envoy's 503", APP, "/order-service/orders", reached=1,
-         want=Read(503, body=("upstream connect error",)),
+         want=Read(503, body=("upstream connect error",), headers=(ID,)),
          service_mode=("order-service", {"mode": "reset"})),
     Case("the service's own 404", APP, "/product-service/products/999", reached=1,
          want=Read(404, body=("product not found",))),

@@ -13,6 +13,8 @@ COUNTER = re.compile(r'sluicegate_cors_requests_total\{.*\bcode="preflight_(\w+)
 
 def policy(allowed_origin):
     return {
+        # The id that it echoes is exposed without being listed.
+        "request_id": {"header": "x-correlation-id", "echo": True},
         "cors": {
             "allow_origins": [allowed_origin],
             "allow_methods": ["GET", "HEAD", "POST", "PUT"],
@@ -20,6 +22,10 @@ def policy(allowed_origin):
             "expose_headers": ["x-envoy-upstream-service-time"],
             "allow_credentials": True,
             "max_age": "2h",
+        },
+        "header_transform": {
+            "reply": [{"name": "maintenance", "match": {"paths": [{"prefix": "/down"}]},
+                       "status": 503, "json": {"error": "maintenance"}}],
         },
         "rules": [
             {"name": "no-credentials", "match": {"paths": [{"prefix": "/echo/no-credentials"}]},
