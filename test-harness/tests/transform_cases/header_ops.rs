@@ -193,9 +193,10 @@ impl Outcome {
     }
 }
 
+/// Lines for people, the long ones cut.
 fn text<T: AsRef<[u8]>>(lines: &[T]) -> String {
-    let lines: Vec<_> = lines.iter().map(|line| line.as_ref().escape_ascii().to_string()).collect();
-    format!("{lines:?}")
+    let line = |line: &T| line.as_ref().iter().take(80).flat_map(|byte| byte.escape_ascii()).map(char::from).collect();
+    format!("{:?}", lines.iter().map(line).collect::<Vec<String>>())
 }
 
 fn is_pseudo(name: &str) -> bool {
