@@ -1,6 +1,7 @@
 //! What config says, and what it becomes.
 
 use deserr::Deserr;
+use serde_json::Value;
 use sluicegate_common::config::{ConfigErrors, Object, check_unique, read};
 use sluicegate_common::matcher::{Match, MatchOptions};
 use sluicegate_common::template::{Source, Template};
@@ -54,6 +55,7 @@ pub enum Forwarded {
 
 #[derive(Deserr)]
 #[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[expect(dead_code, reason = "the entries of the lists are read one by one")]
 struct RawConfig {
     #[deserr(default)]
     traceparent: Traceparent,
@@ -62,11 +64,11 @@ struct RawConfig {
     #[deserr(default)]
     security_headers: Option<SecurityHeaders>,
     #[deserr(default)]
-    request: Vec<RawOp>,
+    request: Vec<Value>,
     #[deserr(default)]
-    response: Vec<RawOp>,
+    response: Vec<Value>,
     #[deserr(default)]
-    reply: Vec<RawReply>,
+    reply: Vec<Value>,
 }
 
 impl Config {
@@ -74,19 +76,25 @@ impl Config {
     ///
     /// # Errors
     /// Everything that is wrong with them.
-    pub fn parse(object: Object, paths: MatchOptions) -> Result<Self, ConfigErrors> {
-        let raw: RawConfig = read(object)?;
+    pub fn parse(mut object: Object, paths: MatchOptions) -> Result<Self, ConfigErrors> {
         let mut errors = ConfigErrors::new();
-        errors.take(check_unique("reply", "name", raw.reply.iter().map(RawReply::name)));
-        let config = Self {
-            traceparent: raw.traceparent,
-            forwarded: raw.forwarded,
-            security_headers: raw.security_headers,
-            request: entries("request", raw.request, &mut errors, |op, at| op.for_request(at, paths)),
-            response: entries("response", raw.response, &mut errors, |op, at| op.for_response(at, paths)),
-            reply: entries("reply", raw.reply, &mut errors, |reply, at| reply.compile(at, paths)),
-        };
-        errors.into_result(config)
+        let raw = errors.take(read::<RawConfig>(object.clone()));
+        let request = entries("request", &mut object, &mut errors, |op: RawOp| op.for_request(paths));
+        let response = entries("response", &mut object, &mut errors, |op: RawOp| op.for_response(paths));
+        let mut names = Vec::new();
+        let reply = entries("reply", &mut object, &mut errors, |reply: RawReply| {
+            names.push(reply.name().to_owned());
+            reply.compile(paths)
+        });
+        if raw.as_ref().is_some_and(|raw| raw.reply.len() == names.len()) {
+            errors.take(check_unique("reply", "name", names.iter().map(String::as_str)));
+        }
+        match raw {
+            Some(RawConfig { traceparent, forwarded, security_headers, .. }) if errors.is_empty() => {
+                Ok(Self { traceparent, forwarded, security_headers, request, response, reply })
+            }
+            _ => Err(errors),
+        }
     }
 
     /// Whether anything here looks at the path of a request.
@@ -107,15 +115,19 @@ impl Config {
     }
 }
 
-/// Compiles the entries of a list, each of which is told its place.
-fn entries<R, T>(
+/// Reads and compiles the entries of a list, each by itself, so that one's errors do not hide another's.
+fn entries<R: Deserr<ConfigErrors>, T>(
     list: &str,
-    raw: Vec<R>,
+    object: &mut Object,
     errors: &mut ConfigErrors,
-    compile: impl Fn(R, &str) -> Result<T, ConfigErrors>,
+    mut compile: impl FnMut(R) -> Result<T, ConfigErrors>,
 ) -> Vec<T> {
-    let entries = raw.into_iter().enumerate();
-    entries.filter_map(|(index, entry)| errors.take(compile(entry, &format!("{list}[{index}]")))).collect()
+    let Some(Value::Array(entries)) = object.remove(list) else { return Vec::new() };
+    let compiled = entries.into_iter().enumerate().map(|(index, entry)| {
+        let compiled = deserr::deserialize::<R, _, ConfigErrors>(entry).and_then(&mut compile);
+        compiled.map_err(|errors| errors.under(&format!("{list}[{index}]")))
+    });
+    compiled.filter_map(|entry| errors.take(entry)).collect()
 }
 
 #[cfg(test)]

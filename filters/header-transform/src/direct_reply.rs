@@ -89,11 +89,11 @@ impl RawReply {
         self.name.as_str()
     }
 
-    /// Compiles it; `at` is its place.
+    /// Compiles it.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn compile(self, at: &str, paths: MatchOptions) -> Result<DirectReply, ConfigErrors> {
+    pub fn compile(self, paths: MatchOptions) -> Result<DirectReply, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         let when = self.matches.map(|when| when.compile(paths).map_err(|errors| errors.under("match")));
         let when = when.and_then(|when| errors.take(when));
@@ -115,6 +115,6 @@ impl RawReply {
             body: self.json.map(Body::Json).or(self.text.map(Body::Text)).unwrap_or(Body::None),
             counter: Counter::new(counter),
         };
-        errors.into_result(reply).map_err(|errors| errors.under(at))
+        errors.into_result(reply)
     }
 }

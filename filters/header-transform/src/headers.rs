@@ -14,7 +14,8 @@ use crate::pairs::Edit;
 /// Carries out an edit.
 ///
 /// # Errors
-/// A name or a value that cannot be written; what was written before stays.
+/// A value that cannot be written, and then nothing is; or a name that a rename would make and that cannot be written,
+/// and then those lines keep their old one.
 pub fn edit(head: &mut Head<'_>, names: &Names, edit: &Edit<'_>) -> Result<(), EditError> {
     match (edit, names.exact()) {
         (Edit::Set(value), Some(name)) => head.set(name.to_owned(), *value),
@@ -74,11 +75,13 @@ fn rewrite(head: &mut Head<'_>, names: &Names, new: &dyn Fn(&[u8]) -> Option<Vec
 /// All lines of a name move; what stood under the new one is gone. Values that get the same name keep their order.
 fn rename(head: &mut Head<'_>, names: &Names, new: &dyn Fn(&[u8]) -> Option<Vec<u8>>) -> Result<(), EditError> {
     let (mut moved, mut left) = (BTreeMap::<String, Vec<Vec<u8>>>::new(), Vec::new());
+    let mut refused = Ok(());
     for old in selected(head, names) {
         let Some(name) = new(old.as_bytes()) else { continue };
         let name = String::from_utf8(name.to_ascii_lowercase()).unwrap_or_default();
         if !may_set(name.as_bytes()) || name == "host" {
-            return Err(EditError::Name(name));
+            refused = Err(EditError::Name(name));
+            continue;
         }
         let lines = head.values(&old).map(<[u8]>::to_vec);
         moved.entry(name.clone()).or_default().extend(lines);
@@ -88,7 +91,8 @@ fn rename(head: &mut Head<'_>, names: &Names, new: &dyn Fn(&[u8]) -> Option<Vec<
     }
     moved.retain(|name, _| left.iter().any(|(_, new)| new == name));
     left.into_iter().try_for_each(|(old, _)| head.remove(old))?;
-    moved.into_iter().try_for_each(|(name, lines)| write_lines(head, &name, lines))
+    moved.into_iter().try_for_each(|(name, lines)| write_lines(head, &name, lines))?;
+    refused
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::identity::spells;
-use sluicegate_common::path::{NormalPath, query};
+use sluicegate_common::path::{NormalPath, query, segments};
 use sluicegate_common::reply::is_field_value;
 use sluicegate_common::template::{Scope, Source};
 
@@ -88,7 +88,8 @@ pub fn carry_out(ops: &[RequestOp], due: Vec<Due>, head: &mut RequestHead<'_>, d
             }
             RequestEdit::Path(change) => change_path(change, value, head, dropped, cx),
             RequestEdit::Method(change) => {
-                change_to(":method", change.of(head.method(), value), is_method, head, dropped, cx);
+                let fits = is_method(head.method());
+                change_to(":method", change.of(head.method(), value), |new| fits && is_method(new), head, dropped, cx);
             }
             RequestEdit::Host(change) => change_to("host", change.of(head.host(), value), is_host, head, dropped, cx),
         }
@@ -118,7 +119,7 @@ fn remove_spellings(edit: &RequestEdit, head: &mut RequestHead<'_>, dropped: &Dr
 fn change_to(
     name: &'static str,
     value: Option<Vec<u8>>,
-    fits: fn(&[u8]) -> bool,
+    fits: impl Fn(&[u8]) -> bool,
     head: &mut RequestHead<'_>,
     dropped: &Dropped,
     cx: &Cx<'_>,
@@ -130,23 +131,25 @@ fn change_to(
     }
 }
 
-/// The query stays. A change never makes a path ambiguous that was not.
+/// The query stays. What is put in stays one segment, and no change makes a path ambiguous that was not.
 fn change_path(change: &Change, value: &[u8], head: &mut RequestHead<'_>, dropped: &Dropped, cx: &Cx<'_>) {
     let (path, query) = query::split(head.target());
-    let Some(mut new) = change.of(path, value) else { return };
-    if new.first() != Some(&b'/') {
-        new.insert(0, b'/');
-    }
-    if new == path {
-        return;
-    }
+    let Some(new) = change.of(path, value) else { return };
+    let new = [b"/", new.strip_prefix(b"/").unwrap_or(&new)].concat();
     let is_ambiguous = |path: &[u8]| NormalPath::of(path).ambiguity().is_some();
-    if (is_ambiguous(&new) && !is_ambiguous(path)) || new.iter().any(|byte| matches!(byte, b'?' | b'#')) {
+    let fits = match change {
+        // A segment that is a dot or nothing takes itself away, and two slashes at the start may be read as a host.
+        Change::Set(value) => {
+            let path = new.strip_suffix(if value.template.as_written().ends_with('/') { &b"/"[..] } else { b"" });
+            !is_ambiguous(&new) && !segments(path.unwrap_or(&new)).any(|segment| matches!(segment, b"" | b"."))
+        }
+        Change::Rewrite(_) => (!is_ambiguous(&new) || is_ambiguous(path)) && !new.starts_with(b"//"),
+    };
+    if !fits {
         return dropped.note("a path that can be read in more than one way", cx);
     }
-    if let Some(query) = query {
-        new.push(b'?');
-        new.extend_from_slice(query);
+    if new != path {
+        let target = query.map_or_else(|| new.clone(), |query| [&new, &b"?"[..], query].concat());
+        dropped.unless_written(head.set(":path", target), cx);
     }
-    dropped.unless_written(head.set(":path", new), cx);
 }

@@ -11,6 +11,7 @@ use sluicegate_common::template::Scope;
 use crate::dropped::Dropped;
 use crate::headers;
 use crate::op::{Due, MissingValue, ResponseEdit, ResponseOp};
+use crate::target::may_have_body;
 
 /// What each op comes to for the response to this request.
 ///
@@ -55,6 +56,10 @@ pub fn carry_out(ops: &[ResponseOp], due: &[Due], head: &mut ResponseHead<'_>, d
         dropped.unless_written(
             match &op.does {
                 ResponseEdit::Header(names, action) => action.edit(value, |edit| headers::edit(head, names, edit)),
+                ResponseEdit::Status(_) if !head.status().is_some_and(may_have_body) => {
+                    dropped.note("a status without a body keeps to itself", cx);
+                    Ok(())
+                }
                 ResponseEdit::Status(status) => head.set(":status", status.to_string()),
             },
             cx,

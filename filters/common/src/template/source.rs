@@ -47,6 +47,9 @@ const SOURCES: &[&str] = &[
 impl Source {
     /// Reads what stands between `${` and `}`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
+        if text.contains("${") {
+            return Err("a template does not stand inside another".to_owned());
+        }
         let (kind, rest) = text.split_once('.').unwrap_or((text, ""));
         match (kind, rest) {
             ("request_id", "") => Ok(Self::RequestId),

@@ -79,11 +79,11 @@ enum Target {
 }
 
 impl RawOp {
-    /// Compiles an entry of `request`; `at` is its place.
+    /// Compiles an entry of `request`.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn for_request(mut self, at: &str, paths: MatchOptions) -> Result<RequestOp, ConfigErrors> {
+    pub fn for_request(mut self, paths: MatchOptions) -> Result<RequestOp, ConfigErrors> {
         let mut errors = self.check_fields();
         let when = self.when.take();
         if when.as_ref().is_some_and(|when| when.statuses.is_some()) {
@@ -94,22 +94,22 @@ impl RawOp {
             Target::Header => self.action(Kind::Header).map(|(names, action)| RequestEdit::Header(names, action)),
             Target::Query => self.action(Kind::Query).map(|(names, action)| RequestEdit::Query(names, action)),
             Target::Cookie => self.action(Kind::Cookie).map(|(names, action)| RequestEdit::Cookie(names, action)),
-            Target::Path => self.change(literal::check_path).map(RequestEdit::Path),
-            Target::Method => self.change(literal::check_method).map(RequestEdit::Method),
-            Target::Host => self.change(literal::check_host).map(RequestEdit::Host),
+            Target::Path => self.change(literal::check_path, literal::PATH).map(RequestEdit::Path),
+            Target::Method => self.change(literal::check_method, literal::NOTHING).map(RequestEdit::Method),
+            Target::Host => self.change(literal::check_host, literal::NOTHING).map(RequestEdit::Host),
             Target::Status => Err(not_a_target("a request", "status", "header, query, cookie, path, method or host")),
         };
         match errors.take(does) {
             Some(does) if errors.is_empty() => Ok(RequestOp { when: when.and_then(|(when, _)| when), does }),
-            _ => Err(errors.under(at)),
+            _ => Err(errors),
         }
     }
 
-    /// Compiles an entry of `response`; `at` is its place.
+    /// Compiles an entry of `response`.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn for_response(mut self, at: &str, paths: MatchOptions) -> Result<ResponseOp, ConfigErrors> {
+    pub fn for_response(mut self, paths: MatchOptions) -> Result<ResponseOp, ConfigErrors> {
         let mut errors = self.check_fields();
         let when = errors.take(compile_when(self.when.take(), paths)).flatten();
         let does = match self.target {
@@ -122,7 +122,7 @@ impl RawOp {
                 let (when, statuses) = when.unwrap_or_default();
                 Ok(ResponseOp { when, statuses, does })
             }
-            _ => Err(errors.under(at)),
+            _ => Err(errors),
         }
     }
 
@@ -172,8 +172,8 @@ impl RawOp {
         Ok((names, action))
     }
 
-    /// What happens to something that has no name.
-    fn change(self, check: fn(&Template) -> Result<(), ConfigError>) -> Result<Change, ConfigErrors> {
+    /// What happens to something that has no name. `check` judges what is set, and `never` can stand in no part of it.
+    fn change(self, check: fn(&Template) -> Result<(), ConfigError>, never: &[char]) -> Result<Change, ConfigErrors> {
         self.check_nameless()?;
         match self.op {
             Verb::Set => {
@@ -183,7 +183,7 @@ impl RawOp {
             }
             Verb::Rewrite => {
                 let rewrite = rewrite(self.regex, self.substitution)?;
-                literal::check_texts("substitution", rewrite.substitution.texts())?;
+                literal::check_texts("substitution", rewrite.substitution.texts(), never)?;
                 Ok(Change::Rewrite(rewrite))
             }
             other => {

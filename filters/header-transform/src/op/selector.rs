@@ -99,7 +99,7 @@ impl Kind {
         field: &str,
         mut texts: impl Iterator<Item = &'t str> + Clone,
     ) -> Result<(), ConfigError> {
-        literal::check_texts(field, texts.clone())?;
+        literal::check_texts(field, texts.clone(), literal::NOTHING)?;
         match texts.find(|text| self == Self::Cookie && !is_cookie_value(text.as_bytes())) {
             None => Ok(()),
             Some(text) => {

@@ -5,14 +5,14 @@ use sluicegate_common::matcher::MatchOptions;
 use super::*;
 
 fn request(op: Value) -> Result<(), String> {
-    let raw = deserr::deserialize::<RawOp, _, ConfigErrors>(op).map_err(|errors| errors.under("request[0]"));
-    let compiled = raw.and_then(|raw| raw.for_request("request[0]", MatchOptions::default()));
+    let raw = deserr::deserialize::<RawOp, _, ConfigErrors>(op);
+    let compiled = raw.and_then(|raw| raw.for_request(MatchOptions::default()));
     compiled.map(|_| ()).map_err(|errors| errors.to_string())
 }
 
 fn response(op: Value) -> Result<(), String> {
     let raw = deserr::deserialize::<RawOp, _, ConfigErrors>(op);
-    let compiled = raw.and_then(|raw| raw.for_response("response[0]", MatchOptions::default()));
+    let compiled = raw.and_then(|raw| raw.for_response(MatchOptions::default()));
     compiled.map(|_| ()).map_err(|errors| errors.to_string())
 }
 
@@ -42,7 +42,7 @@ fn every_op_on_everything_that_has_names() {
                 assert_eq!(response(given.clone()), Ok(()), "{given}");
             } else {
                 let error = response(given.clone()).unwrap_err();
-                assert!(error.starts_with("response[0].target: expected a target of a response: header or status"));
+                assert!(error.starts_with("target: expected a target of a response: header or status"));
             }
             let creates = matches!(op["op"].as_str().unwrap(), "set" | "set_if_absent" | "append");
             for selector in [json!({"name_prefix": "x-"}), json!({"name_regex": "x-(a|b)"})] {
@@ -108,9 +108,14 @@ fn what_is_refused() {
         ),
         (with(&once("path", "/a"), json!({"name": "x"})), "name: this target has no names"),
         (once("path", "a"), "value: expected a path such as \"/v2\", found \"a\": it does not start with a slash"),
-        (once("path", "/a?b=1"), "value: expected a path such as \"/v2\", found \"/a?b=1\": the query is a target"),
+        (once("path", "/a?b=1"), "value: \"/a?b=1\" holds a query or a fragment: the query is a target of its own"),
         (once("path", "/a/../b"), "value: expected a path such as \"/v2\", found \"/a/../b\": it "),
-        (once("method", "GE T"), "value: expected a method other than CONNECT, such as \"POST\", found \"GE T\""),
+        (once("path", "/a//b"), "value: expected a path such as \"/v2\", found \"/a//b\": it has an empty segment"),
+        (rewrite("/a(.*)", "/b$1?c=1"), "substitution: \"?c=1\" holds a query or a fragment"),
+        (
+            once("method", "GE T"),
+            "value: expected a method other than CONNECT and HEAD, such as \"POST\", found \"GE T\"",
+        ),
         (once("method", "CONNECT"), "value: expected a method other than CONNECT"),
         (once("host", "a/b"), "value: expected a host such as"),
         (once("status", "404"), "target: expected a target of a request: header, query, cookie, path, method or host"),
@@ -129,12 +134,11 @@ fn what_is_refused() {
     ];
     for (given, want) in cases {
         let error = request(given.clone()).unwrap_err();
-        let want =
-            if want.starts_with("expected") { format!("request[0]: {want}") } else { format!("request[0].{want}") };
+        let want = if want.starts_with("expected") { format!("config: {want}") } else { want.to_owned() };
         assert!(error.starts_with(&want), "{given}:\n{error}\n{want}");
     }
     for status in ["204", "304", "199", "600", "${now}", "2xx"] {
         let error = response(once("status", status)).unwrap_err();
-        assert!(error.starts_with("response[0].value: expected a status that can have a body"), "{error}");
+        assert!(error.starts_with("value: expected a status that can have a body"), "{error}");
     }
 }
