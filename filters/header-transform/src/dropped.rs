@@ -6,27 +6,60 @@ use sluicegate_common::filter::Cx;
 use sluicegate_common::head::EditError;
 use sluicegate_common::proxy::Counter;
 
+use crate::pairs::Unwritable;
+
 /// `sluicegate_header_transform_dropped_ops_total`.
 #[derive(Debug)]
-pub struct Dropped(Counter);
+pub struct DroppedOps(Counter);
 
-impl Default for Dropped {
+/// Why an op is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dropped {
+    /// Its value has a control character.
+    ControlCharacter,
+    /// No header can be so.
+    Header(EditError),
+    /// No query or cookie can be so.
+    Pair(Unwritable),
+    /// This is not to become so, or not to change at all.
+    Target(&'static str),
+}
+
+impl Default for DroppedOps {
     fn default() -> Self {
         Self(Counter::new("sluicegate_header_transform_dropped_ops_total"))
     }
 }
 
-impl Dropped {
-    /// One more, and why.
-    pub fn note(&self, why: impl fmt::Display, cx: &Cx<'_>) {
-        log::debug!("header_transform: an op is left out: {why}");
-        self.0.increment(cx.proxy);
+impl DroppedOps {
+    /// Counts an op that was not carried out.
+    pub fn note(&self, outcome: Result<(), Dropped>, cx: &Cx<'_>) {
+        if let Err(why) = outcome {
+            log::debug!("header_transform: an op is left out: {why}");
+            self.0.increment(cx.proxy);
+        }
     }
+}
 
-    /// One more, if it could not be written.
-    pub fn unless_written(&self, written: Result<(), EditError>, cx: &Cx<'_>) {
-        if let Err(error) = written {
-            self.note(error, cx);
+impl From<EditError> for Dropped {
+    fn from(error: EditError) -> Self {
+        Self::Header(error)
+    }
+}
+
+impl From<Unwritable> for Dropped {
+    fn from(what: Unwritable) -> Self {
+        Self::Pair(what)
+    }
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ControlCharacter => f.write_str("a control character in the value"),
+            Self::Header(error) => error.fmt(f),
+            Self::Pair(what) => what.fmt(f),
+            Self::Target(target) => write!(f, "the {target} must not become that"),
         }
     }
 }

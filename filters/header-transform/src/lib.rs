@@ -61,15 +61,15 @@ use sluicegate_common::reply::LocalReply;
 use sluicegate_common::template::Scope;
 
 use crate::config::{Config, Forwarded, Traceparent};
-use crate::dropped::Dropped;
-use crate::op::{Due, MissingValue};
+use crate::dropped::DroppedOps;
+use crate::op::{Due, MissingValue, RequestOp};
 use crate::security_headers::SecurityHeaders;
 
 /// The filter.
 #[derive(Debug)]
 pub struct HeaderTransform {
     config: Config,
-    dropped: Dropped,
+    dropped: DroppedOps,
 }
 
 /// What the ops on the response come to, once the request was seen.
@@ -88,13 +88,13 @@ impl Filter for HeaderTransform {
     type Stream = Stream;
 
     fn configure(config: Object, setup: &Setup<'_>) -> Result<Self, ConfigErrors> {
-        Config::parse(config, setup.paths).map(|config| Self { config, dropped: Dropped::default() })
+        Config::parse(config, setup.paths).map(|config| Self { config, dropped: DroppedOps::default() })
     }
 
     fn needs(&self) -> Needs {
         let config = &self.config;
         Needs {
-            headers: !config.request.is_empty(),
+            headers: config.request.iter().any(RequestOp::reads),
             paths: config.uses_paths(),
             decorate: !config.response.is_empty() || config.security_headers.is_some(),
         }
@@ -103,10 +103,9 @@ impl Filter for HeaderTransform {
     fn on_request(&self, stream: &mut Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
         match self.plan(stream, head, cx) {
             Ok(Plan::Edit(due)) => {
-                if let Err(error) = self.trace(head, cx).and_then(|()| self.forward(head, cx)) {
-                    self.dropped.note(error, cx);
-                }
-                request::carry_out(&self.config.request, due, head, &self.dropped, cx);
+                self.dropped.note(self.trace(head, cx).map_err(Into::into), cx);
+                self.dropped.note(self.forward(head, cx).map_err(Into::into), cx);
+                request::carry_out(&self.config.request, &due, head, &self.dropped, cx);
                 Decision::Continue
             }
             Ok(Plan::Answer(reply)) => {
@@ -124,10 +123,8 @@ impl Filter for HeaderTransform {
         let ops = &self.config.response;
         let due = stream.take().unwrap_or_else(|| response::without_request(ops));
         response::carry_out(ops, &due, head, &self.dropped, cx);
-        if let Some(preset) = self.config.security_headers
-            && let Err(error) = secure(preset, head)
-        {
-            self.dropped.note(error, cx);
+        if let Some(preset) = self.config.security_headers {
+            self.dropped.note(secure(preset, head).map_err(Into::into), cx);
         }
     }
 }

@@ -3,23 +3,20 @@
 //! First every op is worked out on the request as this filter found it; only then are they carried out, one after the
 //! other. So no template and no match ever reads what an op has written.
 
-use std::borrow::Cow;
-
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::identity::spells;
-use sluicegate_common::path::{NormalPath, query, segments};
-use sluicegate_common::reply::is_field_value;
+use sluicegate_common::path::query;
 use sluicegate_common::template::{Scope, Source};
 
-use crate::dropped::Dropped;
+use crate::dropped::{Dropped, DroppedOps};
 use crate::names::Names;
-use crate::op::{Action, Change, Due, MissingValue, RequestEdit, RequestOp};
-use crate::target::{is_host, is_method};
+use crate::op::{Action, Due, MissingValue, RequestEdit, RequestOp};
+use crate::target::{changed_path, is_host, is_method};
 use crate::{cookies, headers, query as parameters};
 
 /// Where the target as it came is recorded when its path changes.
-pub const ORIGINAL_PATH: &str = "x-original-path";
+const ORIGINAL_PATH: &str = "x-original-path";
 
 /// What each op comes to for this request.
 ///
@@ -31,125 +28,78 @@ pub fn work_out<'o>(
     head: &RequestHead<'_>,
     cx: &Cx<'_>,
 ) -> Result<Vec<Due>, MissingValue<'o>> {
-    let work_out = |op: &'o RequestOp| {
-        if op.when.as_ref().is_some_and(|when| !when.matches(head, cx)) {
-            return Ok(Due::Skipped);
+    let work_out = |op: &'o RequestOp| match (&op.when, op.does.value(), &op.does) {
+        (Some(when), ..) if !when.matches(head, cx) => Ok(Due::Skipped),
+        (_, Some(value), RequestEdit::Path(_)) => {
+            value.of(scope, |text| parameters::encoded(&text).into_owned().into())
         }
-        let Some(value) = op.does.value() else { return Ok(Due::AsWritten) };
-        match op.does {
-            RequestEdit::Path(_) => value.of(scope, |text| Cow::Owned(parameters::encoded(&text).into_owned())),
-            _ => value.of(scope, |text| text),
-        }
+        (_, Some(value), _) => value.of(scope, |text| text),
+        (_, None, _) => Ok(Due::AsWritten),
     };
     ops.iter().map(work_out).collect()
 }
 
 /// Carries the ops out. One that cannot be is left out and noted.
-pub fn carry_out(ops: &[RequestOp], due: Vec<Due>, head: &mut RequestHead<'_>, dropped: &Dropped, cx: &Cx<'_>) {
-    let target = ops.iter().any(|op| matches!(op.does, RequestEdit::Path(_))).then(|| head.target().to_vec());
-    if target.is_some() && head.get(ORIGINAL_PATH).is_some() {
+pub fn carry_out(ops: &[RequestOp], due: &[Due], head: &mut RequestHead<'_>, dropped: &DroppedOps, cx: &Cx<'_>) {
+    let changes_path = ops.iter().any(|op| matches!(op.does, RequestEdit::Path(_)));
+    let came = changes_path.then(|| head.target().to_vec());
+    if changes_path && head.get(ORIGINAL_PATH).is_some() {
         // A client's own would tell the upstream of a path that never was.
-        dropped.unless_written(head.remove(ORIGINAL_PATH), cx);
+        dropped.note(head.remove(ORIGINAL_PATH).map_err(Into::into), cx);
     }
     for (op, due) in ops.iter().zip(due) {
-        if due != Due::Skipped {
-            remove_spellings(&op.does, head, dropped, cx);
-        }
-        let value: &[u8] = match &due {
-            Due::Skipped | Due::NoIdentity => continue,
-            Due::AsWritten => op.does.value().and_then(|value| value.template.literal()).unwrap_or_default().as_bytes(),
-            Due::Filled(value) => value,
-        };
-        if !is_field_value(value) {
-            dropped.note("a control character in the value", cx);
-            continue;
-        }
-        match &op.does {
-            RequestEdit::Header(names, action) => {
-                dropped.unless_written(action.edit(value, |edit| headers::edit(head, names, edit)), cx);
-            }
-            RequestEdit::Query(names, action) => {
-                match action.edit(value, |edit| parameters::edit(head.target(), names, edit)) {
-                    Ok(Some(target)) => dropped.unless_written(head.set(":path", target), cx),
-                    Ok(None) => {}
-                    Err(why) => dropped.note(why, cx),
-                }
-            }
-            RequestEdit::Cookie(names, action) => {
-                let edited = {
-                    let lines: Vec<&[u8]> = head.values("cookie").collect();
-                    action.edit(value, |edit| cookies::edit(&lines, names, edit))
-                };
-                match edited {
-                    Ok(Some(lines)) => dropped.unless_written(headers::write_lines(head, "cookie", lines), cx),
-                    Ok(None) => {}
-                    Err(why) => dropped.note(why, cx),
-                }
-            }
-            RequestEdit::Path(change) => change_path(change, value, head, dropped, cx),
-            RequestEdit::Method(change) => {
-                let fits = is_method(head.method());
-                change_to(":method", change.of(head.method(), value), |new| fits && is_method(new), head, dropped, cx);
-            }
-            RequestEdit::Host(change) => change_to("host", change.of(head.host(), value), is_host, head, dropped, cx),
-        }
+        dropped.note(carry_out_one(&op.does, due, head), cx);
     }
-    if let Some(target) = target.filter(|target| query::split(target).0 != query::split(head.target()).0) {
-        dropped.unless_written(head.set(ORIGINAL_PATH, target), cx);
+    if let Some(came) = came.filter(|came| query::split(came).0 != query::split(head.target()).0) {
+        dropped.note(head.set(ORIGINAL_PATH, came).map_err(Into::into), cx);
     }
+}
+
+fn carry_out_one(edit: &RequestEdit, due: &Due, head: &mut RequestHead<'_>) -> Result<(), Dropped> {
+    if *due != Due::Skipped {
+        remove_spellings(edit, head)?;
+    }
+    let Some(value) = due.value(edit.value())? else { return Ok(()) };
+    match edit {
+        RequestEdit::Header(names, action) => action.edit(value, |edit| headers::edit(head, names, edit))?,
+        RequestEdit::Query(names, action) => {
+            if let Some(target) = action.edit(value, |edit| parameters::edit(head.target(), names, edit))? {
+                head.set(":path", target)?;
+            }
+        }
+        RequestEdit::Cookie(names, action) => {
+            let lines: Vec<&[u8]> = head.values("cookie").collect();
+            if let Some(lines) = action.edit(value, |edit| cookies::edit(&lines, names, edit))? {
+                headers::write_lines(head, "cookie", lines)?;
+            }
+        }
+        RequestEdit::Path(change) => {
+            if let Some(target) = changed_path(head.target(), change, value)? {
+                head.set(":path", target)?;
+            }
+        }
+        RequestEdit::Method(change) => match change.of(head.method(), value) {
+            Some(method) if is_method(head.method()) && is_method(&method) => head.set(":method", method)?,
+            Some(_) => return Err(Dropped::Target("method")),
+            None => {}
+        },
+        RequestEdit::Host(change) => match change.of(head.host(), value) {
+            Some(host) if is_host(&host) => head.set("host", host)?,
+            Some(_) => return Err(Dropped::Target("host")),
+            None => {}
+        },
+    }
+    Ok(())
 }
 
 /// A header that is set from the verified identity tells the upstream who is calling: in no spelling is it the client's to
 /// send.
-fn remove_spellings(edit: &RequestEdit, head: &mut RequestHead<'_>, dropped: &Dropped, cx: &Cx<'_>) {
-    let RequestEdit::Header(Names::Exact(header), Action::Set(value)) = edit else { return };
+fn remove_spellings(edit: &RequestEdit, head: &mut RequestHead<'_>) -> Result<(), Dropped> {
+    let RequestEdit::Header(Names::Exact(header), Action::Set(value)) = edit else { return Ok(()) };
     if !value.template.sources().any(Source::is_identity) {
-        return;
+        return Ok(());
     }
-    let found: Vec<String> = head
-        .iter()
-        .filter(|(name, _)| spells(name, header))
-        .filter_map(|(name, _)| String::from_utf8(name.to_vec()).ok())
-        .collect();
-    for name in found {
-        dropped.unless_written(head.remove(name), cx);
-    }
-}
-
-fn change_to(
-    name: &'static str,
-    value: Option<Vec<u8>>,
-    fits: impl Fn(&[u8]) -> bool,
-    head: &mut RequestHead<'_>,
-    dropped: &Dropped,
-    cx: &Cx<'_>,
-) {
-    match value {
-        None => {}
-        Some(value) if fits(&value) => dropped.unless_written(head.set(name, value), cx),
-        Some(_) => dropped.note(format_args!("not a value of {name}"), cx),
-    }
-}
-
-/// The query stays. What is put in stays one segment, and no change makes a path ambiguous that was not.
-fn change_path(change: &Change, value: &[u8], head: &mut RequestHead<'_>, dropped: &Dropped, cx: &Cx<'_>) {
-    let (path, query) = query::split(head.target());
-    let Some(new) = change.of(path, value) else { return };
-    let new = [b"/", new.strip_prefix(b"/").unwrap_or(&new)].concat();
-    let is_ambiguous = |path: &[u8]| NormalPath::of(path).ambiguity().is_some();
-    let fits = match change {
-        // A segment that is a dot or nothing takes itself away, and two slashes at the start may be read as a host.
-        Change::Set(value) => {
-            let path = new.strip_suffix(if value.template.as_written().ends_with('/') { &b"/"[..] } else { b"" });
-            !is_ambiguous(&new) && !segments(path.unwrap_or(&new)).any(|segment| matches!(segment, b"" | b"."))
-        }
-        Change::Rewrite(_) => (!is_ambiguous(&new) || is_ambiguous(path)) && !new.starts_with(b"//"),
-    };
-    if !fits {
-        return dropped.note("a path that can be read in more than one way", cx);
-    }
-    if new != path {
-        let target = query.map_or_else(|| new.clone(), |query| [&new, &b"?"[..], query].concat());
-        dropped.unless_written(head.set(":path", target), cx);
-    }
+    let found = head.iter().map(|(name, _)| name).filter(|name| spells(name, header));
+    let found: Vec<String> = found.filter_map(|name| String::from_utf8(name.to_vec()).ok()).collect();
+    found.into_iter().try_for_each(|name| head.remove(name)).map_err(Into::into)
 }

@@ -5,10 +5,9 @@
 use sluicegate_common::config::Statuses;
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::{RequestHead, ResponseHead};
-use sluicegate_common::reply::is_field_value;
 use sluicegate_common::template::Scope;
 
-use crate::dropped::Dropped;
+use crate::dropped::{Dropped, DroppedOps};
 use crate::headers;
 use crate::op::{Due, MissingValue, ResponseEdit, ResponseOp};
 use crate::target::may_have_body;
@@ -39,32 +38,24 @@ pub fn without_request(ops: &[ResponseOp]) -> Vec<Due> {
 }
 
 /// Carries the ops out. One that cannot be is left out and noted.
-pub fn carry_out(ops: &[ResponseOp], due: &[Due], head: &mut ResponseHead<'_>, dropped: &Dropped, cx: &Cx<'_>) {
+pub fn carry_out(ops: &[ResponseOp], due: &[Due], head: &mut ResponseHead<'_>, dropped: &DroppedOps, cx: &Cx<'_>) {
     for (op, due) in ops.iter().zip(due) {
-        let value: &[u8] = match due {
-            Due::Skipped | Due::NoIdentity => continue,
-            Due::AsWritten => op.does.value().and_then(|value| value.template.literal()).unwrap_or_default().as_bytes(),
-            Due::Filled(value) => value,
-        };
-        if !is_for(op.statuses.as_ref(), head) {
-            continue;
+        if is_for(op.statuses.as_ref(), head) {
+            dropped.note(carry_out_one(&op.does, due, head), cx);
         }
-        if !is_field_value(value) {
-            dropped.note("a control character in the value", cx);
-            continue;
-        }
-        dropped.unless_written(
-            match &op.does {
-                ResponseEdit::Header(names, action) => action.edit(value, |edit| headers::edit(head, names, edit)),
-                ResponseEdit::Status(_) if !head.status().is_some_and(may_have_body) => {
-                    dropped.note("a status without a body keeps to itself", cx);
-                    Ok(())
-                }
-                ResponseEdit::Status(status) => head.set(":status", status.to_string()),
-            },
-            cx,
-        );
     }
+}
+
+fn carry_out_one(edit: &ResponseEdit, due: &Due, head: &mut ResponseHead<'_>) -> Result<(), Dropped> {
+    let Some(value) = due.value(edit.value())? else { return Ok(()) };
+    match edit {
+        ResponseEdit::Header(names, action) => action.edit(value, |edit| headers::edit(head, names, edit))?,
+        ResponseEdit::Status(status) if head.status().is_some_and(may_have_body) => {
+            head.set(":status", status.to_string())?;
+        }
+        ResponseEdit::Status(_) => return Err(Dropped::Target("status")),
+    }
+    Ok(())
 }
 
 fn is_for(statuses: Option<&Statuses>, head: &ResponseHead<'_>) -> bool {

@@ -1,8 +1,12 @@
-//! What may stand in the parts of a request that are there once.
+//! What may become of the parts of a request or response that are there once.
 
 use sluicegate_common::config::Text;
 use sluicegate_common::head::is_token;
 use sluicegate_common::matcher::{HostPattern, host_name};
+use sluicegate_common::path::{NormalPath, query, segments};
+
+use crate::dropped::Dropped;
+use crate::op::Change;
 
 /// A method that another one may become and that may become another one (RFC 9110 section 9.1). CONNECT makes a tunnel,
 /// and the answer to HEAD has the length of a body without the body: a client that asked otherwise would wait for it.
@@ -24,3 +28,36 @@ pub fn is_host(host: &[u8]) -> bool {
     let name = std::str::from_utf8(host_name(host)).ok();
     name.is_some_and(|name| !name.starts_with('*') && HostPattern::parse(name).is_some())
 }
+
+/// The target with its path changed, the query kept; `None` where it stays what it is. What is put in stays one segment,
+/// and no change makes a path ambiguous that was not.
+///
+/// # Errors
+/// The path would be one that can be read in more than one way.
+pub fn changed_path(target: &[u8], change: &Change, value: &[u8]) -> Result<Option<Vec<u8>>, Dropped> {
+    let (path, query) = query::split(target);
+    let Some(new) = change.of(path, value) else { return Ok(None) };
+    let new = [b"/", new.strip_prefix(b"/").unwrap_or(&new)].concat();
+    let fits = match change {
+        // An empty segment takes itself away, and two slashes at the start may be read as a host.
+        Change::Set(value) => {
+            let end: &[u8] = if value.template.as_written().ends_with('/') { b"/" } else { b"" };
+            let path = new.strip_suffix(end).unwrap_or(&new);
+            !is_unclear(path) && !segments(path).any(<[u8]>::is_empty)
+        }
+        Change::Rewrite(_) => (!is_unclear(&new) || is_unclear(path)) && !new.starts_with(b"//"),
+    };
+    match fits {
+        false => Err(Dropped::Target("path")),
+        true if new == path => Ok(None),
+        true => Ok(Some(query.map_or_else(|| new.clone(), |query| [&new, &b"?"[..], query].concat()))),
+    }
+}
+
+/// Whether servers may read the path as another one than it looks.
+fn is_unclear(path: &[u8]) -> bool {
+    NormalPath::of(path).ambiguity().is_some() || segments(path).any(|segment| matches!(segment, b"." | b".."))
+}
+
+#[cfg(test)]
+mod tests;

@@ -152,6 +152,20 @@ impl Change {
     }
 }
 
+impl RequestOp {
+    /// Whether it looks at the request's head before it writes.
+    pub fn reads(&self) -> bool {
+        let is_literal = |value: Option<&Value>| value.is_none_or(|value| value.template.literal().is_some());
+        let only_writes = match &self.does {
+            RequestEdit::Header(Names::Exact(_), action) => {
+                matches!(action, Action::Remove | Action::Set(_) | Action::Append(_)) && is_literal(action.value())
+            }
+            _ => false,
+        };
+        self.when.is_some() || !only_writes
+    }
+}
+
 impl RequestEdit {
     /// The value it writes, if it writes one.
     pub fn value(&self) -> Option<&Value> {

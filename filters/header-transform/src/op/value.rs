@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use deserr::Deserr;
 use sluicegate_common::config::ConfigErrors;
+use sluicegate_common::reply::is_field_value;
 use sluicegate_common::template::{Scope, Source, Template};
+
+use crate::dropped::Dropped;
 
 /// `on_missing`: what becomes of an op whose template has a source without a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
@@ -44,6 +47,21 @@ pub enum Due {
 /// The source that has no value, where this refuses the request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MissingValue<'a>(pub &'a Source);
+
+impl Due {
+    /// The value to write; `None` where nothing is to be done. An op without a value has an empty one.
+    ///
+    /// # Errors
+    /// It has a control character.
+    pub fn value<'a>(&'a self, written: Option<&'a Value>) -> Result<Option<&'a [u8]>, Dropped> {
+        let value = match self {
+            Self::Skipped | Self::NoIdentity => return Ok(None),
+            Self::AsWritten => written.and_then(|value| value.template.literal()).unwrap_or_default().as_bytes(),
+            Self::Filled(value) => value,
+        };
+        if is_field_value(value) { Ok(Some(value)) } else { Err(Dropped::ControlCharacter) }
+    }
+}
 
 impl Value {
     /// What the value comes to; `escape` makes what is put in fit for where it goes.
