@@ -20,20 +20,29 @@ class Tokens:
 
 
 @dataclass(frozen=True)
+class Matching:
+    """A value that the regular expression matches as a whole."""
+
+    pattern: str
+
+
+@dataclass(frozen=True)
 class Step:
     """One request of the tour.
 
-    `headers`: the exact value, or `Tokens`. `absent`: names, `*` matches any text. `body`: a text
-    that the body holds. `before`: modes (service, mode) that hold during the request.
+    `headers`: the exact value, `Tokens`, or `Matching`. `absent`: names, `*` matches any text.
+    `body`: a text that the body holds; `not_in_body`: texts that it does not. `before`: modes
+    (service, mode) that hold during the request.
     """
 
     title: str
     request: Request
     status: int
     notice: str
-    headers: dict[str, str | Tokens]
+    headers: dict[str, str | Tokens | Matching]
     absent: tuple[str, ...] = ()
     body: str = ""
+    not_in_body: tuple[str, ...] = ()
     before: tuple[tuple[str, dict], ...] = ()
 
 
@@ -52,6 +61,9 @@ def check(step, answer):
             have = {token.lower() for token in tokens(found)}
             problems += [f"{name}: expected the token {token}, found {shown(found)}"
                          for token in expected.tokens if token.lower() not in have]
+        elif isinstance(expected, Matching):
+            if len(found) != 1 or not re.fullmatch(expected.pattern, found[0].decode("latin-1")):
+                problems.append(f"{name}: expected {expected.pattern}, found {shown(found)}")
         elif tokens(found) != tokens([as_bytes(expected)]):
             problems.append(f"{name}: expected {expected}, found {shown(found)}")
     for pattern in step.absent:
@@ -60,6 +72,8 @@ def check(step, answer):
                      for name in sorted(present)]
     if step.body.encode() not in answer.body:
         problems.append(f"body: expected it to hold {step.body}")
+    problems += [f"body: expected it not to hold {text}"
+                 for text in step.not_in_body if text.encode() in answer.body]
     return problems
 
 

@@ -37,10 +37,12 @@ def stop(process):
 
 
 def start_upstream(running, binary):
-    """The addresses that the upstream bound, by name."""
+    """The addresses that the upstream bound, by name. The user service has one of its own."""
     any_port = "127.0.0.1:0"
-    process = start(running, [binary, "--listen", any_port, "--control", any_port],
-                    stdout=subprocess.PIPE, text=True)
+    process = start(
+        running,
+        [binary, "--listen", any_port, "--control", any_port, "--service", f"user-service={any_port}"],
+        stdout=subprocess.PIPE, text=True)
     line = process.stdout.readline()
     if not line:
         raise Failure("the example upstream did not start", f"see what `{binary}` says")
@@ -50,16 +52,20 @@ def start_upstream(running, binary):
 def rewritten(bootstrap, module, upstream):
     """The bootstrap with free ports (0), that module and that upstream in place of its own."""
     text = bootstrap.read_text()
-    port = upstream.rpartition(":")[2]
     for pattern, replacement in [
         (r"\bport_value: (10000|9901)\b", "port_value: 0"),
-        (r"\bport_value: 9000\b", f"port_value: {port}"),
+        (r"\bport_value: 9000\b", f"port_value: {port(upstream['listen'])}"),
+        (r"\bport_value: 9002\b", f"port_value: {port(upstream['services']['user-service'])}"),
         (r"\bfilename: dist/\w+\.wasm\b", f"filename: {json.dumps(str(module.resolve()))}"),
     ]:
         text, count = re.subn(pattern, lambda _: replacement, text)
         if count == 0:
             raise Failure(f"{bootstrap} has nothing like `{pattern}`", "restore the file")
     return text
+
+
+def port(address):
+    return address.rpartition(":")[2]
 
 
 def start_envoy(running, binary, folder, bootstrap, module, upstream):

@@ -7,8 +7,10 @@ import textwrap
 from http_exchange import as_bytes
 
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "cyan": "36"}
-# What every answer has and no step is about.
-DULL = {"content-length", "content-type", "date", "server", "x-envoy-upstream-service-time"}
+# What every answer has, shown only in steps that are about it.
+DULL = {"content-length", "content-type", "date", "x-envoy-upstream-service-time",
+        "x-content-type-options", "x-frame-options", "content-security-policy", "referrer-policy",
+        "strict-transport-security", "x-gateway", "x-correlation-id"}
 
 
 def printable(value):
@@ -43,7 +45,7 @@ class Show:
         colour = "red" if problems else "green"
         self.text(self.style(colour, f"     < {answer.status} {answer.reason}"))
         for name, value in answer.headers:
-            if name not in DULL:
+            if name not in DULL or name in step.headers:
                 self.text(f"     < {name}: {printable(value)}")
         if answer.body:
             self.text(self.style("dim", f"     < {self.excerpt(answer.body, step.body)}"))

@@ -2,7 +2,7 @@
 
 import json
 
-from check import Step, Tokens
+from check import Matching, Step, Tokens
 from http_exchange import Request
 
 APP = "https://app.example.com"
@@ -19,6 +19,7 @@ READABLE = {
     "access-control-expose-headers": "x-correlation-id",
     "vary": Tokens("Origin"),
 }
+UUID = Matching("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def preflight(origin, method, headers=""):
@@ -77,7 +78,8 @@ TOUR = [
         Request("GET", USERS, {"origin": APP}),
         200,
         "The service itself answers Access-Control-Allow-Origin: *. The gateway takes that off and "
-        "says the app's origin, once, with credentials and the header that scripts may read.",
+        "says the app's origin, once, with credentials and the header that scripts may read: the "
+        "correlation id, exposed because the gateway sets it.",
         headers=READABLE,
         absent=("access-control-allow-methods", "access-control-allow-headers"),
         body='"email":"admin@example.com"'),
@@ -123,11 +125,75 @@ TOUR = [
         "Two ways to read one path are one too many: Envoy refuses it before routes and filters.",
         headers={}),
     Step(
-        "A path without a route",
-        Request("GET", "/nonexistent-service/test", {"origin": APP}),
+        "A service that does not know its prefix",
+        Request("GET", "/user-service/any/thing?q=1"),
         404,
-        "Envoy's own 404 carries the CORS headers too: the page's script sees 404, not a CORS error.",
-        headers=READABLE),
+        "This 404 is the service's own and says what it saw: the route's prefix_rewrite took "
+        "/user-service off.",
+        headers={"x-correlation-id": UUID}, body='"path":"/any/thing"'),
+    Step(
+        "A correlation id",
+        Request("GET", "/echo", {"origin": APP, "x-correlation-id": "order-4711"}),
+        200,
+        "The client's id goes to the service and comes back, where the page can read it.",
+        headers=READABLE | {"x-correlation-id": "order-4711"},
+        body=echoed("x-correlation-id", "order-4711")),
+    Step(
+        "A correlation id that no log should hold",
+        Request("GET", "/echo", {"x-correlation-id": "<script>alert(1)</script>"}),
+        200,
+        "Not 8 to 128 letters, digits, dots, dashes and underscores: it is replaced, here by the id "
+        "that Envoy has made for the request.",
+        headers={"x-correlation-id": UUID}, body='["x-correlation-id","', not_in_body=("script",)),
+    Step(
+        "What the gateway tells the service",
+        Request("GET", "/echo/7?lang=de", {"x-gateway-service": "payment-service"}),
+        200,
+        "x-gateway-service is the first segment of the path, accept-language comes from the query. "
+        "What the client says under x-gateway- does not pass.",
+        headers={},
+        body=",".join([echoed("x-forwarded-by", "API-Gateway"), echoed("x-gateway-service", "echo"),
+                       echoed("accept-language", "de")]),
+        not_in_body=("payment-service",)),
+    Step(
+        "A line break in the query",
+        Request("GET", "/echo?lang=de%0d%0aX-Evil:%201"),
+        200,
+        "Decoded, lang would end one header and begin another. The op is left out and counted "
+        "(dropped_ops below), the request goes on; the path is passed on as it came.",
+        headers={}, body="/echo?lang=de%0d%0aX-Evil:%201",
+        not_in_body=('["x-evil"', '["accept-language"')),
+    Step(
+        "What every answer carries",
+        Request("GET", "/product-service/products/7"),
+        200,
+        "security_headers: api sets what the service does not. server is gone, Envoy's as well: "
+        "server_header_transformation in envoy/gateway.yaml.",
+        headers={
+            "x-gateway": "API-Gateway-v1.0",
+            "x-content-type-options": "nosniff",
+            "x-frame-options": "DENY",
+            "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+            "referrer-policy": "no-referrer",
+            "strict-transport-security": "max-age=31536000; includeSubDomains",
+        },
+        absent=("server", "x-powered-by")),
+    Step(
+        "The gateway's health",
+        Request("GET", "/health"),
+        200,
+        "Answered from the configuration, with the time; no service is asked.",
+        headers={"cache-control": "no-store", "content-type": "application/json"},
+        absent=("server",), body='{"status":"healthy","timestamp":"20'),
+    Step(
+        "A path without a route",
+        Request("GET", "/nonexistent-service/test",
+                {"origin": APP, "x-correlation-id": "order-4712"}),
+        404,
+        "JSON with the id to ask about, also from the configuration, and readable: the page's "
+        "script sees 404, not a CORS error.",
+        headers=READABLE | {"content-type": "application/json", "x-correlation-id": "order-4712"},
+        body='{"correlationId":"order-4712","error":"Route not found","path":"/nonexistent-service/test"}'),
     Step(
         "A service that hangs up",
         Request("GET", "/order-service/orders", {"origin": APP}),

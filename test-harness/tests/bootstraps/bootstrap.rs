@@ -10,6 +10,9 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// The ports of the example upstream, as the files have them and as they are.
+pub type UpstreamPorts = [(u16, u16); 2];
+
 /// One file of `envoy/`. Its name is also the module's and the example's: `cors`, `gateway`.
 #[derive(Clone)]
 pub struct Bootstrap {
@@ -67,8 +70,8 @@ impl Bootstrap {
         serde_json::from_str(text.expect("a string value")).expect("JSON")
     }
 
-    /// Another module and configuration, free ports, and that upstream in place of every cluster's.
-    pub fn redirect(&mut self, module: &Path, config: &Value, upstream_port: u16) {
+    /// Another module and configuration, free ports, and that upstream's in place of the clusters'.
+    pub fn redirect(&mut self, module: &Path, config: &Value, upstream: UpstreamPorts) {
         let listener = &mut self.value["static_resources"]["listeners"][0];
         let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
         let plugin = &mut manager["http_filters"][0]["typed_config"]["config"];
@@ -78,7 +81,9 @@ impl Bootstrap {
         self.value["admin"]["address"]["socket_address"]["port_value"] = json!(0);
         for cluster in self.value["static_resources"]["clusters"].as_array_mut().into_iter().flatten() {
             let endpoint = &mut cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"];
-            endpoint["address"]["socket_address"]["port_value"] = json!(upstream_port);
+            let port = &mut endpoint["address"]["socket_address"]["port_value"];
+            let actual = upstream.iter().find(|(written, _)| *port == json!(written));
+            *port = json!(actual.unwrap_or_else(|| panic!("{}: no upstream on port {port}", self.name)).1);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use libtest_mimic::Failed;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
-use upstream::Upstream;
+use upstream::{Service, Upstream};
 
 use crate::bootstrap::Bootstrap;
 use crate::envoy::Envoy;
@@ -29,7 +29,9 @@ pub fn all_in_envoy(bootstrap: Bootstrap) -> Result<(), Failed> {
         let outcomes = [
             ("client address at the upstream", gateway.client_address_at_the_upstream().await),
             ("client address in the filter", gateway.client_address_in_the_filter().await),
+            ("services", gateway.services().await),
             ("preflight", gateway.preflight().await),
+            ("replies", gateway.replies().await),
             ("paths", gateway.paths().await),
             ("underscores", gateway.underscores().await),
             // After the others: it reads what they have counted.
@@ -46,19 +48,24 @@ pub fn all_in_envoy(bootstrap: Bootstrap) -> Result<(), Failed> {
 struct Gateway {
     envoy: Envoy,
     client: Client,
+    has_cors: bool,
+    has_transform: bool,
 }
 
 impl Gateway {
     async fn start(mut bootstrap: Bootstrap) -> Result<Self, String> {
         let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-        let upstream = Upstream { listen: any_port, control: any_port, services: vec![] };
+        let services = vec![(Service::User, any_port)];
+        let upstream = Upstream { listen: any_port, control: any_port, services };
         let upstream = upstream.start().await.map_err(|error| error.to_string())?;
+        let ports = [(9000, upstream.listen.port()), (9002, upstream.services[Service::User.name()].port())];
         let module = crate::module(&bootstrap);
         let config = with_address_rules(&bootstrap);
-        bootstrap.redirect(&module, &config, upstream.listen.port());
+        bootstrap.redirect(&module, &config, ports);
         let envoy = Envoy::start(&bootstrap).await?;
         let client = Client::builder().local_address(PEER).build().map_err(|error| error.to_string())?;
-        Ok(Self { envoy, client })
+        let (has_cors, has_transform) = (bootstrap.name != "header-transform", bootstrap.name != "cors");
+        Ok(Self { envoy, client, has_cors, has_transform })
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -93,14 +100,30 @@ impl Gateway {
         expect("x-envoy-external-address", &external, &PEER.to_string())
     }
 
-    /// Rules by `source_ips` see the peer; `max_age` tells which rule answered.
+    /// Rules by `source_ips` see the peer; a header tells which rule was chosen.
     async fn client_address_in_the_filter(&self) -> Outcome {
-        let answer = self.preflight_from(ORIGIN).await?;
-        let max_age = text_header(&answer, "access-control-max-age");
-        expect("max-age (60: the peer's rule, 1: the forged address's)", &max_age, "60")
+        let (answer, told) = match self.has_cors {
+            true => (self.preflight_from(ORIGIN).await?, "access-control-max-age"),
+            false => {
+                let request = self.request(Method::GET, "/echo").header("x-forwarded-for", FORGED);
+                (request.send().await.map_err(|error| error.to_string())?, "x-rule")
+            }
+        };
+        expect("60: the peer's rule, 1: the forged address's", &text_header(&answer, told), "60")
+    }
+
+    /// Each service gets the paths that it serves, whoever takes the prefix off.
+    async fn services(&self) -> Outcome {
+        let user = json_of(self.request(Method::GET, "/user-service/users/1")).await?;
+        expect("the user's id", &user["id"].to_string(), "1")?;
+        let users = json_of(self.request(Method::GET, "/user-service/users?limit=2")).await?;
+        expect("users on a page of two", &users["count"].to_string(), "2")
     }
 
     async fn preflight(&self) -> Outcome {
+        if !self.has_cors {
+            return Ok(());
+        }
         let allowed = self.preflight_from(ORIGIN).await?;
         expect("status", allowed.status().as_str(), "204")?;
         expect("allowed origin", &text_header(&allowed, "access-control-allow-origin"), ORIGIN)?;
@@ -113,6 +136,25 @@ impl Gateway {
             .filter(|name| name.starts_with("access-control-"))
             .collect();
         expect("headers for a stranger", &granted.join(" "), "")
+    }
+
+    /// The route `not-found` and its words; `server_header_transformation`; no client chooses a route by what only the
+    /// filter may say.
+    async fn replies(&self) -> Outcome {
+        if !self.has_transform {
+            return Ok(());
+        }
+        let request = self.request(Method::GET, "/nowhere?x=1").header("x-correlation-id", "order-4711");
+        let answer = request.send().await.map_err(|error| error.to_string())?;
+        expect("status", answer.status().as_str(), "404")?;
+        expect("server", &text_header(&answer, "server"), "")?;
+        expect("x-correlation-id", &text_header(&answer, "x-correlation-id"), "order-4711")?;
+        let body = answer.text().await.map_err(|error| error.to_string())?;
+        let want = r#"{"correlationId":"order-4711","error":"Route not found","path":"/nowhere"}"#;
+        expect("body", &body, want)?;
+        let forged = self.request(Method::GET, "/users/1").header("x-original-path", "/user-service/users/1");
+        let forged = forged.send().await.map_err(|error| error.to_string())?;
+        expect("status for a forged x-original-path", forged.status().as_str(), "404")
     }
 
     /// `normalize_path`, `merge_slashes`, `path_with_escaped_slashes_action`.
@@ -145,18 +187,23 @@ impl Gateway {
     }
 }
 
-/// The example's configuration with two rules more, told apart by `max_age`: for the address that the
+/// The example's configuration with two rules more, told apart by a header of the answer: for the address that the
 /// client claims, and for the one it has.
 fn with_address_rules(bootstrap: &Bootstrap) -> Value {
-    let rule = |name: &str, address: &str, max_age: &str| {
-        let patch = json!({ "max_age": max_age });
-        // The gateway's rules patch the object of all filters.
-        let patch = if bootstrap.name == "gateway" { json!({ "cors": patch }) } else { patch };
+    let rule = |name: &str, address: &str, told: &str| {
+        let max_age = json!({ "max_age": format!("{told}s") });
+        let patch = match bootstrap.name.as_str() {
+            // The gateway's rules patch the object of all filters.
+            "gateway" => json!({ "cors": max_age }),
+            "header-transform" => {
+                json!({ "response": [{ "op": "set", "target": "header", "name": "x-rule", "value": told }] })
+            }
+            _ => max_age,
+        };
         json!({ "name": name, "match": { "source_ips": [address] }, "config": patch })
     };
     let mut config = bootstrap.example_config();
-    config["rules"] =
-        json!([rule("forged", &format!("{FORGED}/32"), "1s"), rule("peer", &format!("{PEER}/32"), "60s")]);
+    config["rules"] = json!([rule("forged", &format!("{FORGED}/32"), "1"), rule("peer", &format!("{PEER}/32"), "60")]);
     config
 }
 
