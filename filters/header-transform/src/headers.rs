@@ -1,7 +1,7 @@
 //! Edits of headers, of a request or a response.
 //!
-//! Pseudo headers, the host and the headers that belong to the connection are never edited, whatever a prefix or a regex
-//! would select.
+//! Pseudo headers, the host, the headers that belong to the connection, and what Envoy needs to find a route are never
+//! edited, whatever a prefix or a regex would select.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +10,9 @@ use sluicegate_common::reply::may_set;
 
 use crate::names::{Case, Names};
 use crate::pairs::Edit;
+
+/// Envoy finds no route for a request without it (`VirtualHostImpl::getRouteFromEntries`).
+pub const NEEDED: &str = "x-forwarded-proto";
 
 /// Carries out an edit.
 ///
@@ -57,7 +60,7 @@ fn selected(head: &Head<'_>, names: &Names) -> Vec<String> {
         .map(|(name, _)| name)
         .filter(|name| names.selects(name, Case::Insensitive))
         .map(<[u8]>::to_ascii_lowercase)
-        .filter(|name| may_set(name) && name != b"host")
+        .filter(|name| may_set(name) && name != b"host" && name != NEEDED.as_bytes())
         .collect();
     found.into_iter().filter_map(|name| String::from_utf8(name).ok()).collect()
 }

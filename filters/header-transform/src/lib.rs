@@ -133,11 +133,13 @@ impl HeaderTransform {
     /// Works out all that depends on the request, before anything is changed.
     fn plan(&self, stream: &mut Stream, head: &RequestHead<'_>, cx: &Cx<'_>) -> Result<Plan, MissingValue<'_>> {
         let scope = Scope::new(head, cx);
-        *stream = Some(response::work_out(&self.config.response, &scope, head, cx)?);
-        match self.config.reply.iter().find(|reply| reply.is_for(head, cx)) {
-            Some(reply) => Ok(Plan::Answer(reply.answer(&scope, cx))),
-            None => request::work_out(&self.config.request, &scope, head, cx).map(Plan::Edit),
+        let for_response = response::work_out(&self.config.response, &scope, head, cx);
+        if let Some(reply) = self.config.reply.iter().find(|reply| reply.is_for(head, cx)) {
+            *stream = for_response.ok();
+            return Ok(Plan::Answer(reply.answer(&scope, cx)));
         }
+        *stream = Some(for_response?);
+        request::work_out(&self.config.request, &scope, head, cx).map(Plan::Edit)
     }
 
     fn trace(&self, head: &mut RequestHead<'_>, cx: &Cx<'_>) -> Result<(), EditError> {

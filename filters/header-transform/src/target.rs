@@ -25,8 +25,10 @@ pub fn may_have_body(status: u16) -> bool {
 /// A host, with or without port (RFC 9110 section 7.2).
 #[must_use]
 pub fn is_host(host: &[u8]) -> bool {
-    let name = std::str::from_utf8(host_name(host)).ok();
-    name.is_some_and(|name| !name.starts_with('*') && HostPattern::parse(name).is_some())
+    let Ok(text) = std::str::from_utf8(host) else { return false };
+    let name = std::str::from_utf8(host_name(host)).unwrap_or_default();
+    let port = text.strip_prefix(name).and_then(|rest| rest.strip_prefix(':'));
+    port.is_none_or(|port| port.parse::<u16>().is_ok()) && !name.starts_with('*') && HostPattern::parse(name).is_some()
 }
 
 /// The target with its path changed, the query kept; `None` where it stays what it is. What is put in stays one segment,
@@ -43,9 +45,10 @@ pub fn changed_path(target: &[u8], change: &Change, value: &[u8]) -> Result<Opti
         Change::Set(value) => {
             let end: &[u8] = if value.template.as_written().ends_with('/') { b"/" } else { b"" };
             let path = new.strip_suffix(end).unwrap_or(&new);
-            !is_unclear(path) && !segments(path).any(<[u8]>::is_empty)
+            !is_ambiguous(path) && !has_dots(path) && !segments(path).any(<[u8]>::is_empty)
         }
-        Change::Rewrite(_) => (!is_unclear(&new) || is_unclear(path)) && !new.starts_with(b"//"),
+        // `/static(.*)` to `/files/$1` makes `/files/../etc` of `/static../etc`.
+        Change::Rewrite(_) => (!is_ambiguous(&new) || is_ambiguous(path)) && !has_dots(&new) && !new.starts_with(b"//"),
     };
     match fits {
         false => Err(Dropped::Target("path")),
@@ -54,9 +57,13 @@ pub fn changed_path(target: &[u8], change: &Change, value: &[u8]) -> Result<Opti
     }
 }
 
-/// Whether servers may read the path as another one than it looks.
-fn is_unclear(path: &[u8]) -> bool {
-    NormalPath::of(path).ambiguity().is_some() || segments(path).any(|segment| matches!(segment, b"." | b".."))
+fn is_ambiguous(path: &[u8]) -> bool {
+    NormalPath::of(path).ambiguity().is_some()
+}
+
+/// Whether a segment is `.` or `..`, as sent.
+fn has_dots(path: &[u8]) -> bool {
+    segments(path).any(|segment| matches!(segment, b"." | b".."))
 }
 
 #[cfg(test)]

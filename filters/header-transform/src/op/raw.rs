@@ -9,6 +9,7 @@ use super::selector::{Kind, RawSelector};
 use super::{
     Action, Change, OnMissing, Rename, RequestEdit, RequestOp, ResponseEdit, ResponseOp, Rewrite, Value, literal,
 };
+use crate::headers::NEEDED;
 use crate::names::Names;
 use crate::substitution::Substitution;
 
@@ -156,6 +157,9 @@ impl RawOp {
             kind.check_value(&template)?;
             Ok::<_, ConfigErrors>(Value { template, on_missing: self.on_missing.unwrap_or_default() })
         };
+        if matches!(self.op, Verb::Remove | Verb::Rename) && kind == Kind::Header && names.exact() == Some(NEEDED) {
+            return Err(ConfigError::invalid("name", "Envoy finds no route without x-forwarded-proto").into());
+        }
         let action = match self.op {
             Verb::Remove => Action::Remove,
             Verb::Set => Action::Set(value(self.value)?),

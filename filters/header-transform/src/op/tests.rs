@@ -84,6 +84,10 @@ fn what_is_refused() {
         (set("header", "x-a", "a\r\nx-b: 1"), r#"value: expected no control character, found "a\r\nx-b: 1""#),
         (set("header", "x-a", "${header.x-b"), "value: expected a text, with values such as"),
         (set("header", "x-a", "${${header.x}}"), "value: expected a text, with values such as"),
+        (
+            json!({"op": "remove", "target": "header", "name": "x-forwarded-proto"}),
+            "name: Envoy finds no route without x-forwarded-proto",
+        ),
         (set("query", "", "1"), "name: expected the name of a query parameter, found \"\""),
         (set("cookie", "a b", "1"), "name: expected the name of a cookie (RFC 6265 section 4.1.1), found \"a b\""),
         (set("cookie", "a", "1; b=2"), "value: expected no blank, quote, comma, semicolon or backslash in a cookie"),
