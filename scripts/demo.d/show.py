@@ -85,5 +85,6 @@ class Show:
         self.text()
         self.text(self.style("bold", f"The gateway stays up at {gateway} until Ctrl-C. Try:"))
         self.text(f"  curl -i {gateway}/user-service/users -H 'origin: https://app.example.com'")
-        self.text(f"  curl {gateway}/echo -H 'x-anything: you like'")
+        self.text(f"  curl '{gateway}/echo?lang=de' -H 'x-anything: you like'")
+        self.text(f"  curl -i {gateway}/health")
         self.text(f"""  curl -X PUT {control} {json_type} -d '{{"mode": "failing", "status": 500}}'""")
