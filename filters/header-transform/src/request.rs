@@ -47,6 +47,9 @@ pub fn carry_out(ops: &[RequestOp], due: &[Due], head: &mut RequestHead<'_>, dro
         // A client's own would tell the upstream of a path that never was.
         dropped.note(head.remove(ORIGINAL_PATH).map_err(Into::into), cx);
     }
+    for op in ops {
+        dropped.note(remove_spellings(&op.does, head), cx);
+    }
     for (op, due) in ops.iter().zip(due) {
         dropped.note(carry_out_one(&op.does, due, head), cx);
     }
@@ -56,9 +59,6 @@ pub fn carry_out(ops: &[RequestOp], due: &[Due], head: &mut RequestHead<'_>, dro
 }
 
 fn carry_out_one(edit: &RequestEdit, due: &Due, head: &mut RequestHead<'_>) -> Result<(), Dropped> {
-    if *due != Due::Skipped {
-        remove_spellings(edit, head)?;
-    }
     let Some(value) = due.value(edit.value())? else { return Ok(()) };
     match edit {
         RequestEdit::Header(names, action) => action.edit(value, |edit| headers::edit(head, names, edit))?,
@@ -92,8 +92,8 @@ fn carry_out_one(edit: &RequestEdit, due: &Due, head: &mut RequestHead<'_>) -> R
     Ok(())
 }
 
-/// A header that is set from the verified identity tells the upstream who is calling: in no spelling is it the client's to
-/// send.
+/// A header that an op sets from the verified identity tells the upstream who is calling: in no spelling is it the client's
+/// to send, also where the op is not for this request.
 fn remove_spellings(edit: &RequestEdit, head: &mut RequestHead<'_>) -> Result<(), Dropped> {
     let RequestEdit::Header(Names::Exact(header), Action::Set(value)) = edit else { return Ok(()) };
     if !value.template.sources().any(Source::is_identity) {

@@ -40,8 +40,6 @@ pub enum Due {
     AsWritten,
     /// This is its value.
     Filled(Vec<u8>),
-    /// The value would have come from the verified identity and there is none: what a client says in its place goes.
-    NoIdentity,
 }
 
 /// The source that has no value, where this refuses the request.
@@ -55,7 +53,7 @@ impl Due {
     /// It has a control character.
     pub fn value<'a>(&'a self, written: Option<&'a Value>) -> Result<Option<&'a [u8]>, Dropped> {
         let value = match self {
-            Self::Skipped | Self::NoIdentity => return Ok(None),
+            Self::Skipped => return Ok(None),
             Self::AsWritten => written.and_then(|value| value.template.literal()).unwrap_or_default().as_bytes(),
             Self::Filled(value) => value,
         };
@@ -82,10 +80,9 @@ impl Value {
             return Ok(Due::Filled(filled));
         }
         let missing = self.template.sources().find(|source| scope.value(source).is_none());
-        match missing {
-            Some(source) if self.on_missing == OnMissing::Error => Err(MissingValue(source)),
-            _ if self.template.sources().any(Source::is_identity) => Ok(Due::NoIdentity),
-            _ => Ok(Due::Skipped),
+        match missing.filter(|_| self.on_missing == OnMissing::Error) {
+            Some(source) => Err(MissingValue(source)),
+            None => Ok(Due::Skipped),
         }
     }
 }
