@@ -9,14 +9,11 @@ use std::borrow::Cow;
 use sluicegate_common::head::is_token;
 
 use crate::names::Names;
-use crate::pairs::{self, Edit, Pair, Syntax, Unwritable};
+use crate::pairs::{self, Edit, Edited, Pair, Syntax, Unwritable};
 
-/// The values of the `Cookie` lines after an edit; `None` where it changes nothing. A line that loses its last cookie
-/// goes, a new cookie stands at the end of the last line.
-///
-/// # Errors
-/// The edit would write a name that is not [`is_cookie_name`] or a value that is not [`is_cookie_value`].
-pub fn edit(lines: &[&[u8]], names: &Names, edit: &Edit<'_>) -> Result<Option<Vec<Vec<u8>>>, Unwritable> {
+/// Edits the values of the `Cookie` lines. A line that loses its last cookie goes, a new cookie stands at the end of the
+/// last line. Only a name that [`is_cookie_name`] and a value that [`is_cookie_value`] can be written.
+pub fn edit(lines: &[&[u8]], names: &Names, edit: &Edit<'_>) -> Edited<Vec<Vec<u8>>> {
     pairs::edit::<Cookies>(lines, names, edit)
 }
 

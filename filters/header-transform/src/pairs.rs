@@ -4,12 +4,14 @@
 //! not change keeps its bytes and its place. No edit takes time quadratic in what a client sends.
 
 mod syntax;
+mod written;
 
 use std::collections::BTreeSet;
 
 pub use syntax::{Pair, Syntax, Unwritable};
 
 use crate::names::{Case, Names};
+use written::Written;
 
 /// What a name or a value becomes; `None` leaves it.
 pub type NewText<'a> = &'a dyn Fn(&[u8]) -> Option<Vec<u8>>;
@@ -33,34 +35,40 @@ pub enum Edit<'a> {
     Rewrite(NewText<'a>),
 }
 
-/// The lines after the edit; `None` where it changes nothing. A line that loses its last part goes, and a pair is
-/// created at the end of the last line. Only an exact name can be created.
-///
-/// # Errors
-/// The edit would write something the list cannot hold.
-pub fn edit<S: Syntax>(lines: &[&[u8]], names: &Names, edit: &Edit<'_>) -> Result<Option<Vec<Vec<u8>>>, Unwritable> {
-    let parts: Vec<Part> = lines.iter().enumerate().flat_map(|(line, text)| parts::<S>(line, text, names)).collect();
-    let absent = !parts.iter().any(|part| part.selected);
-    let created = match edit {
-        Edit::Append(value) => Some(value),
-        Edit::Set(value) | Edit::SetIfAbsent(value) if absent => Some(value),
-        _ => None,
+/// What came of an edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited<T> {
+    /// What is there now; `None` where it is what it was.
+    pub changed: Option<T>,
+    /// Why not all was written. A new name of [`Edit::Rename`] or a new value of [`Edit::Rewrite`] that cannot be written
+    /// leaves that pair as it is and no other: the client who sent it does not decide about the rest. For every other
+    /// edit, and for [`Unwritable::TooLong`], nothing at all was written.
+    pub refused: Option<Unwritable>,
+}
+
+/// Edits the pairs of `names`. A line that loses its last part goes, and a pair is created at the end of the last line.
+/// Only an exact name can be created.
+pub fn edit<S: Syntax>(lines: &[&[u8]], names: &Names, edit: &Edit<'_>) -> Edited<Vec<Vec<u8>>> {
+    let mut parts: Vec<Part<'_>> =
+        lines.iter().enumerate().flat_map(|(line, text)| parts::<S>(line, text, names)).collect();
+    let mut written = Written::default();
+    let decided = match created(&parts, names, edit) {
+        Some((name, value)) => syntax::pair::<S>(name.as_bytes(), value).and_then(|pair| written.add(pair)).map(Some),
+        None => decide::<S>(&mut parts, edit, &mut written).map(|()| None),
     };
-    let created = match names.exact().zip(created) {
-        Some((name, value)) => Some(syntax::pair::<S>(name.as_bytes(), value)?),
-        None => None,
+    let created = match decided {
+        Ok(created) => created,
+        Err(why) => return Edited { changed: None, refused: Some(why) },
     };
-    let fates = fates::<S>(&parts, edit)?;
-    if created.is_none() && fates.iter().all(|fate| *fate == Fate::Stays) {
-        return Ok(None);
+    if created.is_none() && parts.iter().all(|part| part.fate == Fate::Stays) {
+        return Edited { changed: None, refused: written.refused };
     }
-    let fated: Vec<(&Part, &Fate)> = parts.iter().zip(&fates).collect();
-    let lines = fated.chunk_by(|(one, _), (next, _)| one.line == next.line);
+    let lines = parts.chunk_by(|one, next| one.line == next.line);
     let mut edited: Vec<Vec<u8>> = lines.filter_map(join::<S>).collect();
     if let Some(pair) = created {
         append::<S>(&mut edited, &pair);
     }
-    Ok(Some(edited))
+    Edited { changed: Some(edited), refused: written.refused }
 }
 
 struct Part<'a> {
@@ -69,14 +77,7 @@ struct Part<'a> {
     text: &'a [u8],
     pair: Option<Pair<'a>>,
     selected: bool,
-}
-
-fn parts<'a, S: Syntax>(line: usize, text: &'a [u8], names: &Names) -> impl Iterator<Item = Part<'a>> {
-    text.split(|&byte| byte == S::SEPARATOR).map(move |text| {
-        let pair = S::pair(text);
-        let selected = pair.as_ref().is_some_and(|pair| names.selects(&pair.name, Case::Sensitive));
-        Part { line, text, pair, selected }
-    })
+    fate: Fate,
 }
 
 /// What becomes of a part.
@@ -87,51 +88,73 @@ enum Fate {
     Becomes(Vec<u8>),
 }
 
-fn fates<S: Syntax>(parts: &[Part<'_>], edit: &Edit<'_>) -> Result<Vec<Fate>, Unwritable> {
-    let of_selected = |decide: &mut dyn FnMut(&Pair<'_>) -> Result<Fate, Unwritable>| {
-        let fate = |part: &Part<'_>| match &part.pair {
-            Some(pair) if part.selected => decide(pair),
-            _ => Ok(Fate::Stays),
-        };
-        parts.iter().map(fate).collect()
+fn parts<'a, S: Syntax>(line: usize, text: &'a [u8], names: &Names) -> impl Iterator<Item = Part<'a>> {
+    text.split(|&byte| byte == S::SEPARATOR).map(move |text| {
+        let pair = S::pair(text);
+        let selected = pair.as_ref().is_some_and(|pair| names.selects(&pair.name, Case::Sensitive));
+        Part { line, text, pair, selected, fate: Fate::Stays }
+    })
+}
+
+/// The name and the value of the pair that the edit creates. An edit that creates one does nothing else.
+fn created<'e>(parts: &[Part<'_>], names: &'e Names, edit: &Edit<'e>) -> Option<(&'e str, &'e [u8])> {
+    let value = match edit {
+        Edit::Append(value) => value,
+        Edit::Set(value) | Edit::SetIfAbsent(value) if !parts.iter().any(|part| part.selected) => value,
+        _ => return None,
     };
-    match edit {
-        Edit::SetIfAbsent(_) | Edit::Append(_) => of_selected(&mut |_| Ok(Fate::Stays)),
-        Edit::Remove => of_selected(&mut |_| Ok(Fate::Goes)),
-        Edit::Rename(new_name) => renamed::<S>(parts, new_name),
-        Edit::Set(value) | Edit::ReplaceIfExists(value) => {
-            let mut seen = BTreeSet::new();
-            of_selected(&mut |pair| {
-                let first = seen.insert(pair.name.to_vec());
-                if first { with_value::<S>(pair, value) } else { Ok(Fate::Goes) }
-            })
-        }
-        Edit::Rewrite(new_value) => of_selected(&mut |pair| {
-            new_value(&pair.value).map_or(Ok(Fate::Stays), |value| with_value::<S>(pair, &value))
-        }),
+    names.exact().map(|name| (name, *value))
+}
+
+fn decide<S: Syntax>(parts: &mut [Part<'_>], edit: &Edit<'_>, written: &mut Written) -> Result<(), Unwritable> {
+    if let Edit::Rename(new_name) = edit {
+        return rename::<S>(parts, new_name, written);
     }
+    let mut seen = BTreeSet::new();
+    for Part { pair, selected, fate, .. } in parts {
+        let Some(pair) = pair.as_ref().filter(|_| *selected) else { continue };
+        *fate = match edit {
+            Edit::Remove => Fate::Goes,
+            Edit::Set(value) | Edit::ReplaceIfExists(value) => {
+                if !seen.insert(&pair.name) {
+                    Fate::Goes
+                } else if *pair.value == **value {
+                    Fate::Stays
+                } else {
+                    Fate::Becomes(written.add(pair.with_value::<S>(value)?)?)
+                }
+            }
+            Edit::Rewrite(new_value) => match new_value(&pair.value).filter(|new| **new != *pair.value) {
+                Some(value) => written.add_writable(pair.with_value::<S>(&value))?.map_or(Fate::Stays, Fate::Becomes),
+                None => Fate::Stays,
+            },
+            Edit::Rename(_) | Edit::SetIfAbsent(_) | Edit::Append(_) => Fate::Stays,
+        };
+    }
+    Ok(())
 }
 
-fn with_value<S: Syntax>(pair: &Pair<'_>, value: &[u8]) -> Result<Fate, Unwritable> {
-    if *pair.value == *value { Ok(Fate::Stays) } else { pair.with_value::<S>(value).map(Fate::Becomes) }
-}
-
-fn renamed<S: Syntax>(parts: &[Part<'_>], new_name: NewText<'_>) -> Result<Vec<Fate>, Unwritable> {
-    let changed = |pair: &Pair<'_>| new_name(&pair.name).filter(|new| **new != *pair.name);
-    let selected = |part: &Part<'_>| part.pair.as_ref().filter(|_| part.selected).and_then(changed);
-    let new_names: Vec<Option<Vec<u8>>> = parts.iter().map(selected).collect();
-    let taken: BTreeSet<&[u8]> = new_names.iter().flatten().map(Vec::as_slice).collect();
-    let fate = |(part, new_name): (&Part<'_>, &Option<Vec<u8>>)| match (&part.pair, new_name) {
-        (Some(pair), Some(new_name)) => pair.with_name::<S>(new_name).map(Fate::Becomes),
-        (Some(pair), None) if !part.selected && taken.contains(&*pair.name) => Ok(Fate::Goes),
-        _ => Ok(Fate::Stays),
-    };
-    parts.iter().zip(&new_names).map(fate).collect()
+fn rename<S: Syntax>(parts: &mut [Part<'_>], new_name: NewText<'_>, written: &mut Written) -> Result<(), Unwritable> {
+    let mut taken = BTreeSet::new();
+    for Part { pair, selected, fate, .. } in parts.iter_mut() {
+        let Some(pair) = pair.as_ref().filter(|_| *selected) else { continue };
+        let Some(name) = new_name(&pair.name).filter(|new| **new != *pair.name) else { continue };
+        if let Some(text) = written.add_writable(pair.with_name::<S>(&name))? {
+            *fate = Fate::Becomes(text);
+            taken.insert(name);
+        }
+    }
+    for part in parts.iter_mut().filter(|part| !part.selected) {
+        if part.pair.as_ref().is_some_and(|pair| taken.contains(&*pair.name)) {
+            part.fate = Fate::Goes;
+        }
+    }
+    Ok(())
 }
 
 /// A line of what is left of its parts; `None` where they went and left nothing.
-fn join<S: Syntax>(parts: &[(&Part<'_>, &Fate)]) -> Option<Vec<u8>> {
-    let left = parts.iter().filter_map(|(part, fate)| match fate {
+fn join<S: Syntax>(parts: &[Part<'_>]) -> Option<Vec<u8>> {
+    let left = parts.iter().filter_map(|part| match &part.fate {
         Fate::Stays => Some(part.text),
         Fate::Goes => None,
         Fate::Becomes(text) => Some(text),
@@ -141,20 +164,25 @@ fn join<S: Syntax>(parts: &[(&Part<'_>, &Fate)]) -> Option<Vec<u8>> {
     if left.len() == parts.len() {
         return Some(line);
     }
-    let first_went = matches!(parts, [(_, Fate::Goes), ..]);
+    let first_went = matches!(parts, [Part { fate: Fate::Goes, .. }, ..]);
     let nothing_left = left.iter().all(|part| S::start(part).is_empty());
     (!nothing_left).then(|| if first_went { S::start(&line).to_vec() } else { line })
 }
 
 /// Puts `pair` at the end of the last line, in the place of a last part that is empty.
 fn append<S: Syntax>(lines: &mut Vec<Vec<u8>>, pair: &[u8]) {
-    let line = lines.pop().unwrap_or_default();
-    let mut parts: Vec<&[u8]> = line.split(|&byte| byte == S::SEPARATOR).collect();
-    parts.pop_if(|last| S::start(last).is_empty());
-    let gap = if parts.is_empty() { b"" } else { S::GAP };
-    let pair = [gap, pair].concat();
-    parts.push(&pair);
-    lines.push(parts.join(&S::SEPARATOR));
+    let mut line = lines.pop().unwrap_or_default();
+    let last = line.rsplit(|&byte| byte == S::SEPARATOR).next().unwrap_or_default();
+    if S::start(last).is_empty() {
+        line.truncate(line.len().saturating_sub(last.len()));
+    } else {
+        line.push(S::SEPARATOR);
+    }
+    if !line.is_empty() {
+        line.extend_from_slice(S::GAP);
+    }
+    line.extend_from_slice(pair);
+    lines.push(line);
 }
 
 #[cfg(test)]

@@ -9,18 +9,17 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use sluicegate_common::path::query::{decoded, split};
 
 use crate::names::Names;
-use crate::pairs::{self, Edit, Pair, Syntax, Unwritable};
+use crate::pairs::{self, Edit, Edited, Pair, Syntax, Unwritable};
 
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The target after an edit of its query; `None` where it changes nothing. The `?` goes with the last parameter.
-///
-/// # Errors
-/// The edit would write a parameter without a name.
-pub fn edit(target: &[u8], names: &Names, edit: &Edit<'_>) -> Result<Option<Vec<u8>>, Unwritable> {
+/// Edits the query of a target. The `?` goes with the last parameter. Only a parameter without a name cannot be written.
+pub fn edit(target: &[u8], names: &Names, edit: &Edit<'_>) -> Edited<Vec<u8>> {
     let (path, query) = split(target);
-    let edited = pairs::edit::<Query>(query.as_slice(), names, edit)?;
-    Ok(edited.map(|query| query.first().map_or_else(|| path.to_vec(), |query| [path, b"?", query].concat())))
+    let Edited { changed, refused } = pairs::edit::<Query>(query.as_slice(), names, edit);
+    let joined =
+        |query: Vec<Vec<u8>>| query.first().map_or_else(|| path.to_vec(), |query| [path, b"?", query].concat());
+    Edited { changed: changed.map(joined), refused }
 }
 
 /// `text` with all but the unreserved characters percent-encoded: it stays one value, or one segment of a path.

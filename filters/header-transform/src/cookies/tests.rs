@@ -5,10 +5,11 @@ use sluicegate_common::proxy::Status;
 
 use super::*;
 use crate::pairs::tests::{
-    AnyEdit, CASES, NewText, Read, any_edit, any_names, bytes, exact, expected, prefix, regex, rename, rewrite,
+    AnyEdit, CASES, NewText, Read, Writable, all, any_edit, any_names, bytes, exact, expected, many, nothing, prefix,
+    regex, rename, rewrite,
 };
 
-fn run(lines: &[Vec<u8>], names: &Names, edit: &AnyEdit) -> Result<Option<Vec<Vec<u8>>>, Unwritable> {
+fn run(lines: &[Vec<u8>], names: &Names, edit: &AnyEdit) -> Edited<Vec<Vec<u8>>> {
     let lines: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
     edit.apply(|edit| super::edit(&lines, names, edit))
 }
@@ -24,8 +25,8 @@ fn lines(lines: &[&str]) -> Vec<Vec<u8>> {
 /// Cases of lines, names, edit and the lines after it; the same lines where it must be `None`.
 fn check(cases: &[(&[&str], Names, AnyEdit, &[&str])]) {
     for (given, names, edit, want) in cases {
-        let want = (want != given).then(|| lines(want));
-        assert_eq!(run(&lines(given), names, edit), Ok(want), "{given:?} {names:?} {edit:?}");
+        let want = Edited { changed: (want != given).then(|| lines(want)), refused: None };
+        assert_eq!(run(&lines(given), names, edit), want, "{given:?} {names:?} {edit:?}");
     }
 }
 
@@ -60,7 +61,7 @@ fn renames() {
         (&["ab=1; ba=2; c"], regex("[ab]+"), AnyEdit::Rename(NewText::Reversed), &["ba=1; ab=2; c"]),
     ]);
     for to in ["", "a b", "a;b", "a=b", "\u{e4}", "a\r\n"] {
-        assert_eq!(run(&lines(&["a=1"]), &exact("a"), &rename(to)), Err(Unwritable::Name), "{to:?}");
+        assert_eq!(run(&lines(&["a=1"]), &exact("a"), &rename(to)), nothing(Unwritable::Name), "{to:?}");
     }
 }
 
@@ -82,10 +83,10 @@ fn sets() {
         (&["c=1"], prefix("a"), set("0"), &["c=1"]),
     ]);
     for value in ["a;b", "a b", "a,b", "\"a\"", "a\\b", "a\r\n", "\u{e4}", "\0"] {
-        assert_eq!(run(&lines(&["a=1"]), &exact("a"), &set(value)), Err(Unwritable::Value), "{value:?}");
-        assert_eq!(run(&[], &exact("a"), &set(value)), Err(Unwritable::Value), "{value:?}");
+        assert_eq!(run(&lines(&["a=1"]), &exact("a"), &set(value)), nothing(Unwritable::Value), "{value:?}");
+        assert_eq!(run(&[], &exact("a"), &set(value)), nothing(Unwritable::Value), "{value:?}");
     }
-    assert_eq!(run(&[], &exact("a b"), &set("1")), Err(Unwritable::Name));
+    assert_eq!(run(&[], &exact("a b"), &set("1")), nothing(Unwritable::Name));
 }
 
 #[test]
@@ -102,7 +103,49 @@ fn other_values() {
         (&["a=0; b=0", "a=\"0\""], exact("a"), rewrite("x"), &["a=x; b=0", "a=x"]),
         (&["a=\"x\""], exact("a"), rewrite("x"), &["a=\"x\""]),
     ]);
-    assert_eq!(run(&lines(&["a=1; a=2"]), &exact("a"), &rewrite("x;y")), Err(Unwritable::Value));
+    assert_eq!(run(&lines(&["a=1; a=2"]), &exact("a"), &rewrite("x;y")), nothing(Unwritable::Value));
+}
+
+#[test]
+fn a_cookie_that_cannot_be_written_is_no_shelter_for_others() {
+    let cut = |start: &'static [u8]| NewText::Without(start);
+    let cases: [(&[&str], AnyEdit, Unwritable, &[&str]); 4] = [
+        (
+            &["sx=secret-a,b; sid=secret-1"],
+            AnyEdit::Rewrite(cut(b"secret-")),
+            Unwritable::Value,
+            &["sx=secret-a,b; sid=1"],
+        ),
+        (
+            &["sid=secret-1 ; sx=secret-\"", "s=secret-2"],
+            AnyEdit::Rewrite(cut(b"secret-")),
+            Unwritable::Value,
+            &["sid=1; sx=secret-\"", "s=2"],
+        ),
+        (&["s=1; sid=2"], AnyEdit::Rename(cut(b"s")), Unwritable::Name, &["s=1; id=2"]),
+        (&["sid=2; s a=1; =3; s=4", "id=5"], AnyEdit::Rename(cut(b"s")), Unwritable::Name, &["id=2; s a=1; =3; s=4"]),
+    ];
+    for (given, edit, why, want) in cases {
+        let want = Edited { changed: Some(lines(want)), refused: Some(why) };
+        assert_eq!(run(&lines(given), &prefix("s"), &edit), want, "{given:?} {edit:?}");
+    }
+    let all_or_nothing = AnyEdit::ReplaceIfExists(b"a,b".to_vec());
+    assert_eq!(run(&lines(&["a=1; b=2; a=3"]), &regex("[ab]"), &all_or_nothing), nothing(Unwritable::Value));
+}
+
+#[test]
+fn writes_no_more_than_64_kib() {
+    let given = [many(32, "=", "; ").into_bytes(), many(32, "=", "; ").into_bytes()];
+    let full = many(32, &format!("={}", "x".repeat(1017)), "; ").into_bytes();
+    let rewrite = |length: usize| rewrite(&"x".repeat(length));
+    // 64 new cookies of 6 + 1017 bytes, all but two of them behind a blank.
+    assert_eq!(run(&given, &prefix("a"), &rewrite(1017)), all(vec![full.clone(), full]));
+    let if_exists = AnyEdit::ReplaceIfExists(vec![b'x'; 12_000]);
+    for edit in [rewrite(1018), if_exists, rename(&"x".repeat(1024))] {
+        assert_eq!(run(&given, &prefix("a"), &edit), nothing(Unwritable::TooLong));
+    }
+    assert_eq!(run(&given, &exact("b"), &AnyEdit::Append(vec![b'x'; 65_535])), nothing(Unwritable::TooLong));
+    assert_eq!(run(&given, &exact("b"), &AnyEdit::Append(vec![b'x'; 65_534])).refused, None);
 }
 
 #[test]
@@ -183,9 +226,24 @@ proptest! {
 
     #[test]
     fn what_is_not_named_changes_no_byte(lines in any_lines(), edit in any_edit()) {
-        let creates = matches!(edit, AnyEdit::Set(_) | AnyEdit::SetIfAbsent(_) | AnyEdit::Append(_));
-        let names = if creates { prefix("not there") } else { exact("not there") };
-        prop_assert_eq!(run(&lines, &names, &edit), Ok(None));
+        let found = run(&lines, &exact("absent"), &edit);
+        let (AnyEdit::Set(value) | AnyEdit::SetIfAbsent(value) | AnyEdit::Append(value)) = edit else {
+            prop_assert_eq!(found, Edited { changed: None, refused: None });
+            return Ok(());
+        };
+        if !is_cookie_value(&value) {
+            prop_assert_eq!(found, nothing(Unwritable::Value));
+            return Ok(());
+        }
+        let mut want = lines;
+        let last = want.pop().unwrap_or_default();
+        let (last, gap): (&[u8], &[u8]) = match last.trim_ascii_end() {
+            [] => (b"", b""),
+            open if open.ends_with(b";") => (open, b" "),
+            _ => (&last, b"; "),
+        };
+        want.push([last, gap, b"absent=", &value].concat());
+        prop_assert_eq!(found, all(want));
     }
 
     #[test]
@@ -193,12 +251,9 @@ proptest! {
         lines in any_lines(), names in any_names(), edit in any_edit(),
     ) {
         let before = read(&lines);
-        let want = expected(&before, &names, &edit);
-        let found = run(&lines, &names, &edit);
-        let bad_name = want.iter().any(|pair| pair.name_is_new && !is_cookie_name(&pair.name));
-        let bad_value = want.iter().any(|pair| pair.value_is_new && !is_cookie_value(&pair.value));
-        prop_assert_eq!(found.is_err(), bad_name || bad_value);
-        let Ok(found) = found else { return Ok(()) };
+        let (want, refused) = expected(&before, &names, &edit, &Writable { name: is_cookie_name, value: is_cookie_value });
+        let Edited { changed: found, refused: found_refused } = run(&lines, &names, &edit);
+        prop_assert_eq!(found_refused, refused);
         let changed = want.len() != before.len() || want.iter().any(|pair| pair.name_is_new || pair.value_is_new);
         prop_assert_eq!(found.is_some(), changed);
         let found = found.unwrap_or_else(|| lines.clone());
@@ -227,7 +282,7 @@ proptest! {
 
     #[test]
     fn what_is_set_reads_back(lines in any_lines(), name in "[!#-'*+.0-9A-Z^-z|~-]{1,6}", value in "[!#-+--:<-\\[\\]-~]{0,24}") {
-        let found = run(&lines, &exact(&name), &set(&value)).unwrap().unwrap_or(lines);
+        let found = run(&lines, &exact(&name), &set(&value)).changed.unwrap_or(lines);
         let values: Vec<Vec<u8>> =
             read(&found).into_iter().filter(|(found, _)| *found == name.as_bytes()).map(|(_, value)| value).collect();
         prop_assert_eq!(values, vec![value.into_bytes()]);
@@ -236,8 +291,8 @@ proptest! {
     #[test]
     fn no_value_brings_a_cookie_of_its_own(lines in any_lines(), value in bytes(PIECES, 8)) {
         let before = read(&lines);
-        if let Ok(after) = run(&lines, &exact("new"), &AnyEdit::Append(value.clone())) {
-            prop_assert_eq!(read(&after.unwrap()), [before, vec![(b"new".to_vec(), value)]].concat());
+        if let Some(after) = run(&lines, &exact("new"), &AnyEdit::Append(value.clone())).changed {
+            prop_assert_eq!(read(&after), [before, vec![(b"new".to_vec(), value)]].concat());
         } else {
             prop_assert!(!is_cookie_value(&value));
         }

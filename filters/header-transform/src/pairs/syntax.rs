@@ -54,13 +54,15 @@ pub fn pair<S: Syntax>(name: &[u8], value: &[u8]) -> Result<Vec<u8>, Unwritable>
     Ok([&*S::name(name)?, b"=", &*S::value(value)?].concat())
 }
 
-/// What an edit wanted to write, and the list cannot hold.
+/// What an edit wanted to write, and does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unwritable {
     /// A name.
     Name,
     /// A value.
     Value,
+    /// More than one edit may write: [`MAX_WRITTEN`](super::written::MAX_WRITTEN).
+    TooLong,
 }
 
 impl fmt::Display for Unwritable {
@@ -68,6 +70,7 @@ impl fmt::Display for Unwritable {
         f.write_str(match self {
             Self::Name => "a name that cannot be written",
             Self::Value => "a value that cannot be written",
+            Self::TooLong => "more than 64 KiB",
         })
     }
 }

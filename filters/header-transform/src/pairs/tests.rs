@@ -29,6 +29,8 @@ pub(crate) enum NewText {
     Reversed,
     /// Without its first byte; one of a single byte stays.
     Shorter,
+    /// Without this start; one that does not start so stays.
+    Without(&'static [u8]),
 }
 
 impl NewText {
@@ -37,6 +39,7 @@ impl NewText {
             Self::Always(new) => Some(new.clone()),
             Self::Reversed => Some(text.iter().rev().copied().collect()),
             Self::Shorter => text.get(1..).filter(|rest| !rest.is_empty()).map(<[u8]>::to_vec),
+            Self::Without(start) => text.strip_prefix(*start).map(<[u8]>::to_vec),
         }
     }
 }
@@ -66,34 +69,49 @@ pub(crate) struct After {
     pub(crate) value_is_new: bool,
 }
 
-/// What an edit makes of `before`.
-pub(crate) fn expected(before: &[Read], names: &Names, edit: &AnyEdit) -> Vec<After> {
+/// What can be written.
+pub(crate) struct Writable {
+    pub(crate) name: fn(&[u8]) -> bool,
+    pub(crate) value: fn(&[u8]) -> bool,
+}
+
+/// What an edit makes of `before`, and what it refuses.
+pub(crate) fn expected(
+    before: &[Read],
+    names: &Names,
+    edit: &AnyEdit,
+    writable: &Writable,
+) -> (Vec<After>, Option<Unwritable>) {
     let selected = |name: &[u8]| names.selects(name, Case::Sensitive);
+    let untouched: Vec<After> = before.iter().enumerate().map(untouched).collect();
     let mut after: Vec<After> = Vec::new();
+    let mut refused = None;
     for (index, (name, value)) in before.iter().enumerate() {
-        let mut pair = After {
-            was: Some(index),
-            name: name.clone(),
-            value: value.clone(),
-            name_is_new: false,
-            value_is_new: false,
-        };
+        let mut pair = untouched[index].clone();
         let repeated = before[..index].iter().any(|(earlier, _)| earlier == name);
         let stays = match edit {
             AnyEdit::Remove => !selected(name),
             AnyEdit::Rename(new) if selected(name) => {
-                pair.name = new.of(name).unwrap_or(pair.name);
+                match new.of(name).filter(|new| new != name) {
+                    Some(new) if !(writable.name)(&new) => refused = Some(Unwritable::Name),
+                    Some(new) => pair.name = new,
+                    None => {}
+                }
                 true
             }
-            AnyEdit::Rename(new) => !before
-                .iter()
-                .any(|(source, _)| selected(source) && source != name && new.of(source).as_ref() == Some(name)),
+            AnyEdit::Rename(new) => !before.iter().any(|(source, _)| {
+                selected(source) && source != name && new.of(source).as_ref() == Some(name) && (writable.name)(name)
+            }),
             AnyEdit::Set(new) | AnyEdit::ReplaceIfExists(new) if selected(name) => {
                 pair.value.clone_from(new);
                 !repeated
             }
             AnyEdit::Rewrite(new) if selected(name) => {
-                pair.value = new.of(value).unwrap_or(pair.value);
+                match new.of(value).filter(|new| new != value) {
+                    Some(new) if !(writable.value)(&new) => refused = Some(Unwritable::Value),
+                    Some(new) => pair.value = new,
+                    None => {}
+                }
                 true
             }
             _ => true,
@@ -114,7 +132,17 @@ pub(crate) fn expected(before: &[Read], names: &Names, edit: &AnyEdit) -> Vec<Af
         let (name, value) = (name.clone().into_bytes(), value.clone());
         after.push(After { was: None, name, value, name_is_new: true, value_is_new: true });
     }
-    after
+    if after.iter().any(|pair| pair.name_is_new && !(writable.name)(&pair.name)) {
+        return (untouched, Some(Unwritable::Name));
+    }
+    if after.iter().any(|pair| pair.value_is_new && !(writable.value)(&pair.value)) {
+        return (untouched, Some(Unwritable::Value));
+    }
+    (after, refused)
+}
+
+fn untouched((index, (name, value)): (usize, &Read)) -> After {
+    After { was: Some(index), name: name.clone(), value: value.clone(), name_is_new: false, value_is_new: false }
 }
 
 fn text(texts: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
@@ -142,7 +170,14 @@ pub(crate) fn any_edit() -> impl Strategy<Value = AnyEdit> {
     const TEXTS: &[&[u8]] =
         &[b"a", b"b", b"ab", b"1", b"a b", b"a;b", b"a&b=c", b"%61", b"a+b", b"\"a\"", b"", b"\xe4"];
     let value = || prop_oneof![3 => text(TEXTS), 1 => bytes(TEXTS, 3)];
-    let new = || prop_oneof![value().prop_map(NewText::Always), Just(NewText::Reversed), Just(NewText::Shorter)];
+    let new = || {
+        prop_oneof![
+            value().prop_map(NewText::Always),
+            Just(NewText::Reversed),
+            Just(NewText::Shorter),
+            Just(NewText::Without(b"a"))
+        ]
+    };
     prop_oneof![
         Just(AnyEdit::Remove),
         new().prop_map(AnyEdit::Rename),
@@ -172,4 +207,20 @@ pub(crate) fn rename(to: &str) -> AnyEdit {
 
 pub(crate) fn rewrite(to: &str) -> AnyEdit {
     AnyEdit::Rewrite(NewText::Always(to.into()))
+}
+
+/// An [`Edited`] that changes everything it wants to.
+pub(crate) fn all<T>(changed: T) -> Edited<T> {
+    Edited { changed: Some(changed), refused: None }
+}
+
+/// An [`Edited`] that writes nothing.
+pub(crate) fn nothing<T>(why: Unwritable) -> Edited<T> {
+    Edited { changed: None, refused: Some(why) }
+}
+
+/// `count` pairs of different names that start with `a`, each as long as `pair` and five more.
+pub(crate) fn many(count: usize, pair: &str, separator: &str) -> String {
+    let pairs: Vec<String> = (0..count).map(|number| format!("a{number:04}{pair}")).collect();
+    pairs.join(separator)
 }

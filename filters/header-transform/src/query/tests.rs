@@ -1,12 +1,15 @@
+use std::cell::Cell;
+
 use proptest::prelude::*;
 use sluicegate_common::path::query::pairs as read_pairs;
 
 use super::*;
 use crate::pairs::tests::{
-    AnyEdit, CASES, NewText, Read, any_edit, any_names, bytes, exact, expected, prefix, regex, rename, rewrite,
+    AnyEdit, CASES, NewText, Read, Writable, all, any_edit, any_names, bytes, exact, expected, many, nothing, prefix,
+    regex, rename, rewrite,
 };
 
-fn run(target: &[u8], names: &Names, edit: &AnyEdit) -> Result<Option<Vec<u8>>, Unwritable> {
+fn run(target: &[u8], names: &Names, edit: &AnyEdit) -> Edited<Vec<u8>> {
     edit.apply(|edit| super::edit(target, names, edit))
 }
 
@@ -17,9 +20,8 @@ fn set(value: &str) -> AnyEdit {
 /// Cases of target, names, edit and the target after it; the same target where it must be `None`.
 fn check(cases: &[(&str, Names, AnyEdit, &str)]) {
     for (target, names, edit, want) in cases {
-        let found = run(target.as_bytes(), names, edit).unwrap().map(|found| String::from_utf8(found).unwrap());
-        let want = (want != target).then_some(*want);
-        assert_eq!(found.as_deref(), want, "{target} {names:?} {edit:?}");
+        let want = Edited { changed: (want != target).then(|| want.as_bytes().to_vec()), refused: None };
+        assert_eq!(run(target.as_bytes(), names, edit), want, "{target} {names:?} {edit:?}");
     }
 }
 
@@ -58,8 +60,8 @@ fn renames() {
         ("/p?ab=1&b=2", regex(".*b"), shorter(), "/p?b=1&b=2"),
         ("/p?ab=1&ba=2&c", regex("[ab]+"), AnyEdit::Rename(NewText::Reversed), "/p?ba=1&ab=2&c"),
     ]);
-    assert_eq!(run(b"/p?a=1", &exact("a"), &rename("")), Err(Unwritable::Name));
-    assert_eq!(run(b"/p?b=1", &exact("a"), &rename("")), Ok(None), "there is nothing to rename");
+    assert_eq!(run(b"/p?a=1", &exact("a"), &rename("")), nothing(Unwritable::Name));
+    assert_eq!(run(b"/p?b=1", &exact("a"), &rename("")).refused, None, "there is nothing to rename");
 }
 
 #[test]
@@ -79,7 +81,7 @@ fn sets() {
         ("/p?a=1&ab=2&a=3&c", prefix("a"), set("0"), "/p?a=0&ab=0&c"),
         ("/p?c", prefix("a"), set("0"), "/p?c"),
     ]);
-    assert_eq!(run(b"/p", &exact(""), &set("1")), Err(Unwritable::Name));
+    assert_eq!(run(b"/p", &exact(""), &set("1")), nothing(Unwritable::Name));
 }
 
 #[test]
@@ -102,6 +104,55 @@ fn other_values() {
         ("/p?a=%41b&b=%41", exact("a"), AnyEdit::Rewrite(NewText::Reversed), "/p?a=bA&b=%41"),
         ("/p?a=x&a=xy", exact("a"), AnyEdit::Rewrite(NewText::Shorter), "/p?a=x&a=y"),
     ]);
+}
+
+#[test]
+fn a_name_that_cannot_be_written_is_no_shelter_for_others() {
+    let cut = || AnyEdit::Rename(NewText::Without(b"s_"));
+    let cases = [
+        ("/p?s_=1&s_id=2", "/p?s_=1&id=2"),
+        ("/p?s_id=2&x&s_=1&s_uid=3", "/p?id=2&x&s_=1&uid=3"),
+        ("/p?=0&s_=1&s_id=2&id=3", "/p?=0&s_=1&id=2"),
+    ];
+    for (target, want) in cases {
+        let want = Edited { changed: Some(want.into()), refused: Some(Unwritable::Name) };
+        assert_eq!(run(target.as_bytes(), &prefix("s_"), &cut()), want, "{target}");
+    }
+}
+
+#[test]
+fn writes_no_more_than_64_kib() {
+    let if_exists = |length: usize| AnyEdit::ReplaceIfExists(vec![b'x'; length]);
+    // 64 new pairs of 6 + 1018 bytes, and not one byte more.
+    let (target, full) = (format!("/p?{}", many(64, "=", "&")), "x".repeat(1018));
+    let want = format!("/p?{}", many(64, &format!("={full}"), "&"));
+    assert_eq!(run(target.as_bytes(), &prefix("a"), &if_exists(1018)), all(want.clone().into()));
+    assert_eq!(run(target.as_bytes(), &prefix("a"), &rewrite(&full)), all(want.into()));
+    let new_name = |length: usize| rename(&"x".repeat(length));
+    assert_eq!(run(target.as_bytes(), &prefix("a"), &new_name(1023)).refused, None);
+    for edit in [if_exists(1019), rewrite(&"x".repeat(1019)), new_name(1024)] {
+        assert_eq!(run(target.as_bytes(), &prefix("a"), &edit), nothing(Unwritable::TooLong));
+    }
+    // Encoded, each byte is three.
+    for edit in [AnyEdit::Set(vec![b' '; 21845]), AnyEdit::Append(vec![b' '; 21845])] {
+        assert_eq!(run(b"/p", &exact("a"), &edit), nothing(Unwritable::TooLong));
+    }
+    assert_eq!(run(b"/p", &exact("a"), &AnyEdit::Set(vec![b' '; 21844])).refused, None);
+}
+
+#[test]
+fn stops_where_it_has_written_too_much() {
+    let target = format!("/p?{}", many(5000, "=", "&"));
+    let calls = Cell::new(0);
+    let long = |_: &[u8]| {
+        calls.set(calls.get() + 1);
+        Some(vec![b'x'; 12_000])
+    };
+    for edit in [Edit::Rewrite(&long), Edit::Rename(&long)] {
+        calls.set(0);
+        assert_eq!(super::edit(target.as_bytes(), &prefix("a"), &edit), nothing(Unwritable::TooLong));
+        assert_eq!(calls.get(), 6);
+    }
 }
 
 const PIECES: &[&[u8]] = &[
@@ -158,9 +209,17 @@ proptest! {
 
     #[test]
     fn what_is_not_named_changes_no_byte(target in any_target(), edit in any_edit()) {
-        let creates = matches!(edit, AnyEdit::Set(_) | AnyEdit::SetIfAbsent(_) | AnyEdit::Append(_));
-        let names = if creates { prefix("not there") } else { exact("not there") };
-        prop_assert_eq!(run(&target, &names, &edit), Ok(None));
+        let found = run(&target, &exact("absent"), &edit);
+        let (AnyEdit::Set(value) | AnyEdit::SetIfAbsent(value) | AnyEdit::Append(value)) = edit else {
+            prop_assert_eq!(found, Edited { changed: None, refused: None });
+            return Ok(());
+        };
+        let gap: &[u8] = match split(&target).1 {
+            None => b"?",
+            Some(query) if query.is_empty() || query.ends_with(b"&") => b"",
+            Some(_) => b"&",
+        };
+        prop_assert_eq!(found, all([&target, gap, b"absent=", &encoded(&value)].concat()));
     }
 
     #[test]
@@ -168,13 +227,10 @@ proptest! {
         target in any_target(), names in any_names(), edit in any_edit(),
     ) {
         let before = read(&target);
-        let want = expected(&before, &names, &edit);
-        let found = run(&target, &names, &edit);
-        if want.iter().any(|pair| pair.name_is_new && pair.name.is_empty()) {
-            prop_assert_eq!(found, Err(Unwritable::Name));
-            return Ok(());
-        }
-        let found = found.unwrap();
+        let writable = Writable { name: |name| !name.is_empty(), value: |_| true };
+        let (want, refused) = expected(&before, &names, &edit, &writable);
+        let Edited { changed: found, refused: found_refused } = run(&target, &names, &edit);
+        prop_assert_eq!(found_refused, refused);
         let changed = want.len() != before.len() || want.iter().any(|pair| pair.name_is_new || pair.value_is_new);
         prop_assert_eq!(found.is_some(), changed);
         let found = found.unwrap_or_else(|| target.clone());
@@ -202,7 +258,7 @@ proptest! {
     fn what_is_set_reads_back_whatever_its_bytes(
         target in any_target(), name in ".{1,6}", value in proptest::collection::vec(any::<u8>(), 0..24),
     ) {
-        let found = run(&target, &exact(&name), &AnyEdit::Set(value.clone())).unwrap().unwrap_or(target);
+        let found = run(&target, &exact(&name), &AnyEdit::Set(value.clone())).changed.unwrap_or(target);
         let values: Vec<Vec<u8>> =
             read(&found).into_iter().filter(|(found, _)| *found == name.as_bytes()).map(|(_, value)| value).collect();
         prop_assert_eq!(values, vec![value]);
