@@ -78,11 +78,14 @@ pub fn copy(answer: &Answer, names: &[HeaderName], head: &mut RequestHead<'_>) {
 pub fn publish(answer: &Answer, config: &Config, proxy: &dyn Proxy) {
     let consumer = config.consumer_header.as_ref().and_then(|name| answer.headers.first(name.as_str().as_bytes()));
     if let Some(consumer) = consumer {
-        let consumer = Identity::new(&String::from_utf8_lossy(consumer), "", &[], false);
-        match consumer.map(|consumer| identity::publish(&consumer, proxy)) {
-            Ok(Ok(())) => {}
-            Ok(Err(status)) => log::error!("ext_auth: the consumer cannot be published: {status}"),
-            Err(error) => log::warn!("ext_auth: {error}"),
+        match std::str::from_utf8(consumer).map(|id| Identity::new(id, "", &[], false)) {
+            Ok(Ok(consumer)) => {
+                if let Err(status) = identity::publish(&consumer, proxy) {
+                    log::error!("ext_auth: the consumer cannot be published: {status}");
+                }
+            }
+            Ok(Err(error)) => log::warn!("ext_auth: {error}"),
+            Err(_) => log::warn!("ext_auth: the consumer is not UTF-8"),
         }
     }
     if config.publish_claims

@@ -33,7 +33,7 @@ pub struct Facts {
     claims: OnceCell<Option<Value>>,
     request_id: OnceCell<Option<Vec<u8>>>,
     assigned_request_id: bool,
-    exposed: RefCell<BTreeSet<String>>,
+    exposed: BTreeSet<String>,
     chosen_by: RefCell<Vec<HeaderNames>>,
     failure: Cell<Option<Status>>,
 }
@@ -134,16 +134,14 @@ impl Facts {
     }
 
     /// Notes a response header of the bundle itself that pages of other origins may read. The name is in lower case.
-    pub fn expose(&self, name: &str) {
-        if let Ok(mut exposed) = self.exposed.try_borrow_mut() {
-            exposed.insert(name.to_owned());
-        }
+    pub fn expose(&mut self, name: &str) {
+        self.exposed.insert(name.to_owned());
     }
 
     /// The headers noted by [`Facts::expose`].
     #[must_use]
-    pub fn exposed(&self) -> BTreeSet<String> {
-        self.exposed.try_borrow().map(|exposed| exposed.clone()).unwrap_or_default()
+    pub fn exposed(&self) -> &BTreeSet<String> {
+        &self.exposed
     }
 
     /// Notes that rules which look at these headers chose the policy.
@@ -175,7 +173,7 @@ impl Facts {
     }
 
     /// A property; `None` where there is none, or it could not be read ([`Facts::failure`]).
-    pub(crate) fn property(&self, proxy: &dyn Proxy, path: &[&str]) -> Option<Vec<u8>> {
+    fn property(&self, proxy: &dyn Proxy, path: &[&str]) -> Option<Vec<u8>> {
         proxy.property(path).unwrap_or_else(|status| {
             self.failure.set(self.failure.get().or(Some(status)));
             None

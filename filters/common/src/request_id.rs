@@ -2,7 +2,8 @@
 //!
 //! 1. The client's id, in the configured header, as far as `accept` lets it: `valid` (the default) takes one that
 //!    [`is_valid`], `never` none, `always` any of 1 to [`MAX_ACCEPTED`] bytes without a control byte.
-//! 2. Else the proxy's own id (Envoy's `x-request-id`), if it is valid.
+//! 2. Else the proxy's own id (Envoy's `x-request-id`), if it is valid. Under `never` it is not asked for: a client may
+//!    have written it.
 //! 3. Else a new one, where the config has a block `request_id` and the module makes ids: the gateway and
 //!    header-transform do ([`assign`]), and put it into the answer as well ([`echo`]). Others do without.
 //!
@@ -38,7 +39,7 @@ pub enum Accept {
     /// Valid ones.
     #[default]
     Valid,
-    /// None.
+    /// None: every request gets a new one.
     Never,
     /// Whatever can be written into a header again.
     Always,
@@ -93,11 +94,12 @@ impl RequestId {
     /// `x-request-id`.
     #[must_use]
     pub fn choose<'a>(&self, client: Option<&'a [u8]>, envoy_x_request_id: Option<&'a [u8]>) -> Option<&'a [u8]> {
-        let client = client.filter(|id| match self.accept {
-            Accept::Valid => is_valid(id),
-            Accept::Never => false,
-            Accept::Always => (1..=MAX_ACCEPTED).contains(&id.len()) && !id.iter().any(u8::is_ascii_control),
-        });
+        let is_written = |id: &&[u8]| (1..=MAX_ACCEPTED).contains(&id.len()) && !id.iter().any(u8::is_ascii_control);
+        let client = match self.accept {
+            Accept::Valid => client.filter(|id| is_valid(id)),
+            Accept::Never => return None,
+            Accept::Always => client.filter(is_written),
+        };
         client.or(envoy_x_request_id.filter(|id| is_valid(id)))
     }
 
@@ -125,9 +127,20 @@ impl Text for IdHeader {
     const EXPECTED: &'static str = "a header of its own such as \"x-correlation-id\"";
 
     fn parse(text: &str) -> Option<Self> {
-        const TAKEN: [&str; 4] = ["authorization", "cookie", "host", "set-cookie"];
+        const TAKEN: [&str; 9] = [
+            "authorization",
+            "content-type",
+            "cookie",
+            "forwarded",
+            "host",
+            "location",
+            "origin",
+            "set-cookie",
+            "vary",
+        ];
         let name = text.to_ascii_lowercase();
-        let free = may_set(name.as_bytes()) && !TAKEN.contains(&name.as_str());
+        let routes = ["x-forwarded-", "x-envoy-"].iter().any(|prefix| name.starts_with(prefix));
+        let free = may_set(name.as_bytes()) && !TAKEN.contains(&name.as_str()) && !routes;
         free.then_some(Self(Cow::Owned(name)))
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn write(
 fn expose(config: &Config, facts: &Facts, head: &mut ResponseHead<'_>) -> Result<(), EditError> {
     let names = match &config.expose_headers {
         Headers::Named(names) => {
-            let mut exposed = facts.exposed();
+            let mut exposed = facts.exposed().clone();
             exposed.extend(names.iter().map(|name| name.as_str().to_owned()));
             exposed.into_iter().collect()
         }

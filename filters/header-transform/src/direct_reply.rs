@@ -6,7 +6,7 @@ use sluicegate_common::filter::Cx;
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::matcher::{Match, MatchOptions, RawMatch};
 use sluicegate_common::proxy::Counter;
-use sluicegate_common::reply::{LocalReply, may_set};
+use sluicegate_common::reply::{LocalReply, OverrideBody, check_headers};
 use sluicegate_common::template::{Json, Scope, Template};
 
 /// The reason code of all of them.
@@ -18,15 +18,8 @@ pub struct DirectReply {
     when: Option<Match>,
     status: u16,
     headers: Vec<(String, String)>,
-    body: Body,
+    body: Option<OverrideBody>,
     counter: Counter,
-}
-
-#[derive(Debug)]
-enum Body {
-    None,
-    Json(Json),
-    Text(Template),
 }
 
 /// An entry of `reply` as written.
@@ -59,12 +52,11 @@ impl DirectReply {
             reply.header(name.clone(), value.as_bytes())
         });
         match &self.body {
-            Body::None => reply.no_body(),
-            Body::Json(json) => {
-                let value = json.fill(&|template| template.to_text(scope));
-                reply.body("application/json", value.to_string())
+            None => reply.no_body(),
+            Some(body) => {
+                let (content_type, bytes) = body.fill(&|template| template.to_text(scope));
+                reply.body(content_type, bytes)
             }
-            Body::Text(text) => reply.body("text/plain; charset=utf-8", text.to_text(scope)),
         }
     }
 
@@ -75,11 +67,7 @@ impl DirectReply {
 
     /// The templates in its body.
     pub fn templates(&self) -> Vec<&Template> {
-        match &self.body {
-            Body::None => Vec::new(),
-            Body::Json(json) => json.templates(),
-            Body::Text(text) => vec![text],
-        }
+        self.body.as_ref().map(OverrideBody::templates).unwrap_or_default()
     }
 }
 
@@ -97,22 +85,19 @@ impl RawReply {
         let mut errors = ConfigErrors::new();
         let when = self.matches.map(|when| when.compile(paths).map_err(|errors| errors.under("match")));
         let when = when.and_then(|when| errors.take(when));
-        for name in self.headers.0.keys().filter(|name| !may_set(name.as_str().as_bytes())) {
-            errors.push(ConfigError::invalid(
-                format!("headers.{}", name.as_str()),
-                "the proxy writes this header itself",
-            ));
-        }
-        if self.json.is_some() && self.text.is_some() {
-            errors.push(ConfigError::invalid("", "a reply has one body: \"json\" or \"text\""));
+        errors.take(check_headers(&self.headers));
+        let body = errors.take(OverrideBody::of(self.json, self.text, &self.headers)).flatten();
+        let status = self.status.map_or(200, StatusCode::code);
+        if body.is_some() && matches!(status, 204 | 205 | 304) {
+            errors.push(ConfigError::invalid("status", format!("{status} has no body (RFC 9110 section 6.4.1)")));
         }
         let header = |(name, value): (HeaderName, HeaderValue)| (name.into_string(), value.into_string());
         let counter = format!("sluicegate_header_transform_replies_total.reply.{}", self.name.as_str());
         let reply = DirectReply {
             when,
-            status: self.status.map_or(200, StatusCode::code),
+            status,
             headers: self.headers.0.into_iter().map(header).collect(),
-            body: self.json.map(Body::Json).or(self.text.map(Body::Text)).unwrap_or(Body::None),
+            body,
             counter: Counter::new(counter),
         };
         errors.into_result(reply)

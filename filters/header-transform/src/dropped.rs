@@ -21,6 +21,9 @@ pub enum Dropped {
     Header(EditError),
     /// No query or cookie can be so.
     Pair(Unwritable),
+    /// It would write more than a request can hold. A request is refused then: left out, an op that protects would be
+    /// switched off by whoever sends enough.
+    TooLong,
     /// This is not to become so, or not to change at all.
     Target(&'static str),
 }
@@ -49,7 +52,7 @@ impl From<EditError> for Dropped {
 
 impl From<Unwritable> for Dropped {
     fn from(what: Unwritable) -> Self {
-        Self::Pair(what)
+        if what == Unwritable::TooLong { Self::TooLong } else { Self::Pair(what) }
     }
 }
 
@@ -57,6 +60,7 @@ impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ControlCharacter => f.write_str("a control character in the value"),
+            Self::TooLong => Unwritable::TooLong.fmt(f),
             Self::Header(error) => error.fmt(f),
             Self::Pair(what) => what.fmt(f),
             Self::Target(target) => write!(f, "the {target} must not become that"),

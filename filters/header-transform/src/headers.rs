@@ -8,31 +8,42 @@ use std::collections::{BTreeMap, BTreeSet};
 use sluicegate_common::head::{EditError, Head};
 use sluicegate_common::reply::may_set;
 
+use crate::dropped::Dropped;
 use crate::names::{Case, Names};
-use crate::pairs::Edit;
+use crate::pairs::{Edit, MAX_WRITTEN};
 
 /// Envoy finds no route for a request without it (`VirtualHostImpl::getRouteFromEntries`).
-pub const NEEDED: &str = "x-forwarded-proto";
+pub const X_FORWARDED_PROTO: &str = "x-forwarded-proto";
 
-/// Carries out an edit.
+/// Carries out an edit. `reserved` are names that no header may be renamed to.
 ///
 /// # Errors
 /// A value that cannot be written, and then nothing is; or a name that a rename would make and that cannot be written,
 /// and then those lines keep their old one.
-pub fn edit(head: &mut Head<'_>, names: &Names, edit: &Edit<'_>) -> Result<(), EditError> {
+pub fn edit(
+    head: &mut Head<'_>,
+    names: &Names,
+    edit: &Edit<'_>,
+    reserved: &dyn Fn(&[u8]) -> bool,
+) -> Result<(), Dropped> {
     match (edit, names.exact()) {
-        (Edit::Set(value), Some(name)) => head.set(name.to_owned(), *value),
-        (Edit::Append(value), Some(name)) => head.append(name.to_owned(), *value),
-        (Edit::SetIfAbsent(value), Some(name)) if head.get(name).is_none() => head.set(name.to_owned(), *value),
-        (Edit::Set(_) | Edit::Append(_) | Edit::SetIfAbsent(_), _) => Ok(()),
-        (Edit::Remove, Some(name)) => head.remove(name.to_owned()),
-        (Edit::Remove, None) => selected(head, names).into_iter().try_for_each(|name| head.remove(name)),
+        (Edit::Set(value), Some(name)) => head.set(name.to_owned(), *value)?,
+        (Edit::Append(value), Some(name)) => head.append(name.to_owned(), *value)?,
+        (Edit::SetIfAbsent(value), Some(name)) if head.get(name).is_none() => head.set(name.to_owned(), *value)?,
+        (Edit::Set(_) | Edit::Append(_) | Edit::SetIfAbsent(_), _) => {}
+        (Edit::Remove, Some(name)) => head.remove(name.to_owned())?,
+        (Edit::Remove, None) => selected(head, names).into_iter().try_for_each(|name| head.remove(name))?,
         (Edit::ReplaceIfExists(value), _) => {
-            selected(head, names).into_iter().try_for_each(|name| head.set(name, *value))
+            let names = selected(head, names);
+            if names.len().saturating_mul(value.len()) > MAX_WRITTEN {
+                return Err(Dropped::TooLong);
+            }
+            names.into_iter().try_for_each(|name| head.set(name, *value))?;
         }
-        (Edit::Rewrite(new), _) => rewrite(head, names, new),
-        (Edit::Rename(new), _) => rename(head, names, new),
+        (Edit::Rewrite(new), _) => rewrite(head, names, new)?,
+        (Edit::Rename(new), _) => rename(head, names, new, reserved)?,
     }
+    Ok(())
 }
 
 /// Makes these the lines of a header.
@@ -50,6 +61,10 @@ pub fn write_lines(head: &mut Head<'_>, name: &str, lines: Vec<Vec<u8>>) -> Resu
     }
 }
 
+fn is_editable(name: &[u8]) -> bool {
+    may_set(name) && name != b"host" && name != X_FORWARDED_PROTO.as_bytes()
+}
+
 /// The names there are that an edit is for, in lower case.
 fn selected(head: &Head<'_>, names: &Names) -> Vec<String> {
     if let Some(name) = names.exact() {
@@ -60,29 +75,40 @@ fn selected(head: &Head<'_>, names: &Names) -> Vec<String> {
         .map(|(name, _)| name)
         .filter(|name| names.selects(name, Case::Insensitive))
         .map(<[u8]>::to_ascii_lowercase)
-        .filter(|name| may_set(name) && name != b"host" && name != NEEDED.as_bytes())
+        .filter(|name| is_editable(name))
         .collect();
     found.into_iter().filter_map(|name| String::from_utf8(name).ok()).collect()
 }
 
-fn rewrite(head: &mut Head<'_>, names: &Names, new: &dyn Fn(&[u8]) -> Option<Vec<u8>>) -> Result<(), EditError> {
+fn rewrite(head: &mut Head<'_>, names: &Names, new: &dyn Fn(&[u8]) -> Option<Vec<u8>>) -> Result<(), Dropped> {
+    let mut written: usize = 0;
     for name in selected(head, names) {
         let lines: Vec<Vec<u8>> = head.values(&name).map(|old| new(old).unwrap_or_else(|| old.to_vec())).collect();
-        if !head.values(&name).eq(lines.iter().map(Vec::as_slice)) {
-            write_lines(head, &name, lines)?;
+        if head.values(&name).eq(lines.iter().map(Vec::as_slice)) {
+            continue;
         }
+        written = lines.iter().map(Vec::len).fold(written, usize::saturating_add);
+        if written > MAX_WRITTEN {
+            return Err(Dropped::TooLong);
+        }
+        write_lines(head, &name, lines)?;
     }
     Ok(())
 }
 
 /// All lines of a name move; what stood under the new one is gone. Values that get the same name keep their order.
-fn rename(head: &mut Head<'_>, names: &Names, new: &dyn Fn(&[u8]) -> Option<Vec<u8>>) -> Result<(), EditError> {
+fn rename(
+    head: &mut Head<'_>,
+    names: &Names,
+    new: &dyn Fn(&[u8]) -> Option<Vec<u8>>,
+    reserved: &dyn Fn(&[u8]) -> bool,
+) -> Result<(), EditError> {
     let (mut moved, mut left) = (BTreeMap::<String, Vec<Vec<u8>>>::new(), Vec::new());
     let mut refused = Ok(());
     for old in selected(head, names) {
         let Some(name) = new(old.as_bytes()) else { continue };
         let name = String::from_utf8(name.to_ascii_lowercase()).unwrap_or_default();
-        if !may_set(name.as_bytes()) || name == "host" {
+        if name != old && (!is_editable(name.as_bytes()) || reserved(name.as_bytes())) {
             refused = Err(EditError::Name(name));
             continue;
         }

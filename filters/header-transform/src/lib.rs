@@ -83,7 +83,7 @@ enum Plan {
 
 impl Filter for HeaderTransform {
     const NAME: &'static str = "header_transform";
-    const CODES: &'static [&'static str] = &["missing_value"];
+    const CODES: &'static [&'static str] = &["missing_value", "too_large"];
     const MAKES_REQUEST_ID: bool = true;
     type Stream = Stream;
 
@@ -94,19 +94,32 @@ impl Filter for HeaderTransform {
     fn needs(&self) -> Needs {
         let config = &self.config;
         Needs {
-            headers: config.request.iter().any(RequestOp::reads),
+            headers: config.request.iter().any(RequestOp::reads)
+                || config.traceparent != Traceparent::Off
+                || config.forwarded != Forwarded::Off,
             paths: config.uses_paths(),
             decorate: !config.response.is_empty() || config.security_headers.is_some(),
         }
     }
 
     fn on_request(&self, stream: &mut Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
-        match self.plan(stream, head, cx) {
+        let plan = self.plan(stream, head, cx);
+        if head.failure().or(cx.facts.failure()).is_some() {
+            // What was not read is not known to be absent. `on_internal_error` decides; nobody becomes somebody by it.
+            request::remove_claimed_identity(&self.config.request, head, &self.dropped, cx);
+            return Decision::Continue;
+        }
+        match plan {
             Ok(Plan::Edit(due)) => {
                 self.dropped.note(self.trace(head, cx).map_err(Into::into), cx);
                 self.dropped.note(self.forward(head, cx).map_err(Into::into), cx);
-                request::carry_out(&self.config.request, &due, head, &self.dropped, cx);
-                Decision::Continue
+                match request::carry_out(&self.config.request, &due, head, &self.dropped, cx) {
+                    Ok(()) => Decision::Continue,
+                    Err(why) => {
+                        let message = format!("An edit of the request would write {why}.");
+                        Decision::Respond(LocalReply::new(431, "too_large", message))
+                    }
+                }
             }
             Ok(Plan::Answer(reply)) => {
                 cx.report(Outcome::Answered, direct_reply::CODE);
@@ -121,10 +134,14 @@ impl Filter for HeaderTransform {
 
     fn on_response(&self, stream: &mut Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
         let ops = &self.config.response;
+        let before = head.edits().clone();
         let due = stream.take().unwrap_or_else(|| response::without_request(ops));
         response::carry_out(ops, &due, head, &self.dropped, cx);
         if let Some(preset) = self.config.security_headers {
             self.dropped.note(secure(preset, head).map_err(Into::into), cx);
+        }
+        if head.failure().is_some() {
+            head.restore(before); // What was not read is not known to be absent. The driver tells of it.
         }
     }
 }
@@ -154,14 +171,19 @@ impl HeaderTransform {
             return Ok(());
         }
         // Vendors' state belongs to the trace that this request is not part of (section 3.3.1).
-        head.remove("tracestate")?;
-        let mut random = [0; 24];
-        let created = (self.config.traceparent == Traceparent::Create && cx.proxy.random(&mut random).is_ok())
-            .then(|| traceparent::create(random));
-        match created.flatten() {
-            Some(traceparent) => head.set("traceparent", traceparent),
-            None => head.remove("traceparent"),
+        for name in ["traceparent", "tracestate"] {
+            if head.get(name).is_some() {
+                head.remove(name)?;
+            }
         }
+        if self.config.traceparent == Traceparent::Pass {
+            return Ok(());
+        }
+        let mut random = [0; 24];
+        if let Err(status) = cx.proxy.random(&mut random) {
+            log::error!("header_transform: no random bytes: {status}");
+        }
+        traceparent::create(random).map_or(Ok(()), |traceparent| head.set("traceparent", traceparent))
     }
 
     fn forward(&self, head: &mut RequestHead<'_>, cx: &Cx<'_>) -> Result<(), EditError> {

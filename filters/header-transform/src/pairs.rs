@@ -9,6 +9,7 @@ mod written;
 use std::collections::BTreeSet;
 
 pub use syntax::{Pair, Syntax, Unwritable};
+pub use written::MAX_WRITTEN;
 
 use crate::names::{Case, Names};
 use written::Written;

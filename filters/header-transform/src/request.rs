@@ -4,15 +4,16 @@
 //! other. So no template and no match ever reads what an op has written.
 
 use sluicegate_common::filter::Cx;
-use sluicegate_common::head::RequestHead;
+use sluicegate_common::head::{RequestHead, is_token};
 use sluicegate_common::identity::spells;
 use sluicegate_common::path::query;
-use sluicegate_common::template::{Scope, Source};
+use sluicegate_common::template::Scope;
 
 use crate::dropped::{Dropped, DroppedOps};
 use crate::names::Names;
-use crate::op::{Action, Due, MissingValue, RequestEdit, RequestOp};
-use crate::target::{changed_path, is_host, is_method};
+use crate::op::{Due, MissingValue, RequestEdit, RequestOp};
+use crate::pairs::{Edit, Edited};
+use crate::target::{changed_path, is_host, is_method, is_path};
 use crate::{cookies, headers, query as parameters};
 
 /// Where the target as it came is recorded when its path changes.
@@ -40,39 +41,51 @@ pub fn work_out<'o>(
 }
 
 /// Carries the ops out. One that cannot be is left out and noted.
-pub fn carry_out(ops: &[RequestOp], due: &[Due], head: &mut RequestHead<'_>, dropped: &DroppedOps, cx: &Cx<'_>) {
+///
+/// # Errors
+/// [`Dropped::TooLong`]: the request is to be refused.
+pub fn carry_out(
+    ops: &[RequestOp],
+    due: &[Due],
+    head: &mut RequestHead<'_>,
+    dropped: &DroppedOps,
+    cx: &Cx<'_>,
+) -> Result<(), Dropped> {
+    remove_claimed_identity(ops, head, dropped, cx);
+    let identity = ops.iter().filter(|op| op.writes_identity()).filter_map(RequestOp::header).collect::<Vec<_>>();
+    let reserved = |name: &[u8]| identity.iter().any(|header| spells(name, header));
     let changes_path = ops.iter().any(|op| matches!(op.does, RequestEdit::Path(_)));
     let came = changes_path.then(|| head.target().to_vec());
-    if changes_path && head.get(ORIGINAL_PATH).is_some() {
+    if changes_path {
         // A client's own would tell the upstream of a path that never was.
-        dropped.note(head.remove(ORIGINAL_PATH).map_err(Into::into), cx);
-    }
-    for op in ops {
-        dropped.note(remove_spellings(&op.does, head), cx);
+        dropped.note(remove_spellings(ORIGINAL_PATH, head), cx);
     }
     for (op, due) in ops.iter().zip(due) {
-        dropped.note(carry_out_one(&op.does, due, head), cx);
+        match carry_out_one(&op.does, due, head, &reserved) {
+            Err(Dropped::TooLong) => return Err(Dropped::TooLong),
+            outcome => dropped.note(outcome, cx),
+        }
     }
     if let Some(came) = came.filter(|came| query::split(came).0 != query::split(head.target()).0) {
         dropped.note(head.set(ORIGINAL_PATH, came).map_err(Into::into), cx);
     }
+    Ok(())
 }
 
-fn carry_out_one(edit: &RequestEdit, due: &Due, head: &mut RequestHead<'_>) -> Result<(), Dropped> {
+/// `reserved` are headers that no name of the client's may become.
+fn carry_out_one(
+    edit: &RequestEdit,
+    due: &Due,
+    head: &mut RequestHead<'_>,
+    reserved: &dyn Fn(&[u8]) -> bool,
+) -> Result<(), Dropped> {
     let Some(value) = due.value(edit.value())? else { return Ok(()) };
     match edit {
-        RequestEdit::Header(names, action) => action.edit(value, |edit| headers::edit(head, names, edit))?,
-        RequestEdit::Query(names, action) => {
-            if let Some(target) = action.edit(value, |edit| parameters::edit(head.target(), names, edit))? {
-                head.set(":path", target)?;
-            }
+        RequestEdit::Header(names, action) => {
+            action.edit(value, |edit| headers::edit(head, names, edit, reserved))?;
         }
-        RequestEdit::Cookie(names, action) => {
-            let lines: Vec<&[u8]> = head.values("cookie").collect();
-            if let Some(lines) = action.edit(value, |edit| cookies::edit(&lines, names, edit))? {
-                headers::write_lines(head, "cookie", lines)?;
-            }
-        }
+        RequestEdit::Query(names, action) => action.edit(value, |edit| edit_query(names, edit, head))?,
+        RequestEdit::Cookie(names, action) => action.edit(value, |edit| edit_cookies(names, edit, head))?,
         RequestEdit::Path(change) => {
             if let Some(target) = changed_path(head.target(), change, value)? {
                 head.set(":path", target)?;
@@ -92,14 +105,46 @@ fn carry_out_one(edit: &RequestEdit, due: &Due, head: &mut RequestHead<'_>) -> R
     Ok(())
 }
 
-/// A header that an op sets from the verified identity tells the upstream who is calling: in no spelling is it the client's
-/// to send, also where the op is not for this request.
-fn remove_spellings(edit: &RequestEdit, head: &mut RequestHead<'_>) -> Result<(), Dropped> {
-    let RequestEdit::Header(Names::Exact(header), Action::Set(value)) = edit else { return Ok(()) };
-    if !value.template.sources().any(Source::is_identity) {
-        return Ok(());
+/// Removes what the client says where an op writes who was verified to be calling: that is never the client's to say, in
+/// no spelling of a header, also where the op is not for this request.
+pub fn remove_claimed_identity(ops: &[RequestOp], head: &mut RequestHead<'_>, dropped: &DroppedOps, cx: &Cx<'_>) {
+    for op in ops.iter().filter(|op| op.writes_identity()) {
+        let removed = match &op.does {
+            RequestEdit::Header(Names::Exact(header), _) => remove_spellings(header, head),
+            // Unread, the whole header goes: nothing is known of what it holds.
+            RequestEdit::Cookie(..) if head.failure().is_some() => head.remove("cookie").map_err(Into::into),
+            RequestEdit::Query(names, _) => edit_query(names, &Edit::Remove, head),
+            RequestEdit::Cookie(names, _) => edit_cookies(names, &Edit::Remove, head),
+            _ => Ok(()),
+        };
+        dropped.note(removed, cx);
     }
-    let found = head.iter().map(|(name, _)| name).filter(|name| spells(name, header));
+}
+
+/// Removes a header, and what servers may take for it. The header itself first: that needs no read.
+fn remove_spellings(header: &str, head: &mut RequestHead<'_>) -> Result<(), Dropped> {
+    head.remove(header.to_owned())?;
+    let found = head.iter().map(|(name, _)| name).filter(|name| spells(name, header) && is_token(name));
     let found: Vec<String> = found.filter_map(|name| String::from_utf8(name.to_vec()).ok()).collect();
     found.into_iter().try_for_each(|name| head.remove(name)).map_err(Into::into)
+}
+
+fn edit_query(names: &Names, edit: &Edit<'_>, head: &mut RequestHead<'_>) -> Result<(), Dropped> {
+    if !is_path(head.target()) {
+        return Err(Dropped::Target("query"));
+    }
+    let Edited { changed, refused } = parameters::edit(head.target(), names, edit);
+    if let Some(target) = changed {
+        head.set(":path", target)?;
+    }
+    refused.map_or(Ok(()), |why| Err(why.into()))
+}
+
+fn edit_cookies(names: &Names, edit: &Edit<'_>, head: &mut RequestHead<'_>) -> Result<(), Dropped> {
+    let lines: Vec<&[u8]> = head.values("cookie").collect();
+    let Edited { changed, refused } = cookies::edit(&lines, names, edit);
+    if let Some(lines) = changed {
+        headers::write_lines(head, "cookie", lines)?;
+    }
+    refused.map_or(Ok(()), |why| Err(why.into()))
 }

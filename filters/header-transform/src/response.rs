@@ -49,7 +49,9 @@ pub fn carry_out(ops: &[ResponseOp], due: &[Due], head: &mut ResponseHead<'_>, d
 fn carry_out_one(edit: &ResponseEdit, due: &Due, head: &mut ResponseHead<'_>) -> Result<(), Dropped> {
     let Some(value) = due.value(edit.value())? else { return Ok(()) };
     match edit {
-        ResponseEdit::Header(names, action) => action.edit(value, |edit| headers::edit(head, names, edit))?,
+        ResponseEdit::Header(names, action) => {
+            action.edit(value, |edit| headers::edit(head, names, edit, &|_| false))?
+        }
         ResponseEdit::Status(status) if head.status().is_some_and(may_have_body) => {
             head.set(":status", status.to_string())?;
         }

@@ -32,12 +32,10 @@ impl Substitution {
         Ok(Self(pieces))
     }
 
-    /// What it says itself.
-    pub fn texts(&self) -> impl Iterator<Item = &str> + Clone {
-        self.0.iter().filter_map(|piece| match piece {
-            Piece::Text(text) => Some(text.as_str()),
-            Piece::Group(_) => None,
-        })
+    /// What it makes of a match whose groups are all `group`.
+    #[must_use]
+    pub fn sample(&self, group: &str) -> String {
+        self.0.iter().map(|piece| if let Piece::Text(text) = piece { text } else { group }).collect()
     }
 
     /// What `value` becomes; `None` where it is not UTF-8 or does not match. `regex` is the one that this was parsed

@@ -31,39 +31,46 @@ pub fn is_host(host: &[u8]) -> bool {
     port.is_none_or(|port| port.parse::<u16>().is_ok()) && !name.starts_with('*') && HostPattern::parse(name).is_some()
 }
 
+/// Whether a request target is a path: not `*`, nor the host and port of CONNECT (RFC 9112 section 3.2).
+#[must_use]
+pub fn is_path(target: &[u8]) -> bool {
+    target.first() == Some(&b'/')
+}
+
 /// The target with its path changed, the query kept; `None` where it stays what it is. What is put in stays one segment,
 /// and no change makes a path ambiguous that was not.
 ///
 /// # Errors
-/// The path would be one that can be read in more than one way.
+/// The path would be one that can be read in more than one way, or the target is no path.
 pub fn changed_path(target: &[u8], change: &Change, value: &[u8]) -> Result<Option<Vec<u8>>, Dropped> {
+    if !is_path(target) {
+        return Err(Dropped::Target("path"));
+    }
     let (path, query) = query::split(target);
     let Some(new) = change.of(path, value) else { return Ok(None) };
     let new = [b"/", new.strip_prefix(b"/").unwrap_or(&new)].concat();
+    let ambiguity = NormalPath::of(&new).ambiguity();
     let fits = match change {
-        // An empty segment takes itself away, and two slashes at the start may be read as a host.
         Change::Set(value) => {
             let end: &[u8] = if value.template.as_written().ends_with('/') { b"/" } else { b"" };
-            let path = new.strip_suffix(end).unwrap_or(&new);
-            !is_ambiguous(path) && !has_dots(path) && !segments(path).any(<[u8]>::is_empty)
+            // An empty segment takes itself away.
+            ambiguity.is_none() && !segments(new.strip_suffix(end).unwrap_or(&new)).any(<[u8]>::is_empty)
         }
-        // `/static(.*)` to `/files/$1` makes `/files/../etc` of `/static../etc`.
-        Change::Rewrite(_) => (!is_ambiguous(&new) || is_ambiguous(path)) && !has_dots(&new) && !new.starts_with(b"//"),
+        Change::Rewrite(_) => ambiguity.is_none_or(|why| NormalPath::of(path).ambiguity() == Some(why)),
     };
-    match fits {
+    // `/static(.*)` to `/files/$1` would make `/files/../etc` of `/static../etc`. Two slashes at the start may be read
+    // as a host (RFC 3986 section 4.2).
+    match fits && !has_dots(&new) && !new.starts_with(b"//") {
         false => Err(Dropped::Target("path")),
         true if new == path => Ok(None),
         true => Ok(Some(query.map_or_else(|| new.clone(), |query| [&new, &b"?"[..], query].concat()))),
     }
 }
 
-fn is_ambiguous(path: &[u8]) -> bool {
-    NormalPath::of(path).ambiguity().is_some()
-}
-
-/// Whether a segment is `.` or `..`, as sent.
-fn has_dots(path: &[u8]) -> bool {
-    segments(path).any(|segment| matches!(segment, b"." | b".."))
+/// Whether a segment is `.` or `..`, escaped or not.
+#[must_use]
+pub fn has_dots(path: &[u8]) -> bool {
+    segments(path).any(|segment| matches!(&*query::decoded(segment), b"." | b".."))
 }
 
 #[cfg(test)]

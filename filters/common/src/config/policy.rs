@@ -11,7 +11,7 @@ use super::name::Name;
 use super::status::StatusCode;
 use super::suggest::did_you_mean;
 use super::table::Table;
-use crate::reply::{ErrorFormat, ErrorOverride, OverrideBody, ReplyPolicy, may_set};
+use crate::reply::{ErrorFormat, ErrorOverride, OverrideBody, ReplyPolicy, check_headers};
 use crate::template::{Json, Template};
 
 /// `mode`: whether a filter acts.
@@ -159,26 +159,28 @@ struct RawOverride {
     text: Option<Template>,
 }
 
+/// While it is read, so that this is told together with what is wrong elsewhere.
 fn check_override(raw: RawOverride, location: ValuePointerRef<'_>) -> Result<RawOverride, ConfigErrors> {
     let mut errors = ConfigErrors::new();
-    if raw.json.is_some() && raw.text.is_some() {
-        errors.push(ConfigError::invalid(path_of(location), "a reply has one body: \"json\" or \"text\""));
+    errors.take(raw.body());
+    errors.take(check_headers(&raw.headers));
+    errors.into_result(raw).map_err(|errors| errors.under(&path_of(location)))
+}
+
+impl RawOverride {
+    fn body(&self) -> Result<Option<OverrideBody>, ConfigError> {
+        OverrideBody::of(self.json.clone(), self.text.clone(), &self.headers)
     }
-    let headers = location.push_key("headers");
-    for name in raw.headers.0.keys().filter(|name| !may_set(name.as_str().as_bytes())) {
-        let path = path_of(headers.push_key(name.as_str()));
-        errors.push(ConfigError::invalid(path, "the proxy writes this header itself"));
-    }
-    errors.into_result(raw)
 }
 
 impl From<RawOverride> for ErrorOverride {
     fn from(raw: RawOverride) -> Self {
+        let body = raw.body().unwrap_or_default();
         let header = |(name, value): (HeaderName, HeaderValue)| (name.into_string(), value.into_string());
         Self {
             status: raw.status.map(StatusCode::code),
             headers: raw.headers.0.into_iter().map(header).collect(),
-            body: raw.json.map(OverrideBody::Json).or(raw.text.map(OverrideBody::Text)),
+            body,
         }
     }
 }

@@ -70,6 +70,14 @@ pub(super) fn formatted(format: ErrorFormat, facts: &Facts<'_>) -> Body {
     }
 }
 
+impl OverrideBody {
+    /// Media type and bytes.
+    pub fn fill(&self, expand: Expand<'_>) -> (&'static str, Vec<u8>) {
+        let Body { content_type, bytes } = overridden(self, expand);
+        (content_type, bytes)
+    }
+}
+
 /// The body an entry of `errors` asks for.
 pub(super) fn overridden(body: &OverrideBody, expand: Expand<'_>) -> Body {
     match body {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::fields::may_set;
+use crate::config::{ConfigError, ConfigErrors, HeaderName, HeaderValue, Table};
 use crate::template::{Json, Template};
 
 /// `error_format`: how the body of a refusal is written.
@@ -23,6 +25,52 @@ pub enum OverrideBody {
     Json(Json),
     /// `text`: sent as `text/plain`, and the message of a gRPC status.
     Text(Template),
+}
+
+impl OverrideBody {
+    /// The body that a config's `json` or `text` asks for.
+    ///
+    /// # Errors
+    /// Both are given. Or what a template puts in would be read as another media type than the body is escaped for:
+    /// `headers` name a `content-type` of their own.
+    pub fn of(
+        json: Option<Json>,
+        text: Option<Template>,
+        headers: &Table<HeaderName, HeaderValue>,
+    ) -> Result<Option<Self>, ConfigError> {
+        let body = match (json, text) {
+            (Some(_), Some(_)) => {
+                return Err(ConfigError::invalid("", "a reply has one body: \"json\" or \"text\""));
+            }
+            (Some(json), None) => Some(Self::Json(json)),
+            (None, text) => text.map(Self::Text),
+        };
+        let has_values = body.as_ref().is_some_and(|body| body.templates().iter().any(|it| it.literal().is_none()));
+        if has_values && headers.0.contains_key("content-type") {
+            let message = "values of the request are escaped for the body's own type: a literal body may have another";
+            return Err(ConfigError::invalid("headers.content-type", message));
+        }
+        Ok(body)
+    }
+
+    /// All templates in it.
+    #[must_use]
+    pub fn templates(&self) -> Vec<&Template> {
+        match self {
+            Self::Json(json) => json.templates(),
+            Self::Text(text) => vec![text],
+        }
+    }
+}
+
+/// Checks the headers that a config gives a reply.
+///
+/// # Errors
+/// One for each that the proxy writes itself.
+pub fn check_headers(headers: &Table<HeaderName, HeaderValue>) -> Result<(), ConfigErrors> {
+    let taken = headers.0.keys().map(HeaderName::as_str).filter(|name| !may_set(name.as_bytes()));
+    let error = |name: &str| ConfigError::invalid(format!("headers.{name}"), "the proxy writes this header itself");
+    taken.map(error).collect::<ConfigErrors>().into_result(())
 }
 
 /// One entry of `errors`: what replaces the reply of one reason code.

@@ -13,6 +13,7 @@ pub fn assign(head: &mut RequestHead<'_>, cx: &mut Cx<'_>) {
     if !config.given {
         return;
     }
+    head.prefetch(); // Up to three reads otherwise.
     let chosen = config.choose(head.get(config.header()), head.get("x-request-id")).map(<[u8]>::to_vec);
     let Some(id) = chosen.or_else(|| config.make(cx.now, cx.proxy)) else { return };
     if !head.values(config.header()).eq([id.as_slice()])
@@ -28,7 +29,8 @@ pub fn assign(head: &mut RequestHead<'_>, cx: &mut Cx<'_>) {
 pub fn echo(head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
     let config = &cx.settings.request_id;
     let Some(id) = cx.facts.assigned_request_id().filter(|_| config.given && config.echo) else { return };
-    match head.set(config.header().to_owned(), id) {
+    let written = head.set(config.header().to_owned(), id);
+    match written {
         Ok(()) => cx.facts.expose(config.header()),
         Err(error) => log::error!("request_id: {error}"),
     }

@@ -80,14 +80,6 @@ impl Template {
         }
     }
 
-    /// The texts between the values.
-    pub fn texts(&self) -> impl Iterator<Item = &str> + Clone {
-        self.parts.iter().filter_map(|part| match part {
-            Part::Text(text) => Some(text.as_str()),
-            Part::Value(_) => None,
-        })
-    }
-
     /// What the values are read from.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         self.parts.iter().filter_map(|part| match part {
@@ -96,16 +88,19 @@ impl Template {
         })
     }
 
-    /// The text with what `value` says in place of each source; `None` as soon as it has nothing to say.
-    pub fn fill<'v>(&self, value: impl Fn(&Source) -> Option<Cow<'v, [u8]>>) -> Option<Vec<u8>> {
+    /// The text with what `value` says in place of each source.
+    ///
+    /// # Errors
+    /// The first source that it has nothing to say for.
+    pub fn fill<'v>(&self, value: impl Fn(&Source) -> Option<Cow<'v, [u8]>>) -> Result<Vec<u8>, &Source> {
         let mut filled = Vec::with_capacity(self.written.len());
         for part in &self.parts {
             match part {
                 Part::Text(text) => filled.extend_from_slice(text.as_bytes()),
-                Part::Value(source) => filled.extend_from_slice(&value(source)?),
+                Part::Value(source) => filled.extend_from_slice(&value(source).ok_or(source)?),
             }
         }
-        Some(filled)
+        Ok(filled)
     }
 
     /// The text with the values as they are, and nothing where one is missing. Bytes that are not UTF-8 become U+FFFD.

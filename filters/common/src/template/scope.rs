@@ -60,15 +60,20 @@ impl<'a> Scope<'a> {
             Source::Now => rfc3339(self.cx.now).map(|time| Cow::Owned(time.into_bytes())),
             Source::Property(path) => {
                 let path: Vec<&str> = path.iter().map(String::as_str).collect();
-                self.cx.facts.property(self.cx.proxy, &path).map(Cow::Owned)
+                self.cx.proxy.property(&path).ok().flatten().map(Cow::Owned)
             }
         }
     }
 }
 
+/// From here on numbers that are no 64-bit integers are rounded (RFC 8259 section 6).
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 fn text_of_json(value: &Value) -> Option<Cow<'_, [u8]>> {
     match value {
         Value::Null => None,
+        // Two of them may have become one: an id would be another's.
+        Value::Number(number) if number.as_f64().is_some_and(|value| number.is_f64() && value.abs() >= EXACT) => None,
         Value::String(text) => Some(Cow::Borrowed(text.as_bytes())),
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
             Some(Cow::Owned(value.to_string().into_bytes()))

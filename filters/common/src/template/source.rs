@@ -17,7 +17,7 @@ pub enum Source {
     /// `path.segment.1`: a segment of the path's normal form, decoded; the first one is 1.
     PathSegment(NonZeroUsize),
     /// `claim./id`: what a JSON Pointer (RFC 6901) finds in the verified claims. Strings as they are; numbers,
-    /// booleans, arrays and objects as JSON; null is no value.
+    /// booleans, arrays and objects as JSON; null is no value, nor is a number too large to be told exactly.
     Claim(String),
     /// `consumer.id`: the id of the verified consumer.
     ConsumerId,
@@ -27,7 +27,8 @@ pub enum Source {
     Uuid,
     /// `now`: the time in UTC with milliseconds, `2027-01-31T23:59:59.123Z` (RFC 3339).
     Now,
-    /// `property.a.b`: the bytes of a property of the host, whose encoding is the host's.
+    /// `property.a.b`: the bytes of a property of the host, whose encoding is the host's. One that the host does not
+    /// give has no value.
     Property(Vec<String>),
 }
 
@@ -50,12 +51,15 @@ impl Source {
         if text.contains("${") {
             return Err("a template does not stand inside another".to_owned());
         }
+        match text {
+            "request_id" => return Ok(Self::RequestId),
+            "uuid" => return Ok(Self::Uuid),
+            "now" => return Ok(Self::Now),
+            "consumer.id" => return Ok(Self::ConsumerId),
+            _ => {}
+        }
         let (kind, rest) = text.split_once('.').unwrap_or((text, ""));
         match (kind, rest) {
-            ("request_id", "") => Ok(Self::RequestId),
-            ("uuid", "") => Ok(Self::Uuid),
-            ("now", "") => Ok(Self::Now),
-            ("consumer", "id") => Ok(Self::ConsumerId),
             ("query", name) if !name.is_empty() => Ok(Self::Query(name.to_owned())),
             ("cookie", name) if !name.is_empty() => Ok(Self::Cookie(name.to_owned())),
             ("header", name) => {
@@ -63,7 +67,9 @@ impl Source {
                 Ok(Self::Header(name.into_string()))
             }
             ("path", rest) => {
-                let number = rest.strip_prefix("segment.").and_then(|number| number.parse().ok());
+                let digits =
+                    rest.strip_prefix("segment.").filter(|digits| digits.starts_with(|c: char| c.is_ascii_digit()));
+                let number = digits.filter(|digits| !digits.starts_with('0')).and_then(|digits| digits.parse().ok());
                 number.map(Self::PathSegment).ok_or_else(|| "expected \"path.segment.1\", the first is 1".to_owned())
             }
             ("claim", pointer) if pointer.is_empty() || pointer.starts_with('/') => Ok(Self::Claim(pointer.to_owned())),

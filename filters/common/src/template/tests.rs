@@ -8,7 +8,7 @@ fn filled(host: &FakeHost, template: &str) -> Option<String> {
     let template = Template::compile(template).unwrap();
     host.ask(&Settings::default(), |head, cx| {
         let scope = Scope::new(head, cx);
-        template.fill(|source| scope.value(source)).map(|bytes| bytes.escape_ascii().to_string())
+        template.fill(|source| scope.value(source)).ok().map(|bytes| bytes.escape_ascii().to_string())
     })
 }
 
@@ -26,8 +26,9 @@ fn host() -> FakeHost {
     ];
     FakeHost::new(fields)
         .property("sluicegate.consumer", Ok("1\nada\np1\ngold\n0"))
-        .property("sluicegate.claims", Ok(r#"{"id":7,"name":"Zoë","roles":["a","b"],"gone":null,"on":true,"a/b":"x"}"#))
+        .property("sluicegate.claims", Ok(r#"{"id":7,"name":"Zoë","roles":["a","b"],"gone":null,"on":true,"big":9007199254740993,"half":1.5,"huge":36893488147419103232,"a/b":"x"}"#))
         .property("source.address", Ok("127.0.0.1:99"))
+        .property("request", Err(crate::proxy::Status::SerializationFailure))
 }
 
 #[test]
@@ -52,12 +53,15 @@ fn values() {
         ("${claim./roles}", Some(r#"[\"a\",\"b\"]"#)),
         ("${claim./gone}", None),
         ("${claim./absent}", None),
+        ("${claim./big}${claim./huge}", None),
+        ("${claim./big} ${claim./half}", Some("9007199254740993 1.5")),
         ("${consumer.id}", Some("ada")),
         ("${request_id}", None),
         ("${uuid}", Some("01020304-0506-4708-890a-0b0c0d0e0f10")),
         ("${now}", Some("1970-01-01T00:00:00.000Z")),
         ("${property.source.address}", Some("127.0.0.1:99")),
         ("${property.absent}", None),
+        ("${property.request}", None),
         ("$${header.x-tenant}", Some("${header.x-tenant}")),
         ("$${${header.x-tenant}}", Some("${acme}")),
         ("$$${header.x-tenant}", Some("$${header.x-tenant}")),
@@ -96,10 +100,13 @@ fn templates_that_are_refused() {
         ("${query.${header.x}}", "a template does not stand inside another"),
         ("${query.}", r#"unknown source "query.""#),
         ("${path.segment.0}", "expected \"path.segment.1\""),
+        ("${path.segment.+1}", "expected \"path.segment.1\""),
+        ("${path.segment.01}", "expected \"path.segment.1\""),
+        ("${now.}", "unknown source \"now.\""),
         ("${path}", "expected \"path.segment.1\""),
         ("${claim.id}", "expected a JSON Pointer"),
         ("${consumer.name}", "unknown source \"consumer.name\", did you mean \"consumer.id\"?"),
-        ("${now.}x${now.y}", "unknown source \"now.y\""),
+        ("${now}x${now.y}", "unknown source \"now.y\""),
         ("${property.a..b}", "unknown source \"property.a..b\""),
         ("${UUID}", "unknown source \"UUID\""),
     ];

@@ -8,6 +8,7 @@ mod value;
 use regex_lite::Regex;
 use sluicegate_common::config::Statuses;
 use sluicegate_common::matcher::Match;
+use sluicegate_common::template::Source;
 
 pub use raw::RawOp;
 pub use value::{Due, MissingValue, OnMissing, Value};
@@ -153,6 +154,19 @@ impl Change {
 }
 
 impl RequestOp {
+    /// Whether what it writes tells who was verified to be calling.
+    pub fn writes_identity(&self) -> bool {
+        self.does.value().is_some_and(|value| value.template.sources().any(Source::is_identity))
+    }
+
+    /// The one header it is for.
+    pub fn header(&self) -> Option<&str> {
+        match &self.does {
+            RequestEdit::Header(names, _) => names.exact(),
+            _ => None,
+        }
+    }
+
     /// Whether it looks at the request's head before it writes.
     pub fn reads(&self) -> bool {
         let is_literal = |value: Option<&Value>| value.is_none_or(|value| value.template.literal().is_some());

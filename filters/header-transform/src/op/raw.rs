@@ -5,11 +5,12 @@ use sluicegate_common::config::{ConfigError, ConfigErrorKind, ConfigErrors, Stat
 use sluicegate_common::matcher::{Match, MatchOptions, RawMatch, anchored};
 use sluicegate_common::template::Template;
 
+use super::literal::Said;
 use super::selector::{Kind, RawSelector};
 use super::{
     Action, Change, OnMissing, Rename, RequestEdit, RequestOp, ResponseEdit, ResponseOp, Rewrite, Value, literal,
 };
-use crate::headers::NEEDED;
+use crate::headers::X_FORWARDED_PROTO;
 use crate::names::Names;
 use crate::substitution::Substitution;
 
@@ -95,9 +96,9 @@ impl RawOp {
             Target::Header => self.action(Kind::Header).map(|(names, action)| RequestEdit::Header(names, action)),
             Target::Query => self.action(Kind::Query).map(|(names, action)| RequestEdit::Query(names, action)),
             Target::Cookie => self.action(Kind::Cookie).map(|(names, action)| RequestEdit::Cookie(names, action)),
-            Target::Path => self.change(literal::check_path, literal::PATH).map(RequestEdit::Path),
-            Target::Method => self.change(literal::check_method, literal::NOTHING).map(RequestEdit::Method),
-            Target::Host => self.change(literal::check_host, literal::NOTHING).map(RequestEdit::Host),
+            Target::Path => self.change(literal::check_path).map(RequestEdit::Path),
+            Target::Method => self.change(literal::check_method).map(RequestEdit::Method),
+            Target::Host => self.change(literal::check_host).map(RequestEdit::Host),
             Target::Status => Err(not_a_target("a request", "status", "header, query, cookie, path, method or host")),
         };
         match errors.take(does) {
@@ -154,11 +155,14 @@ impl RawOp {
         let names = selector.compile(kind, creates.then_some(verb))?;
         let value = |value: Option<Template>| {
             let template = value.ok_or_else(ConfigErrors::new)?;
-            kind.check_value(&template)?;
+            kind.check(&Said::by_value(&template))?;
             Ok::<_, ConfigErrors>(Value { template, on_missing: self.on_missing.unwrap_or_default() })
         };
-        if matches!(self.op, Verb::Remove | Verb::Rename) && kind == Kind::Header && names.exact() == Some(NEEDED) {
-            return Err(ConfigError::invalid("name", "Envoy finds no route without x-forwarded-proto").into());
+        let literal = self.value.as_ref().and_then(Template::literal);
+        let is_scheme = self.op == Verb::Set && matches!(literal, Some("http" | "https"));
+        if kind == Kind::Header && names.exact() == Some(X_FORWARDED_PROTO) && !is_scheme {
+            let message = "x-forwarded-proto can only be set to \"http\" or \"https\": Envoy routes by it";
+            return Err(ConfigError::invalid("name", message).into());
         }
         let action = match self.op {
             Verb::Remove => Action::Remove,
@@ -167,29 +171,21 @@ impl RawOp {
             Verb::ReplaceIfExists => Action::ReplaceIfExists(value(self.value)?),
             Verb::Append => Action::Append(value(self.value)?),
             Verb::Rename => Action::Rename(rename(kind, &names, self.to.ok_or_else(ConfigErrors::new)?)?),
-            Verb::Rewrite => {
-                let rewrite = rewrite(self.regex, self.substitution)?;
-                kind.check_text("substitution", rewrite.substitution.texts())?;
-                Action::Rewrite(rewrite)
-            }
+            Verb::Rewrite => Action::Rewrite(rewrite(self.regex, self.substitution, |said| kind.check(said))?),
         };
         Ok((names, action))
     }
 
-    /// What happens to something that has no name. `check` judges what is set, and `never` can stand in no part of it.
-    fn change(self, check: fn(&Template) -> Result<(), ConfigError>, never: &[char]) -> Result<Change, ConfigErrors> {
+    /// What happens to something that has no name.
+    fn change(self, check: fn(&Said<'_>) -> Result<(), ConfigError>) -> Result<Change, ConfigErrors> {
         self.check_nameless()?;
         match self.op {
             Verb::Set => {
                 let template = self.value.ok_or_else(ConfigErrors::new)?;
-                check(&template)?;
+                check(&Said::by_value(&template))?;
                 Ok(Change::Set(Value { template, on_missing: self.on_missing.unwrap_or_default() }))
             }
-            Verb::Rewrite => {
-                let rewrite = rewrite(self.regex, self.substitution)?;
-                literal::check_texts("substitution", rewrite.substitution.texts(), never)?;
-                Ok(Change::Rewrite(rewrite))
-            }
+            Verb::Rewrite => rewrite(self.regex, self.substitution, check).map(Change::Rewrite),
             other => {
                 Err(ConfigError::expected("op", "\"set\" or \"rewrite\" for this target", quoted(other.word())).into())
             }
@@ -250,23 +246,30 @@ fn rename(kind: Kind, names: &Names, to: String) -> Result<Rename, ConfigErrors>
         Names::Prefix(old) => Rename::Prefix(old.clone(), kind.prefix("to", &to)?),
         Names::Regex(regex) => {
             let substitution = substitution("to", &to, regex)?;
+            let said = Said::by_substitution("to", &to, &substitution);
+            kind.name("to", &String::from_utf8_lossy(&said.sample))?;
             Rename::Regex(Rewrite { regex: regex.clone(), substitution })
         }
     })
 }
 
-fn rewrite(regex: Option<String>, text: Option<String>) -> Result<Rewrite, ConfigErrors> {
+fn rewrite(
+    regex: Option<String>,
+    text: Option<String>,
+    check: impl Fn(&Said<'_>) -> Result<(), ConfigError>,
+) -> Result<Rewrite, ConfigErrors> {
     let (Some(regex), Some(text)) = (regex, text) else { return Err(ConfigErrors::new()) };
     let compiled = anchored(&regex, true).map_err(|why| {
         let found = format!("{}: {why}", quoted(&regex));
         ConfigError::expected("regex", "a regular expression such as \"/v1(/.*)?\"", found)
     })?;
     let substitution = substitution("substitution", &text, &compiled)?;
+    check(&Said::by_substitution("substitution", &text, &substitution))?;
     Ok(Rewrite { regex: compiled, substitution })
 }
 
-fn substitution(field: &str, text: &str, regex: &regex_lite::Regex) -> Result<Substitution, ConfigError> {
+fn substitution(field: &'static str, text: &str, regex: &regex_lite::Regex) -> Result<Substitution, ConfigError> {
     Substitution::parse(text, regex).map_err(|why| {
-        ConfigError::expected(field.to_owned(), "a text with groups such as \"$1\"", format!("{}: {why}", quoted(text)))
+        ConfigError::expected(field, "a text with groups such as \"$1\"", format!("{}: {why}", quoted(text)))
     })
 }

@@ -3,10 +3,9 @@
 use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, Text, quoted};
 use sluicegate_common::head::is_token;
 use sluicegate_common::matcher::anchored;
-use sluicegate_common::reply::may_set;
-use sluicegate_common::template::Template;
+use sluicegate_common::reply::{is_field_value, may_set};
 
-use super::literal;
+use super::literal::Said;
 use crate::cookies::{is_cookie_name, is_cookie_value};
 use crate::names::Names;
 
@@ -88,24 +87,10 @@ impl Kind {
         }
     }
 
-    /// What a template says itself must be able to stand in the value.
-    pub fn check_value(self, template: &Template) -> Result<(), ConfigError> {
-        self.check_text("value", template.texts())
-    }
-
-    /// The same of texts in another field.
-    pub fn check_text<'t>(
-        self,
-        field: &str,
-        mut texts: impl Iterator<Item = &'t str> + Clone,
-    ) -> Result<(), ConfigError> {
-        literal::check_texts(field, texts.clone(), literal::NOTHING)?;
-        match texts.find(|text| self == Self::Cookie && !is_cookie_value(text.as_bytes())) {
-            None => Ok(()),
-            Some(text) => {
-                let expected = "no blank, quote, comma, semicolon or backslash in a cookie (RFC 6265 section 4.1.1)";
-                Err(ConfigError::expected(field, expected, quoted(text)))
-            }
-        }
+    /// Whether it can stand in a value.
+    pub fn check(self, said: &Said<'_>) -> Result<(), ConfigError> {
+        said.check(is_field_value(&said.sample), "no control character")?;
+        let expected = "no blank, quote, comma, semicolon or backslash in a cookie (RFC 6265 section 4.1.1)";
+        said.check(self != Self::Cookie || is_cookie_value(&said.sample), expected)
     }
 }

@@ -76,6 +76,8 @@ fn what_is_refused() {
         |target: &str, name: &str, value: &str| json!({"op": "set", "target": target, "name": name, "value": value});
     let once = |target: &str, value: &str| json!({"op": "set", "target": target, "value": value});
     let rewrite = |regex: &str, substitution: &str| json!({"op": "rewrite", "target": "path", "regex": regex, "substitution": substitution});
+    const PATH: &str =
+        "value: expected a path such as \"/v2\" that can be read in one way alone, without a query, found";
     let cases = [
         (set("header", "content-length", "1"), "name: content-length belongs to the connection: the proxy writes it"),
         (set("header", "Transfer-Encoding", "chunked"), "name: transfer-encoding belongs to the connection"),
@@ -86,8 +88,9 @@ fn what_is_refused() {
         (set("header", "x-a", "${${header.x}}"), "value: expected a text, with values such as"),
         (
             json!({"op": "remove", "target": "header", "name": "x-forwarded-proto"}),
-            "name: Envoy finds no route without x-forwarded-proto",
+            "name: x-forwarded-proto can only be set to",
         ),
+        (set("header", "x-forwarded-proto", "${header.x-scheme}"), "name: x-forwarded-proto can only be set to"),
         (set("query", "", "1"), "name: expected the name of a query parameter, found \"\""),
         (set("cookie", "a b", "1"), "name: expected the name of a cookie (RFC 6265 section 4.1.1), found \"a b\""),
         (set("cookie", "a", "1; b=2"), "value: expected no blank, quote, comma, semicolon or backslash in a cookie"),
@@ -111,11 +114,38 @@ fn what_is_refused() {
             "to: expected a text with groups such as \"$1\", found \"$2\": the regex has no group \"2\"",
         ),
         (with(&once("path", "/a"), json!({"name": "x"})), "name: this target has no names"),
-        (once("path", "a"), "value: expected a path such as \"/v2\", found \"a\": it does not start with a slash"),
-        (once("path", "/a?b=1"), "value: \"/a?b=1\" holds a query or a fragment: the query is a target of its own"),
-        (once("path", "/a/../b"), "value: expected a path such as \"/v2\", found \"/a/../b\": it "),
-        (once("path", "/a//b"), "value: expected a path such as \"/v2\", found \"/a//b\": it has an empty segment"),
-        (rewrite("/a(.*)", "/b$1?c=1"), "substitution: \"?c=1\" holds a query or a fragment"),
+        (once("path", "a"), PATH),
+        (once("path", "/a?b=1"), PATH),
+        (once("path", "/%2e%2e/a"), PATH),
+        (once("path", "/a b"), PATH),
+        (once("path", "/${header.x};a"), PATH),
+        (once("path", "/${header.x}/../a"), PATH),
+        (once("path", "/caf\u{e9}"), PATH),
+        (once("path", "/a/../b"), PATH),
+        (once("path", "/a//b"), PATH),
+        (rewrite("/a(.*)", "/b$1?c=1"), "substitution: expected a path such as"),
+        (rewrite("/a(.*)", "/../$1"), "substitution: expected a path such as"),
+        (
+            json!({"op": "rewrite", "target": "method", "regex": "GET", "substitution": "CONNECT"}),
+            "substitution: expected a method",
+        ),
+        (
+            json!({"op": "rewrite", "target": "host", "regex": "(.*)", "substitution": "a b/$1"}),
+            "substitution: expected a host",
+        ),
+        (once("host", "a b/${header.x}"), "value: expected a host"),
+        (
+            json!({"op": "rename", "target": "header", "name_regex": "x-(.*)", "to": "content-length"}),
+            "to: content-length belongs",
+        ),
+        (
+            json!({"op": "rename", "target": "header", "name_regex": "x-(.*)", "to": "a b$1"}),
+            "to: expected a header name",
+        ),
+        (
+            json!({"op": "rename", "target": "query", "name_regex": "x-(.*)", "to": ""}),
+            "to: expected the name of a query parameter",
+        ),
         (
             once("method", "GE T"),
             "value: expected a method other than CONNECT and HEAD, such as \"POST\", found \"GE T\"",
@@ -125,7 +155,7 @@ fn what_is_refused() {
         (once("status", "404"), "target: expected a target of a request: header, query, cookie, path, method or host"),
         (rewrite("/a(", "$1"), "regex: expected a regular expression such as"),
         (rewrite("/a", "$1"), "substitution: expected a text with groups such as \"$1\", found \"$1\": the regex has"),
-        (rewrite("/a", "\n"), "substitution: expected no control character"),
+        (rewrite("/a", "\n"), "substitution: expected a path such as"),
         (
             with(&once("method", "PUT"), json!({"when": {}})),
             "when: expected \"match\", \"statuses\" or both, found none",
@@ -141,7 +171,7 @@ fn what_is_refused() {
         let want = if want.starts_with("expected") { format!("config: {want}") } else { want.to_owned() };
         assert!(error.starts_with(&want), "{given}:\n{error}\n{want}");
     }
-    for status in ["204", "304", "199", "600", "${now}", "2xx"] {
+    for status in ["204", "304", "199", "600", "${now}", "2xx", "+404", "0404"] {
         let error = response(once("status", status)).unwrap_err();
         assert!(error.starts_with("value: expected a status that can have a body"), "{error}");
     }

@@ -76,13 +76,10 @@ impl Value {
         }
         let empty = self.on_missing == OnMissing::Empty;
         let value = |source: &Source| scope.value(source).map(&escape).or(empty.then_some(Cow::Borrowed(&[])));
-        if let Some(filled) = self.template.fill(value) {
-            return Ok(Due::Filled(filled));
-        }
-        let missing = self.template.sources().find(|source| scope.value(source).is_none());
-        match missing.filter(|_| self.on_missing == OnMissing::Error) {
-            Some(source) => Err(MissingValue(source)),
-            None => Ok(Due::Skipped),
+        match self.template.fill(value) {
+            Ok(filled) => Ok(Due::Filled(filled)),
+            Err(source) if self.on_missing == OnMissing::Error => Err(MissingValue(source)),
+            Err(_) => Ok(Due::Skipped),
         }
     }
 }

@@ -22,6 +22,7 @@ fn text(target: Result<Option<Vec<u8>>, Dropped>) -> Result<Option<String>, Drop
 #[test]
 fn paths_that_are_rewritten() {
     let prefix = json!({"op": "rewrite", "regex": "/user-service(/.*)?", "substitution": "$1"});
+    let folder = json!({"op": "rewrite", "regex": "/static(.*)", "substitution": "/files/$1"});
     let anything = json!({"op": "rewrite", "regex": "/x(.*)y(.*)", "substitution": "/$1$2"});
     let cases = [
         (&prefix, "/user-service/users/7?a=1&b", Ok(Some("/users/7?a=1&b"))),
@@ -34,6 +35,13 @@ fn paths_that_are_rewritten() {
         (&anything, "/x%y2fa", Err(Dropped::Target("path"))), // An escape that was none.
         (&anything, "/x.y./a", Err(Dropped::Target("path"))),
         (&anything, "/x.y/a", Err(Dropped::Target("path"))),
+        (&folder, "/static/a.css", Ok(Some("/files//a.css"))),
+        (&folder, "/static../etc", Err(Dropped::Target("path"))),
+        (&folder, "/static%2e%2e/etc", Err(Dropped::Target("path"))),
+        (&folder, "/static.%2E/etc", Err(Dropped::Target("path"))),
+        (&anything, "/xb./%2yfadmin", Err(Dropped::Target("path"))), // Ambiguous for another reason.
+        (&anything, "*", Err(Dropped::Target("path"))),
+        (&anything, "api.example.com:443", Err(Dropped::Target("path"))),
     ];
     for (op, target, want) in cases {
         let found = text(changed_path(target.as_bytes(), &change(op.clone()), b""));
@@ -45,6 +53,7 @@ fn paths_that_are_rewritten() {
 fn paths_that_are_set() {
     let users = json!({"op": "set", "value": "/users/${header.id}"});
     let folder = json!({"op": "set", "value": "/users/${header.id}/"});
+    let root = json!({"op": "set", "value": "/${header.id}/"});
     let anywhere = json!({"op": "set", "value": "${header.id}"});
     let refused = Err(Dropped::Target("path"));
     let cases = [
@@ -57,6 +66,7 @@ fn paths_that_are_set() {
         (&users, "/users/a%252f", refused.clone()),
         (&folder, "/users/7/", Ok(Some("/users/7/?q"))),
         (&folder, "/users//", refused.clone()),
+        (&root, "//", refused.clone()),
         (&anywhere, "7", Ok(Some("/7?q"))),
         (&anywhere, "", Ok(Some("/?q"))),
         (&anywhere, "//evil.example", refused),
@@ -70,10 +80,25 @@ fn paths_that_are_set() {
 #[test]
 fn hosts_and_methods() {
     let hosts = ["api.example.com", "api.example.com:8080", "[::1]", "[::1]:80", "localhost", "a_b"];
-    let no_hosts =
-        ["a:99999", "", "a/b", "a b", "user@host", "a:b", "*.example.com", "::1", "a\r\nb", "a?b", "a#b", "a,b", ":80"];
+    let no_hosts = [
+        "a:99999",
+        "a:",
+        "[::1]:",
+        "",
+        "a/b",
+        "a b",
+        "user@host",
+        "a:b",
+        "*.example.com",
+        "::1",
+        "a\r\nb",
+        "a?b",
+        "a#b",
+        "a,b",
+        ":80",
+    ];
     assert_eq!(hosts.map(|host| is_host(host.as_bytes())), [true; 6]);
-    assert_eq!(no_hosts.map(|host| is_host(host.as_bytes())), [false; 13]);
+    assert_eq!(no_hosts.map(|host| is_host(host.as_bytes())), [false; 15]);
     let methods = ["GET", "PROPFIND", "get", "M-SEARCH"];
     let no_methods = ["", "GE T", "HEAD", "head", "CONNECT", "G\0", "GET/"];
     assert_eq!(methods.map(|method| is_method(method.as_bytes())), [true; 4]);

@@ -1,0 +1,123 @@
+//! What the host does not let the filter read is not taken for absent.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use serde_json::{Value, json};
+use sluicegate_common::account::Step;
+use sluicegate_common::chain::Walk;
+use sluicegate_common::config::Env;
+use sluicegate_common::facts::Facts;
+use sluicegate_common::filter::Cx;
+use sluicegate_common::head::{HeadState, HeaderMap, HeaderSink, HeaderSource, RequestHead, ResponseHead};
+use sluicegate_common::proxy::{Proxy, Status};
+use sluicegate_common::settings::Settings;
+use sluicegate_common::single::Single;
+use sluicegate_common::time::Nanos;
+use sluicegate_header_transform::{HeaderTransform, Stream};
+use std::cell::RefCell;
+
+/// A host whose header maps cannot be read; it keeps what is written.
+#[derive(Default)]
+struct Broken(RefCell<Vec<String>>);
+
+impl HeaderSource for Broken {
+    fn first(&self, _: &str) -> Result<Option<Vec<u8>>, Status> {
+        Err(Status::InternalFailure)
+    }
+
+    fn all(&self) -> Result<HeaderMap, Status> {
+        Err(Status::InternalFailure)
+    }
+}
+
+impl HeaderSink for Broken {
+    fn replace(&self, name: &str, value: &[u8]) {
+        self.0.borrow_mut().push(format!("{name}: {}", value.escape_ascii()));
+    }
+
+    fn add(&self, name: &str, value: &[u8]) {
+        self.0.borrow_mut().push(format!("+{name}: {}", value.escape_ascii()));
+    }
+
+    fn remove(&self, name: &str) {
+        self.0.borrow_mut().push(format!("-{name}"));
+    }
+}
+
+impl Proxy for Broken {
+    fn property(&self, _: &[&str]) -> Result<Option<Vec<u8>>, Status> {
+        Ok(None)
+    }
+
+    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
+        Ok(())
+    }
+
+    fn random(&self, _: &mut [u8]) -> Result<(), Status> {
+        Ok(())
+    }
+
+    fn define_counter(&self, _: &str) -> Result<u32, Status> {
+        Ok(1)
+    }
+
+    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
+        Ok(())
+    }
+}
+
+/// What is written of a request, and of the response to it.
+fn written(config: Value) -> (Step, Vec<String>, Vec<String>) {
+    let Value::Object(config) = config else { panic!("{config}") };
+    let filter: Single<HeaderTransform> = Single::build(config, "default", &Env::default(), true).unwrap();
+    let (host, settings, mut facts) = (Broken::default(), Settings::default(), Facts::default());
+    let (mut request, mut response, mut stream) = (HeadState::default(), HeadState::default(), Stream::default());
+    let mut cx = Cx::new(Nanos(0), &host, &mut facts, &settings);
+    let mut head = RequestHead::new(&host, &mut request);
+    if filter.needs(0).headers {
+        head.prefetch();
+    }
+    let step = filter.on_request(0, &mut stream, &mut head, &mut cx);
+    filter.on_response(0, &mut stream, &mut ResponseHead::new(&host, &mut response), &mut cx);
+    request.edits.write(&host);
+    let sent = host.0.take();
+    response.edits.write(&host);
+    (step, sent, host.0.take())
+}
+
+#[test]
+fn nothing_is_made_of_what_was_not_read() {
+    let op = |fields: Value| json!({"request": [fields]});
+    let identity =
+        |target: &str| op(json!({"op": "set", "target": target, "name": "x-user-id", "value": "${claim./id}"}));
+    let cases = [
+        (op(json!({"op": "set", "target": "query", "name": "source", "value": "gw"})), vec![]),
+        (op(json!({"op": "set", "target": "path", "value": "/v2"})), vec![]),
+        (op(json!({"op": "set", "target": "cookie", "name": "c", "value": "1"})), vec![]),
+        (op(json!({"op": "set_if_absent", "target": "header", "name": "x-tenant", "value": "a"})), vec![]),
+        (op(json!({"op": "rewrite", "target": "host", "regex": "a", "substitution": "b"})), vec![]),
+        (json!({"traceparent": "create"}), vec![]),
+        (json!({"forwarded": "append"}), vec![]),
+        (json!({"reply": [{"name": "a", "match": {"methods": ["GET"]}}]}), vec![]),
+        (identity("header"), vec!["-x-user-id"]),
+        (identity("cookie"), vec!["-cookie"]),
+        (json!({"response": [{"op": "set_if_absent", "target": "header", "name": "x-a", "value": "b"}]}), vec![]),
+        (json!({"security_headers": "api"}), vec![]),
+    ];
+    for (config, want) in cases {
+        let (step, sent, answered) = written(config.clone());
+        assert!(matches!(step, Step::Continue), "{config}: {step:?}");
+        assert_eq!(sent, want, "{config}");
+        assert_eq!(answered, Vec::<String>::new(), "{config}");
+    }
+}
+
+#[test]
+fn on_internal_error_may_refuse() {
+    let config = json!({
+        "on_internal_error": "deny",
+        "request": [{"op": "set", "target": "query", "name": "source", "value": "gw"}],
+    });
+    let (step, sent, _) = written(config);
+    assert!(matches!(step, Step::Reply(reply) if reply.status == 500));
+    assert_eq!(sent, Vec::<String>::new());
+}
