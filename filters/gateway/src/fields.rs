@@ -42,7 +42,7 @@ impl<'a> Fields<'a> {
         }
         let link = Link::configure(field, self.rule, self.env).map_err(|errors| {
             // What is wrong with an inherited field is told where it stands, at the gateway's top.
-            let own = errors.into_iter().filter(|error| !inherited.contains(&first_name(&error.path)));
+            let own = errors.into_iter().filter(|error| !inherited.contains(&first_name(error.path())));
             own.collect::<ConfigErrors>().under(F::NAME)
         });
         self.errors.take(link)

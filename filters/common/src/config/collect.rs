@@ -34,38 +34,51 @@ pub(crate) fn unknown_field(name: &str, accepted: &[&str], location: ValuePointe
     ConfigError::new(child(&path_of(location), name), kind)
 }
 
+// Both are inlined so that derived code sees that no error stops it: the early returns of all fields fall away.
 impl DeserializeError for ConfigErrors {
+    #[inline(always)]
     fn error<V: IntoValue>(
         errors: Option<Self>,
         error: ErrorKind<'_, V>,
         location: ValuePointerRef<'_>,
     ) -> ControlFlow<Self, Self> {
-        let path = || path_of(location);
-        let found: ConfigErrors = match error {
-            ErrorKind::IncorrectValueKind { actual, accepted } => wrong_type(&actual, type_names(accepted), location),
-            ErrorKind::MissingField { field } => {
-                ConfigError::new(child(&path(), field), ConfigErrorKind::MissingField).into()
-            }
-            ErrorKind::UnknownKey { key, accepted } => unknown_field(key, accepted, location).into(),
-            ErrorKind::UnknownValue { value, accepted } => {
-                let hint = did_you_mean(value, accepted.iter().copied());
-                let hint = hint.map_or(String::new(), |word| format!(", did you mean {word:?}?"));
-                ConfigError::expected(path(), alternatives(accepted), quoted(value) + &hint).into()
-            }
-            ErrorKind::BadSequenceLen { actual, expected } => {
-                ConfigError::expected(path(), format!("{expected} elements"), actual.len().to_string()).into()
-            }
-            ErrorKind::Unexpected { msg } => ConfigError::invalid(path(), msg).into(),
-        };
-        Self::merge(errors, found, location)
+        let found = describe(error, location);
+        ControlFlow::Continue(if errors.is_none() { found } else { joined(errors, found) })
     }
 }
 
 impl MergeWithError<ConfigErrors> for ConfigErrors {
+    #[inline(always)]
     fn merge(errors: Option<Self>, other: ConfigErrors, _: ValuePointerRef<'_>) -> ControlFlow<Self, Self> {
-        let mut errors = errors.unwrap_or_default();
-        errors.extend(other);
-        ControlFlow::Continue(errors)
+        ControlFlow::Continue(joined(errors, other))
+    }
+}
+
+#[inline(never)]
+fn joined(errors: Option<ConfigErrors>, other: ConfigErrors) -> ConfigErrors {
+    let mut errors = errors.unwrap_or_default();
+    errors.extend(other);
+    errors
+}
+
+#[inline(never)]
+fn describe<V: IntoValue>(error: ErrorKind<'_, V>, location: ValuePointerRef<'_>) -> ConfigErrors {
+    let path = || path_of(location);
+    match error {
+        ErrorKind::IncorrectValueKind { actual, accepted } => wrong_type(&actual, type_names(accepted), location),
+        ErrorKind::MissingField { field } => {
+            ConfigError::new(child(&path(), field), ConfigErrorKind::MissingField).into()
+        }
+        ErrorKind::UnknownKey { key, accepted } => unknown_field(key, accepted, location).into(),
+        ErrorKind::UnknownValue { value, accepted } => {
+            let hint = did_you_mean(value, accepted.iter().copied());
+            let hint = hint.map_or(String::new(), |word| format!(", did you mean {word:?}?"));
+            ConfigError::expected(path(), alternatives(accepted), quoted(value) + &hint).into()
+        }
+        ErrorKind::BadSequenceLen { actual, expected } => {
+            ConfigError::expected(path(), format!("{expected} elements"), actual.len().to_string()).into()
+        }
+        ErrorKind::Unexpected { msg } => ConfigError::invalid(path(), msg).into(),
     }
 }
 

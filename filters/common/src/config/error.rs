@@ -19,11 +19,13 @@ use super::location;
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError {
-    /// The place, such as `rules[2].config.max_age`; empty for the config as a whole.
-    pub path: String,
-    /// What is wrong there.
-    pub kind: ConfigErrorKind,
+pub struct ConfigError(Box<Told>);
+
+/// Behind a pointer: errors are returned by value from all over, and a result that may be one stays small.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Told {
+    path: String,
+    kind: ConfigErrorKind,
 }
 
 /// What is wrong at a place.
@@ -59,7 +61,7 @@ impl ConfigError {
     /// An error at `path`.
     #[must_use]
     pub fn new(path: impl Into<String>, kind: ConfigErrorKind) -> Self {
-        Self { path: path.into(), kind }
+        Self(Box::new(Told { path: path.into(), kind }))
     }
 
     /// "expected ..., found ...". Give `found` quoted ([`quoted`]) and never a secret.
@@ -80,17 +82,30 @@ impl ConfigError {
         Self::new(path, ConfigErrorKind::Invalid(message.into()))
     }
 
+    /// The place, such as `rules[2].config.max_age`; empty for the config as a whole.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.0.path
+    }
+
+    /// What is wrong there.
+    #[must_use]
+    pub fn kind(&self) -> &ConfigErrorKind {
+        &self.0.kind
+    }
+
     /// The same error, seen from the object that holds this one at `prefix`.
     #[must_use]
-    pub fn under(self, prefix: &str) -> Self {
-        Self { path: location::under(prefix, &self.path), kind: self.kind }
+    pub fn under(mut self, prefix: &str) -> Self {
+        self.0.path = location::under(prefix, &self.0.path);
+        self
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.path.is_empty() { "config" } else { &self.path };
-        write!(f, "{path}: {}", self.kind)
+        let path = if self.path().is_empty() { "config" } else { self.path() };
+        write!(f, "{path}: {}", self.kind())
     }
 }
 
@@ -120,7 +135,8 @@ impl fmt::Display for ConfigErrorKind {
 
 /// All that is wrong with a config, in the order it was found. An error is listed once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ConfigErrors(Vec<ConfigError>);
+#[allow(clippy::box_collection)] // Thin: every result on the way from the config may be one.
+pub struct ConfigErrors(Box<Vec<ConfigError>>);
 
 impl ConfigErrors {
     /// No error so far.
@@ -144,13 +160,13 @@ impl ConfigErrors {
     /// The same errors, seen from the object that holds this one at `prefix`.
     #[must_use]
     pub fn under(self, prefix: &str) -> Self {
-        Self(self.0.into_iter().map(|error| error.under(prefix)).collect())
+        Self(Box::new(self.0.into_iter().map(|error| error.under(prefix)).collect()))
     }
 
     /// Those that `other` does not list.
     #[must_use]
     pub fn without(self, other: &Self) -> Self {
-        Self(self.0.into_iter().filter(|error| !other.0.contains(error)).collect())
+        Self(Box::new(self.0.into_iter().filter(|error| !other.0.contains(error)).collect()))
     }
 
     /// `value` if there is no error.
@@ -181,7 +197,7 @@ impl ConfigErrors {
 
 impl From<ConfigError> for ConfigErrors {
     fn from(error: ConfigError) -> Self {
-        Self(vec![error])
+        Self(Box::new(vec![error]))
     }
 }
 

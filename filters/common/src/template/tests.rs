@@ -128,6 +128,6 @@ fn json_is_filled_in_its_strings() {
     });
     assert_eq!(value, json!({"${now}": ["${header.authorization}", 1, null, {"deep": "|1 2"}]}));
     let errors = deserr::deserialize::<Json, _, crate::config::ConfigErrors>(json!([{"a": "${x}"}, "${"])).unwrap_err();
-    let paths: Vec<&str> = errors.iter().map(|error| error.path.as_str()).collect();
+    let paths: Vec<&str> = errors.iter().map(|error| error.path()).collect();
     assert_eq!(paths, ["[0].a", "[1]"]);
 }

@@ -46,7 +46,8 @@ fn an_error_is_listed_once() {
 fn errors_move_under_the_object_that_holds_theirs() {
     let of_top: ConfigErrors = missing("a").into();
     let of_rule: ConfigErrors = [missing("a"), missing("b[0]")].into_iter().collect();
-    let told: Vec<_> = of_rule.without(&of_top).under("rules[1].config").into_iter().map(|e| e.path).collect();
+    let told: Vec<_> =
+        of_rule.without(&of_top).under("rules[1].config").into_iter().map(|e| e.path().to_owned()).collect();
     assert_eq!(told, ["rules[1].config.b[0]"]);
 }
 

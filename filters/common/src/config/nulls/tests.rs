@@ -14,7 +14,7 @@ fn nulls_are_found_except_where_they_mean_something() {
     });
     let mut errors = ConfigErrors::new();
     find(&config, ValuePointerRef::Origin, &mut errors);
-    let paths: Vec<_> = errors.iter().map(|error| error.path.as_str()).collect();
+    let paths: Vec<_> = errors.iter().map(|error| error.path()).collect();
     let want = [
         "a",
         "b[1]",

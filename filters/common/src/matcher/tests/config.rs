@@ -112,12 +112,12 @@ fn refused() {
 fn all_errors_come_at_once() {
     let given = json!({"hosts": ["a:1", "b:2"], "paths": [{"exact": 1}, {"exact": "/a"}], "methods": []});
     let errors = Match::parse(given, OPTIONS).unwrap_err();
-    let places: Vec<&str> = errors.iter().map(|error| error.path.as_str()).collect();
+    let places: Vec<&str> = errors.iter().map(|error| error.path()).collect();
     assert_eq!(places, ["hosts[0]", "hosts[1]", "paths[0].exact"], "those that are read before");
     let given =
         json!({"paths": [{"exact": "a"}, {"regex": "("}], "headers": [{"name": "a", "regex": "a)(b"}], "methods": []});
     let errors = Match::parse(given, OPTIONS).unwrap_err();
-    let mut places: Vec<&str> = errors.iter().map(|error| error.path.as_str()).collect();
+    let mut places: Vec<&str> = errors.iter().map(|error| error.path()).collect();
     places.sort_unstable();
     assert_eq!(places, ["headers[0].regex", "methods", "paths[0].exact", "paths[1].regex"]);
 }
