@@ -42,8 +42,7 @@ impl DeserializeError for ConfigErrors {
         error: ErrorKind<'_, V>,
         location: ValuePointerRef<'_>,
     ) -> ControlFlow<Self, Self> {
-        let found = describe(error, location);
-        ControlFlow::Continue(if errors.is_none() { found } else { joined(errors, found) })
+        ControlFlow::Continue(joined(errors, describe(error, location)))
     }
 }
 
