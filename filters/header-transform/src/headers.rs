@@ -3,7 +3,7 @@
 //! Pseudo headers, the host, the headers that belong to the connection, and what Envoy needs to find a route are never
 //! edited, whatever a prefix or a regex would select.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sluicegate_common::head::{EditError, Head};
 use sluicegate_common::reply::may_set;
@@ -70,13 +70,12 @@ fn selected(head: &Head<'_>, names: &Names) -> Vec<String> {
     if let Some(name) = names.exact() {
         return head.get(name).map(|_| name.to_owned()).into_iter().collect();
     }
-    let found: BTreeSet<Vec<u8>> = head
-        .iter()
-        .map(|(name, _)| name)
-        .filter(|name| names.selects(name, Case::Insensitive))
-        .map(<[u8]>::to_ascii_lowercase)
-        .filter(|name| is_editable(name))
-        .collect();
+    let mut found = Vec::new();
+    for name in head.iter().map(|(name, _)| name.to_ascii_lowercase()) {
+        if names.selects(&name, Case::Insensitive) && is_editable(&name) && !found.contains(&name) {
+            found.push(name);
+        }
+    }
     found.into_iter().filter_map(|name| String::from_utf8(name).ok()).collect()
 }
 
