@@ -121,9 +121,11 @@ pub fn remove_claimed_identity(ops: &[RequestOp], head: &mut RequestHead<'_>, dr
     }
 }
 
-/// Removes a header, and what servers may take for it. The header itself first: that needs no read.
+/// Removes a header, and what servers may take for it. Where nothing can be read, the header itself goes.
 fn remove_spellings(header: &str, head: &mut RequestHead<'_>) -> Result<(), Dropped> {
-    head.remove(header.to_owned())?;
+    if head.failure().is_some() {
+        return head.remove(header.to_owned()).map_err(Into::into);
+    }
     let found = head.iter().map(|(name, _)| name).filter(|name| spells(name, header) && is_token(name));
     let found: Vec<String> = found.filter_map(|name| String::from_utf8(name.to_vec()).ok()).collect();
     found.into_iter().try_for_each(|name| head.remove(name)).map_err(Into::into)

@@ -25,8 +25,9 @@ pub enum Answered {
     Proxy,
 }
 
-/// Request fields that the proxy writes (Envoy with `use_remote_address`), or removes where they are no URL.
-const PROXYS: &[&str] = &["referer", "x-forwarded-for", "x-forwarded-proto", "x-request-id"];
+/// Request fields that the proxy writes (Envoy with `use_remote_address`), or removes where they are no URL, and the id
+/// that the examples give every request.
+const PROXYS: &[&str] = &["referer", "x-correlation-id", "x-forwarded-for", "x-forwarded-proto", "x-request-id"];
 
 /// How a module's router refuses what a codec would have refused earlier.
 const UNDELIVERABLE: &str = "filter_removed_required_request_headers{invalid_header";
@@ -117,7 +118,7 @@ fn passed_back(scripted: &UpstreamResponse, response: &Response) -> Result<(), S
         }
     }
     same_fields(&scripted.headers, &response.headers, |name| {
-        let owned = ["server", "timing-allow-origin", "vary"];
+        let owned = ["server", "timing-allow-origin", "vary", "x-correlation-id", "x-gateway", "x-powered-by"];
         let cors = name.to_ascii_lowercase().starts_with(b"access-control-");
         cors || form::is_one_of(&owned, name) || form::is_one_of(form::HOP_BY_HOP, name)
     })

@@ -175,7 +175,7 @@ fn controls(speaks_cors: bool) -> Vec<RequestStep> {
 /// All of an answer that is the same each time.
 fn comparable(sent: &Sent) -> String {
     let constant = |headers: &Headers| -> Headers {
-        let changing = ["date", "x-envoy-upstream-service-time", "x-request-id"];
+        let changing = ["date", "x-correlation-id", "x-envoy-upstream-service-time", "x-request-id"];
         headers.iter().filter(|(name, _)| !form::is_one_of(&changing, name)).cloned().collect()
     };
     let response = &sent.response;
