@@ -7,9 +7,12 @@
 //! 3. Bytes that an op does not name stay as they are and where they are: parameters of a query, cookies, lines of a
 //!    header.
 //! 4. What a template puts in is data: a value with a control character, a cookie with a semicolon, a path that could be
-//!    read in two ways drops the op (`sluicegate_header_transform_dropped_ops_total`), never a byte of it.
+//!    read in two ways drops the op (`sluicegate_header_transform_dropped_ops_total`), never a byte of it. An op that would
+//!    write more than a request can hold refuses the request.
 //! 5. Headers of the connection and the framing of messages are out of reach.
-//! 6. A request header that is set from the verified identity is never the client's: where there is no identity, it goes.
+//! 6. What an op writes from the verified identity is never the client's: its header, in every spelling, its parameter or
+//!    its cookie goes first, whether there is an identity or not.
+//! 7. What the host does not let the filter read is not taken for absent: nothing is done then.
 //!
 //! ```
 //! # use serde_json::json;
