@@ -15,17 +15,12 @@ use crate::pairs::{Edit, MAX_WRITTEN};
 /// Envoy finds no route for a request without it (`VirtualHostImpl::getRouteFromEntries`).
 pub const X_FORWARDED_PROTO: &str = "x-forwarded-proto";
 
-/// Carries out an edit. `reserved` are names that no header may be renamed to.
+/// Carries out an edit.
 ///
 /// # Errors
 /// A value that cannot be written, and then nothing is; or a name that a rename would make and that cannot be written,
 /// and then those lines keep their old one.
-pub fn edit(
-    head: &mut Head<'_>,
-    names: &Names,
-    edit: &Edit<'_>,
-    reserved: &dyn Fn(&[u8]) -> bool,
-) -> Result<(), Dropped> {
+pub fn edit(head: &mut Head<'_>, names: &Names, edit: &Edit<'_>) -> Result<(), Dropped> {
     match (edit, names.exact()) {
         (Edit::Set(value), Some(name)) => head.set(name.to_owned(), *value)?,
         (Edit::Append(value), Some(name)) => head.append(name.to_owned(), *value)?,
@@ -41,7 +36,7 @@ pub fn edit(
             names.into_iter().try_for_each(|name| head.set(name, *value))?;
         }
         (Edit::Rewrite(new), _) => rewrite(head, names, new)?,
-        (Edit::Rename(new), _) => rename(head, names, new, reserved)?,
+        (Edit::Rename(new), _) => rename(head, names, new)?,
     }
     Ok(())
 }
@@ -96,18 +91,13 @@ fn rewrite(head: &mut Head<'_>, names: &Names, new: &dyn Fn(&[u8]) -> Option<Vec
 }
 
 /// All lines of a name move; what stood under the new one is gone. Values that get the same name keep their order.
-fn rename(
-    head: &mut Head<'_>,
-    names: &Names,
-    new: &dyn Fn(&[u8]) -> Option<Vec<u8>>,
-    reserved: &dyn Fn(&[u8]) -> bool,
-) -> Result<(), EditError> {
+fn rename(head: &mut Head<'_>, names: &Names, new: &dyn Fn(&[u8]) -> Option<Vec<u8>>) -> Result<(), EditError> {
     let (mut moved, mut left) = (BTreeMap::<String, Vec<Vec<u8>>>::new(), Vec::new());
     let mut refused = Ok(());
     for old in selected(head, names) {
         let Some(name) = new(old.as_bytes()) else { continue };
         let name = String::from_utf8(name.to_ascii_lowercase()).unwrap_or_default();
-        if name != old && (!is_editable(name.as_bytes()) || reserved(name.as_bytes())) {
+        if name != old && !is_editable(name.as_bytes()) {
             refused = Err(EditError::Name(name));
             continue;
         }

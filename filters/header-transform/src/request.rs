@@ -11,7 +11,7 @@ use sluicegate_common::template::Scope;
 
 use crate::dropped::{Dropped, DroppedOps};
 use crate::names::Names;
-use crate::op::{Due, MissingValue, RequestEdit, RequestOp};
+use crate::op::{Due, MAX_TOTAL, MissingValue, RequestEdit, RequestOp, work_out_all};
 use crate::pairs::{Edit, Edited};
 use crate::target::{changed_path, is_host, is_method, is_path};
 use crate::{cookies, headers, query as parameters};
@@ -37,7 +37,7 @@ pub fn work_out<'o>(
         (_, Some(value), _) => value.of(scope, |text| text),
         (_, None, _) => Ok(Due::AsWritten),
     };
-    ops.iter().map(work_out).collect()
+    work_out_all(ops, work_out)
 }
 
 /// Carries the ops out. One that cannot be is left out and noted.
@@ -52,18 +52,20 @@ pub fn carry_out(
     cx: &Cx<'_>,
 ) -> Result<(), Dropped> {
     remove_claimed_identity(ops, head, dropped, cx);
-    let identity = ops.iter().filter(|op| op.writes_identity()).filter_map(RequestOp::header).collect::<Vec<_>>();
-    let reserved = |name: &[u8]| identity.iter().any(|header| spells(name, header));
-    let changes_path = ops.iter().any(|op| matches!(op.does, RequestEdit::Path(_)));
+    let changes_path = changes_path(ops);
     let came = changes_path.then(|| head.target().to_vec());
     if changes_path {
         // A client's own would tell the upstream of a path that never was.
         dropped.note(remove_spellings(ORIGINAL_PATH, head), cx);
     }
     for (op, due) in ops.iter().zip(due) {
+        let reserved = |name: &[u8]| is_reserved(ops, &op.does, name);
         match carry_out_one(&op.does, due, head, &reserved) {
             Err(Dropped::TooLong) => return Err(Dropped::TooLong),
             outcome => dropped.note(outcome, cx),
+        }
+        if head.edits().size() > MAX_TOTAL {
+            return Err(Dropped::TooLong);
         }
     }
     if let Some(came) = came.filter(|came| query::split(came).0 != query::split(head.target()).0) {
@@ -72,7 +74,7 @@ pub fn carry_out(
     Ok(())
 }
 
-/// `reserved` are headers that no name of the client's may become.
+/// `reserved` are names that no rename brings about.
 fn carry_out_one(
     edit: &RequestEdit,
     due: &Due,
@@ -82,10 +84,10 @@ fn carry_out_one(
     let Some(value) = due.value(edit.value())? else { return Ok(()) };
     match edit {
         RequestEdit::Header(names, action) => {
-            action.edit(value, |edit| headers::edit(head, names, edit, reserved))?;
+            action.edit(value, reserved, |edit| headers::edit(head, names, edit))?;
         }
-        RequestEdit::Query(names, action) => action.edit(value, |edit| edit_query(names, edit, head))?,
-        RequestEdit::Cookie(names, action) => action.edit(value, |edit| edit_cookies(names, edit, head))?,
+        RequestEdit::Query(names, action) => action.edit(value, reserved, |edit| edit_query(names, edit, head))?,
+        RequestEdit::Cookie(names, action) => action.edit(value, reserved, |edit| edit_cookies(names, edit, head))?,
         RequestEdit::Path(change) => {
             if let Some(target) = changed_path(head.target(), change, value)? {
                 head.set(":path", target)?;
@@ -103,6 +105,22 @@ fn carry_out_one(
         },
     }
     Ok(())
+}
+
+fn changes_path(ops: &[RequestOp]) -> bool {
+    ops.iter().any(|op| matches!(op.does, RequestEdit::Path(_)))
+}
+
+/// Whether the gateway tells something under this name, so that nothing of the client's is to get it by a rename.
+fn is_reserved(ops: &[RequestOp], renames: &RequestEdit, name: &[u8]) -> bool {
+    let tells_identity = |op: &&RequestOp| match (renames, &op.does) {
+        (RequestEdit::Header(..), RequestEdit::Header(Names::Exact(header), _)) => spells(name, header),
+        (RequestEdit::Query(..), RequestEdit::Query(Names::Exact(own), _))
+        | (RequestEdit::Cookie(..), RequestEdit::Cookie(Names::Exact(own), _)) => name == own.as_bytes(),
+        _ => false,
+    };
+    let tells_path = matches!(renames, RequestEdit::Header(..)) && spells(name, ORIGINAL_PATH) && changes_path(ops);
+    tells_path || ops.iter().filter(|op| op.writes_identity()).any(|op| tells_identity(&op))
 }
 
 /// Removes what the client says where an op writes who was verified to be calling: that is never the client's to say, in

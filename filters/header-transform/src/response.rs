@@ -9,7 +9,7 @@ use sluicegate_common::template::Scope;
 
 use crate::dropped::{Dropped, DroppedOps};
 use crate::headers;
-use crate::op::{Due, MissingValue, ResponseEdit, ResponseOp};
+use crate::op::{Due, MAX_TOTAL, MissingValue, ResponseEdit, ResponseOp, work_out_all};
 use crate::target::may_have_body;
 
 /// What each op comes to for the response to this request.
@@ -27,7 +27,7 @@ pub fn work_out<'o>(
         (_, Some(value)) => value.of(scope, |text| text),
         (_, None) => Ok(Due::AsWritten),
     };
-    ops.iter().map(work_out).collect()
+    work_out_all(ops, work_out)
 }
 
 /// What each op comes to where the request was answered before it got here: what needs the request is left out.
@@ -40,7 +40,7 @@ pub fn without_request(ops: &[ResponseOp]) -> Vec<Due> {
 /// Carries the ops out. One that cannot be is left out and noted.
 pub fn carry_out(ops: &[ResponseOp], due: &[Due], head: &mut ResponseHead<'_>, dropped: &DroppedOps, cx: &Cx<'_>) {
     for (op, due) in ops.iter().zip(due) {
-        if is_for(op.statuses.as_ref(), head) {
+        if is_for(op.statuses.as_ref(), head) && head.edits().size() <= MAX_TOTAL {
             dropped.note(carry_out_one(&op.does, due, head), cx);
         }
     }
@@ -50,7 +50,7 @@ fn carry_out_one(edit: &ResponseEdit, due: &Due, head: &mut ResponseHead<'_>) ->
     let Some(value) = due.value(edit.value())? else { return Ok(()) };
     match edit {
         ResponseEdit::Header(names, action) => {
-            action.edit(value, |edit| headers::edit(head, names, edit, &|_| false))?
+            action.edit(value, &|_| false, |edit| headers::edit(head, names, edit))?
         }
         ResponseEdit::Status(status) if head.status().is_some_and(may_have_body) => {
             head.set(":status", status.to_string())?;

@@ -2,6 +2,8 @@
 
 use regex_lite::Regex;
 
+use crate::pairs::MAX_WRITTEN;
+
 /// A compiled `substitution`: `$1` and `${1}` are a group by number (`$0` the whole match), `${name}` one by name, `$$`
 /// is a `$`. A group that took no part in the match is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +41,8 @@ impl Substitution {
     }
 
     /// What `value` becomes; `None` where it is not UTF-8 or does not match. `regex` is the one that this was parsed
-    /// for; it decides itself, by its anchors, whether it must match the whole value.
+    /// for; it decides itself, by its anchors, whether it must match the whole value. What would be longer than
+    /// [`MAX_WRITTEN`] is cut behind it, and then refused where it would be written.
     #[must_use]
     pub fn apply(&self, regex: &Regex, value: &[u8]) -> Option<Vec<u8>> {
         let captures = regex.captures(std::str::from_utf8(value).ok()?)?;
@@ -48,7 +51,14 @@ impl Substitution {
             Piece::Text(text) => text,
             Piece::Group(number) => group(*number),
         });
-        Some(texts.collect::<String>().into_bytes())
+        let mut new = Vec::new();
+        for text in texts {
+            new.extend_from_slice(text.as_bytes());
+            if new.len() > MAX_WRITTEN {
+                break; // Groups of the client's, as often as the config names them.
+            }
+        }
+        Some(new)
     }
 }
 

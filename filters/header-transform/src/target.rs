@@ -7,6 +7,7 @@ use sluicegate_common::path::{NormalPath, query, segments};
 
 use crate::dropped::Dropped;
 use crate::op::Change;
+use crate::pairs::MAX_WRITTEN;
 
 /// A method that another one may become and that may become another one (RFC 9110 section 9.1). CONNECT makes a tunnel,
 /// and the answer to HEAD has the length of a body without the body: a client that asked otherwise would wait for it.
@@ -38,16 +39,19 @@ pub fn is_path(target: &[u8]) -> bool {
 }
 
 /// The target with its path changed, the query kept; `None` where it stays what it is. What is put in stays one segment,
-/// and no change makes a path ambiguous that was not.
+/// and no changed path can be read in more than one way.
 ///
 /// # Errors
-/// The path would be one that can be read in more than one way, or the target is no path.
+/// The path would be one that can be read in more than one way, or too long, or the target is no path.
 pub fn changed_path(target: &[u8], change: &Change, value: &[u8]) -> Result<Option<Vec<u8>>, Dropped> {
     if !is_path(target) {
         return Err(Dropped::Target("path"));
     }
     let (path, query) = query::split(target);
     let Some(new) = change.of(path, value) else { return Ok(None) };
+    if new.len() > MAX_WRITTEN {
+        return Err(Dropped::TooLong);
+    }
     let new = [b"/", new.strip_prefix(b"/").unwrap_or(&new)].concat();
     let ambiguity = NormalPath::of(&new).ambiguity();
     let fits = match change {
@@ -56,7 +60,7 @@ pub fn changed_path(target: &[u8], change: &Change, value: &[u8]) -> Result<Opti
             // An empty segment takes itself away.
             ambiguity.is_none() && !segments(new.strip_suffix(end).unwrap_or(&new)).any(<[u8]>::is_empty)
         }
-        Change::Rewrite(_) => ambiguity.is_none_or(|why| NormalPath::of(path).ambiguity() == Some(why)),
+        Change::Rewrite(_) => ambiguity.is_none(),
     };
     // `/static(.*)` to `/files/$1` would make `/files/../etc` of `/static../etc`. Two slashes at the start may be read
     // as a host (RFC 3986 section 4.2).

@@ -101,6 +101,13 @@ impl Edits {
         }
     }
 
+    /// How many bytes of names and values were recorded.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let of = |edit: &Edit| edit.values.iter().map(Vec::len).fold(edit.name.len(), usize::saturating_add);
+        self.0.iter().map(of).fold(0, usize::saturating_add)
+    }
+
     /// Whether nothing was recorded.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -11,7 +11,7 @@ use sluicegate_common::matcher::Match;
 use sluicegate_common::template::Source;
 
 pub use raw::RawOp;
-pub use value::{Due, MissingValue, OnMissing, Value};
+pub use value::{Due, MAX_TOTAL, MissingValue, OnMissing, Value, work_out_all};
 
 use crate::names::Names;
 use crate::pairs::Edit;
@@ -120,11 +120,11 @@ impl Action {
         }
     }
 
-    /// Hands the edit to `carry_out`, `value` being what its own value comes to.
-    pub fn edit<T>(&self, value: &[u8], carry_out: impl FnOnce(&Edit<'_>) -> T) -> T {
+    /// Hands the edit to `carry_out`, `value` being what its own value comes to; no rename brings a `reserved` name about.
+    pub fn edit<T>(&self, value: &[u8], reserved: &dyn Fn(&[u8]) -> bool, carry_out: impl FnOnce(&Edit<'_>) -> T) -> T {
         match self {
             Self::Remove => carry_out(&Edit::Remove),
-            Self::Rename(rename) => carry_out(&Edit::Rename(&|name| rename.of(name))),
+            Self::Rename(rename) => carry_out(&Edit::Rename(&|name| rename.of(name).filter(|new| !reserved(new)))),
             Self::Set(_) => carry_out(&Edit::Set(value)),
             Self::SetIfAbsent(_) => carry_out(&Edit::SetIfAbsent(value)),
             Self::ReplaceIfExists(_) => carry_out(&Edit::ReplaceIfExists(value)),
@@ -157,14 +157,6 @@ impl RequestOp {
     /// Whether what it writes tells who was verified to be calling.
     pub fn writes_identity(&self) -> bool {
         self.does.value().is_some_and(|value| value.template.sources().any(Source::is_identity))
-    }
-
-    /// The one header it is for.
-    pub fn header(&self) -> Option<&str> {
-        match &self.does {
-            RequestEdit::Header(names, _) => names.exact(),
-            _ => None,
-        }
     }
 
     /// Whether it looks at the request's head before it writes.

@@ -3,7 +3,7 @@
 use deserr::Deserr;
 use sluicegate_common::config::{ConfigError, ConfigErrorKind, ConfigErrors, Statuses, quoted};
 use sluicegate_common::matcher::{Match, MatchOptions, RawMatch, anchored};
-use sluicegate_common::template::Template;
+use sluicegate_common::template::{Source, Template};
 
 use super::literal::Said;
 use super::selector::{Kind, RawSelector};
@@ -164,6 +164,12 @@ impl RawOp {
             let message = "x-forwarded-proto can only be set to \"http\" or \"https\": Envoy routes by it";
             return Err(ConfigError::invalid("name", message).into());
         }
+        let tells_identity = self.value.as_ref().is_some_and(|value| value.sources().any(Source::is_identity));
+        if self.op == Verb::ReplaceIfExists && tells_identity {
+            let message =
+                "\"replace_if_exists\" tells nothing where the client sends nothing: \"set\" tells who is calling";
+            return Err(ConfigError::invalid("op", message).into());
+        }
         let action = match self.op {
             Verb::Remove => Action::Remove,
             Verb::Set => Action::Set(value(self.value)?),
@@ -243,6 +249,7 @@ fn compile_when(when: Option<RawWhen>, paths: MatchOptions) -> Result<Option<Whe
 fn rename(kind: Kind, names: &Names, to: String) -> Result<Rename, ConfigErrors> {
     Ok(match names {
         Names::Exact(_) => Rename::To(kind.name("to", &to)?),
+        Names::Prefix(old) if to.is_empty() => Rename::Prefix(old.clone(), to),
         Names::Prefix(old) => Rename::Prefix(old.clone(), kind.prefix("to", &to)?),
         Names::Regex(regex) => {
             let substitution = substitution("to", &to, regex)?;

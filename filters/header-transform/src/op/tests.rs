@@ -91,6 +91,10 @@ fn what_is_refused() {
             "name: x-forwarded-proto can only be set to",
         ),
         (set("header", "x-forwarded-proto", "${header.x-scheme}"), "name: x-forwarded-proto can only be set to"),
+        (
+            json!({"op": "replace_if_exists", "target": "header", "name": "x", "value": "${claim./id}"}),
+            "op: \"replace_if_exists\" tells nothing",
+        ),
         (set("query", "", "1"), "name: expected the name of a query parameter, found \"\""),
         (set("cookie", "a b", "1"), "name: expected the name of a cookie (RFC 6265 section 4.1.1), found \"a b\""),
         (set("cookie", "a", "1; b=2"), "value: expected no blank, quote, comma, semicolon or backslash in a cookie"),

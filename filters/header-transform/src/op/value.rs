@@ -8,6 +8,7 @@ use sluicegate_common::reply::is_field_value;
 use sluicegate_common::template::{Scope, Source, Template};
 
 use crate::dropped::Dropped;
+use crate::pairs::MAX_WRITTEN;
 
 /// `on_missing`: what becomes of an op whose template has a source without a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
@@ -40,6 +41,27 @@ pub enum Due {
     AsWritten,
     /// This is its value.
     Filled(Vec<u8>),
+    /// Its value would be longer than all that ops may write.
+    TooLong,
+}
+
+/// What the values of all ops on one message come to at most, in bytes: four times what a client can send to Envoy by
+/// default.
+pub const MAX_TOTAL: usize = 4 * MAX_WRITTEN;
+
+/// Works the ops out one by one; from where their values are too long together, none has one.
+///
+/// # Errors
+/// That of an op.
+pub fn work_out_all<'o, T, E>(ops: &'o [T], work_out: impl Fn(&'o T) -> Result<Due, E>) -> Result<Vec<Due>, E> {
+    let mut total: usize = 0;
+    let mut all = Vec::with_capacity(ops.len());
+    for op in ops {
+        let due = work_out(op)?;
+        total = total.saturating_add(if let Due::Filled(value) = &due { value.len() } else { 0 });
+        all.push(if total > MAX_TOTAL { Due::TooLong } else { due });
+    }
+    Ok(all)
 }
 
 /// The source that has no value, where this refuses the request.
@@ -56,6 +78,7 @@ impl Due {
             Self::Skipped => return Ok(None),
             Self::AsWritten => written.and_then(|value| value.template.literal()).unwrap_or_default().as_bytes(),
             Self::Filled(value) => value,
+            Self::TooLong => return Err(Dropped::TooLong),
         };
         if is_field_value(value) { Ok(Some(value)) } else { Err(Dropped::ControlCharacter) }
     }
@@ -77,6 +100,7 @@ impl Value {
         let empty = self.on_missing == OnMissing::Empty;
         let value = |source: &Source| scope.value(source).map(&escape).or(empty.then_some(Cow::Borrowed(&[])));
         match self.template.fill(value) {
+            Ok(filled) if filled.len() > MAX_WRITTEN => Ok(Due::TooLong),
             Ok(filled) => Ok(Due::Filled(filled)),
             Err(source) if self.on_missing == OnMissing::Error => Err(MissingValue(source)),
             Err(_) => Ok(Due::Skipped),

@@ -30,7 +30,11 @@ fn paths_that_are_rewritten() {
         (&prefix, "/user-service?", Ok(Some("/?"))),
         (&prefix, "/user-services/users", Ok(None)),
         (&prefix, "/a/user-service/users", Ok(None)),
-        (&prefix, "/user-service/a%2fb", Ok(Some("/a%2fb"))), // It could be read in two ways before.
+        (&prefix, "/user-service/a%2fb", Err(Dropped::Target("path"))),
+        (&prefix, "/user-service;x", Ok(None)),
+        (&folder, "/static..%2fetc", Err(Dropped::Target("path"))),
+        (&folder, "/static..;x/etc", Err(Dropped::Target("path"))),
+        (&folder, "/static%252e%252e/etc", Err(Dropped::Target("path"))),
         (&prefix, "/user-service//evil.example/a", Err(Dropped::Target("path"))),
         (&anything, "/x%y2fa", Err(Dropped::Target("path"))), // An escape that was none.
         (&anything, "/x.y./a", Err(Dropped::Target("path"))),
