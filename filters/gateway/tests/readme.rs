@@ -1,20 +1,35 @@
-//! The README's configs work.
+//! The configs in the READMEs of the gateway and its filters work.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
+use sluicegate_common::chain::Chain;
 use sluicegate_common::config::Env;
 use sluicegate_common::module::Module;
+use sluicegate_common::single::Single;
+use sluicegate_cors::Cors;
 use sluicegate_gateway::Gateway;
+use sluicegate_header_transform::HeaderTransform;
 
-#[test]
-fn every_config_of_the_readme_is_accepted() {
-    let readme = include_str!("../README.md");
-    let blocks: Vec<&str> = readme.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+fn assert_accepted<C: Chain>(readme: &str) {
+    let rest = readme.split("```json\n").skip(1);
+    let blocks: Vec<&str> = rest.map(|rest| rest.split("```").next().unwrap_or_default()).collect();
     assert_eq!(blocks.len(), readme.matches("```json").count());
     assert!(!blocks.is_empty());
     for block in blocks {
-        if let Err(errors) = Module::<Gateway>::configure(block.as_bytes(), &Env::default()) {
-            panic!("{errors}\n{block}");
-        }
+        let refused = Module::<C>::configure(block.as_bytes(), &Env::default()).err();
+        assert_eq!(refused.map(|errors| errors.to_string()), None, "{block}");
     }
+}
+
+#[test]
+fn every_config_of_the_gateways_readme_is_accepted() {
+    assert_accepted::<Gateway>(include_str!("../README.md"));
+}
+
+#[test]
+fn every_config_of_the_readme_of_cors_is_accepted() {
+    assert_accepted::<Single<Cors>>(include_str!("../../cors/README.md"));
+}
+
+#[test]
+fn every_config_of_the_readme_of_header_transform_is_accepted() {
+    assert_accepted::<Single<HeaderTransform>>(include_str!("../../header-transform/README.md"));
 }

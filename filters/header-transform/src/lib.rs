@@ -174,11 +174,8 @@ impl HeaderTransform {
             return Ok(());
         }
         // Vendors' state belongs to the trace that this request is not part of (section 3.3.1).
-        for name in ["traceparent", "tracestate"] {
-            if head.get(name).is_some() {
-                head.remove(name)?;
-            }
-        }
+        head.remove("traceparent")?;
+        head.remove("tracestate")?;
         if self.config.traceparent == Traceparent::Pass {
             return Ok(());
         }

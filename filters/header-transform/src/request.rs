@@ -113,14 +113,14 @@ fn changes_path(ops: &[RequestOp]) -> bool {
 
 /// Whether the gateway tells something under this name, so that nothing of the client's is to get it by a rename.
 fn is_reserved(ops: &[RequestOp], renames: &RequestEdit, name: &[u8]) -> bool {
-    let tells_identity = |op: &&RequestOp| match (renames, &op.does) {
+    let tells_identity = |op: &RequestOp| match (renames, &op.does) {
         (RequestEdit::Header(..), RequestEdit::Header(Names::Exact(header), _)) => spells(name, header),
         (RequestEdit::Query(..), RequestEdit::Query(Names::Exact(own), _))
         | (RequestEdit::Cookie(..), RequestEdit::Cookie(Names::Exact(own), _)) => name == own.as_bytes(),
         _ => false,
     };
     let tells_path = matches!(renames, RequestEdit::Header(..)) && spells(name, ORIGINAL_PATH) && changes_path(ops);
-    tells_path || ops.iter().filter(|op| op.writes_identity()).any(|op| tells_identity(&op))
+    tells_path || ops.iter().any(|op| op.writes_identity() && tells_identity(op))
 }
 
 /// Removes what the client says where an op writes who was verified to be calling: that is never the client's to say, in

@@ -77,8 +77,13 @@ impl Edits {
         Ok(())
     }
 
-    pub(super) fn remove(&mut self, name: Name) -> Result<(), EditError> {
+    /// `absent`: the host has no field of that name, so that none recorded is all there is to do.
+    pub(super) fn remove(&mut self, name: Name, absent: bool) -> Result<(), EditError> {
         check_plain(&name)?;
+        if absent {
+            self.0.retain(|edit| !edit.name.eq_ignore_ascii_case(&name));
+            return Ok(());
+        }
         let edit = self.entry(name);
         edit.replaced = true;
         edit.values.clear();

@@ -97,12 +97,16 @@ impl<'a> Head<'a> {
         self.state.edits.append(name.into(), value.into())
     }
 
-    /// No field of that name is left. Costs nothing when there was none.
+    /// No field of that name is left. Costs nothing where the map was read and has none.
     ///
     /// # Errors
-    /// [`EditError::Pseudo`] for a pseudo header.
+    /// [`EditError::Pseudo`] for a pseudo header, [`EditError::Name`] for what is no name.
     pub fn remove(&mut self, name: impl Into<Name>) -> Result<(), EditError> {
-        self.state.edits.remove(name.into())
+        let name = name.into();
+        // A map that could not be read is empty as well.
+        let read = self.state.all.get().filter(|_| self.state.failure.get().is_none());
+        let absent = read.is_some_and(|all| all.first(name.as_bytes()).is_none());
+        self.state.edits.remove(name, absent)
     }
 
     /// The edits so far.

@@ -102,6 +102,32 @@ fn each_name_is_written_once() {
 }
 
 #[test]
+fn removing_what_is_known_to_be_absent_writes_nothing() {
+    // Whether the map was read, whether it can be, and what is written.
+    let cases: [(bool, bool, &[&str]); 3] = [
+        (false, false, &["remove x-none", "remove a"]),
+        (true, false, &["remove a"]),
+        (true, true, &["remove x-none", "remove a"]),
+    ];
+    for (read, broken, want) in cases {
+        let source = Fake { broken, ..Fake::of(&[("a", b"1")]) };
+        let mut state = HeadState::default();
+        let mut head = Head::new(&source, &mut state);
+        if read {
+            head.prefetch();
+        }
+        head.append("x-none", "set before").unwrap();
+        head.remove("X-None").unwrap();
+        head.remove("a").unwrap();
+        assert_eq!(head.get("x-none"), None);
+        let written = Written::default();
+        state.edits.write(&written);
+        let written: Vec<String> = written.0.take().iter().map(|call| call.to_lowercase()).collect();
+        assert_eq!(written, want, "read: {read}, broken: {broken}");
+    }
+}
+
+#[test]
 fn what_cannot_stand_in_a_header_is_refused() {
     let source = Fake::of(&[]);
     let mut state = HeadState::default();

@@ -12,7 +12,6 @@ mod actual;
 mod cases;
 mod exchange;
 mod preflight;
-mod readme;
 
 #[test]
 fn cases_of_others() {

@@ -249,8 +249,10 @@ fn compile_when(when: Option<RawWhen>, paths: MatchOptions) -> Result<Option<Whe
 fn rename(kind: Kind, names: &Names, to: String) -> Result<Rename, ConfigErrors> {
     Ok(match names {
         Names::Exact(_) => Rename::To(kind.name("to", &to)?),
-        Names::Prefix(old) if to.is_empty() => Rename::Prefix(old.clone(), to),
-        Names::Prefix(old) => Rename::Prefix(old.clone(), kind.prefix("to", &to)?),
+        Names::Prefix(old) => {
+            let new = if to.is_empty() { to } else { kind.prefix("to", &to)? };
+            Rename::Prefix(old.clone(), new)
+        }
         Names::Regex(regex) => {
             let substitution = substitution("to", &to, regex)?;
             let said = Said::by_substitution("to", &to, &substitution);
