@@ -105,7 +105,7 @@ CASES = [
     Case("a direct reply of header_transform", APP, "/down", reached=0,
          want=Read(503, body=('{"error":"maintenance"}',), headers=("content-type", ID))),
     Case("the same, of a stranger", STRANGER, "/down", Rejected, reached=0),
-    Case("Envoy's 404 for a path without a route", APP, "/nowhere", reached=0,
+    Case("Envoy's 404, by the catch-all route", APP, "/nowhere", reached=0,
          want=Read(404, headers=(ID,))),
     Case("the same, of a stranger", STRANGER, "/nowhere", Rejected, reached=0),
     Case("a service that hangs up: Envoy's 503", APP, "/order-service/orders", reached=1,
