@@ -5,31 +5,25 @@ use std::time::Duration;
 
 use crate::clock::{Instant, after};
 use crate::header_map::{HeaderMap, MapKind};
-use crate::host::VmId;
 use crate::message::UpstreamResponse;
 use crate::spec::{CalloutAnswer, CalloutRequest, Cluster};
 use crate::status::Status;
 
-/// Clusters, pending call-outs, and everything dispatched so far.
+/// Clusters, and everything dispatched so far.
 #[derive(Debug)]
 pub struct Callouts {
     clusters: BTreeMap<String, Cluster>,
-    pending: Vec<Pending>,
     last_token: u32,
     pub seen: Vec<CalloutRequest>,
 }
 
-/// A call-out that waits for its answer.
-#[derive(Debug)]
-struct Pending {
-    due: Instant,
-    arrival: Arrival,
-}
+/// The call-outs of one VM that wait for their answer, in the order of dispatch.
+#[derive(Debug, Default)]
+pub struct Pending(Vec<(Instant, Arrival)>);
 
 /// An answer as it arrives at a root context.
 #[derive(Debug)]
 pub struct Arrival {
-    pub vm: VmId,
     pub root: u32,
     pub token: u32,
     /// None: the call failed without a message (`num_headers` 0).
@@ -46,7 +40,7 @@ pub struct Message {
 
 impl Callouts {
     pub fn new(clusters: BTreeMap<String, Cluster>) -> Self {
-        Callouts { clusters, pending: Vec::new(), last_token: 0, seen: Vec::new() }
+        Callouts { clusters, last_token: 0, seen: Vec::new() }
     }
 
     pub fn set_cluster(&mut self, name: String, cluster: Cluster) {
@@ -57,12 +51,18 @@ impl Callouts {
         self.clusters.contains_key(cluster)
     }
 
-    /// Sends a call-out; returns its token.
+    /// Sends a call-out; returns its token, and its answer with the instant when that arrives. None:
+    /// it never does.
     ///
     /// # Errors
     /// [`Status::BadArgument`] for an unknown cluster, [`Status::InternalFailure`] for one without
     /// a healthy host: no callback follows either.
-    pub fn dispatch(&mut self, from: (VmId, u32), request: CalloutRequest, now: Instant) -> Result<u32, Status> {
+    pub fn dispatch(
+        &mut self,
+        root: u32,
+        request: CalloutRequest,
+        now: Instant,
+    ) -> Result<(u32, Option<(Instant, Arrival)>), Status> {
         let cluster = self.clusters.get_mut(&request.cluster).ok_or(Status::BadArgument)?;
         let path = request.headers.iter().find(|(name, _)| name == b":path").map(|(_, value)| value.clone());
         let timeout = request.timeout;
@@ -72,28 +72,25 @@ impl Callouts {
         }
         let (after_dispatch, message) = answer(cluster, path.as_deref(), timeout);
         self.last_token += 1;
-        let arrival = Arrival { vm: from.0, root: from.1, token: self.last_token, message };
-        if let Some(wait) = after_dispatch {
-            self.pending.push(Pending { due: after(now, wait), arrival });
-        }
-        Ok(self.last_token)
+        let arrival = Arrival { root, token: self.last_token, message };
+        Ok((self.last_token, after_dispatch.map(|wait| (after(now, wait), arrival))))
+    }
+}
+
+impl Pending {
+    pub fn push(&mut self, due: Instant, arrival: Arrival) {
+        self.0.push((due, arrival));
     }
 
     /// When the next answer arrives.
     pub fn next_due(&self) -> Option<Instant> {
-        self.pending.iter().map(|pending| pending.due).min()
+        self.0.iter().map(|(due, _)| *due).min()
     }
 
     /// The first answer that is due, in order of time, then dispatch.
     pub fn take_due(&mut self, now: Instant) -> Option<Arrival> {
-        let index =
-            (0..self.pending.len()).filter(|&i| self.pending[i].due <= now).min_by_key(|&i| self.pending[i].due)?;
-        Some(self.pending.remove(index).arrival)
-    }
-
-    /// Forgets the call-outs of a VM that is gone.
-    pub fn cancel(&mut self, vm: VmId) {
-        self.pending.retain(|pending| pending.arrival.vm != vm);
+        let index = (0..self.0.len()).filter(|&i| self.0[i].0 <= now).min_by_key(|&i| self.0[i].0)?;
+        Some(self.0.remove(index).1)
     }
 }
 

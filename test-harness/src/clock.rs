@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::host::VmId;
-
 /// Nanoseconds on the monotonic clock; 0 is the start of the proxy.
 pub type Instant = u64;
 
@@ -46,10 +44,10 @@ pub fn after(now: Instant, duration: Duration) -> Instant {
     now.saturating_add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// The tick timers of root contexts.
+/// The tick timers of a VM's root contexts.
 #[derive(Debug, Default)]
 pub struct Ticks {
-    timers: BTreeMap<(VmId, u32), Tick>,
+    timers: BTreeMap<u32, Tick>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,17 +58,17 @@ struct Tick {
 
 impl Ticks {
     /// Starts, restarts or (period zero) stops the timer of a root context.
-    pub fn set_period(&mut self, vm: VmId, root: u32, period: Duration, now: Instant) {
+    pub fn set_period(&mut self, root: u32, period: Duration, now: Instant) {
         if period.is_zero() {
-            self.timers.remove(&(vm, root));
+            self.timers.remove(&root);
         } else {
-            self.timers.insert((vm, root), Tick { period, due: after(now, period) });
+            self.timers.insert(root, Tick { period, due: after(now, period) });
         }
     }
 
-    /// Stops all timers of a VM.
-    pub fn stop(&mut self, vm: VmId) {
-        self.timers.retain(|(owner, _), _| *owner != vm);
+    /// Stops all timers.
+    pub fn stop(&mut self) {
+        self.timers.clear();
     }
 
     /// When the next timer fires.
@@ -78,10 +76,10 @@ impl Ticks {
         self.timers.values().map(|tick| tick.due).min()
     }
 
-    /// The first timer that is due, in the order of time, then VM; it is armed again.
-    pub fn take_due(&mut self, now: Instant) -> Option<(VmId, u32)> {
-        let (&key, tick) = self.timers.iter_mut().filter(|(_, tick)| tick.due <= now).min_by_key(|(_, t)| t.due)?;
+    /// The root context whose timer is due first; it is armed again.
+    pub fn take_due(&mut self, now: Instant) -> Option<u32> {
+        let (&root, tick) = self.timers.iter_mut().filter(|(_, tick)| tick.due <= now).min_by_key(|(_, t)| t.due)?;
         tick.due = after(now, tick.period);
-        Some(key)
+        Some(root)
     }
 }

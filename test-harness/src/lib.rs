@@ -2,8 +2,7 @@
 //! same lifecycle, same statuses, same order of callbacks. It knows the ABI and no filter.
 //!
 //! [`Proxy::start`] builds the VMs, [`Proxy::exchange`] runs one request to its end, and
-//! [`Proxy::advance`] moves the virtual clock. Everything is deterministic and single-threaded:
-//! a worker is an index.
+//! [`Proxy::advance`] moves the virtual clock. Everything is deterministic.
 
 mod abi;
 pub mod backend;
@@ -19,13 +18,13 @@ mod proxy;
 mod queues;
 mod random;
 mod record;
-mod runtime;
 pub mod scenario;
 mod shared_data;
 mod spec;
 mod start;
 mod status;
 mod stream;
+mod thread;
 mod world;
 
 pub use message::{

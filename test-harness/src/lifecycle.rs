@@ -1,21 +1,20 @@
-//! From modules to running plugins: canaries, the main thread, the workers, and reloading.
+//! From modules to running plugins: trying out, starting and reloading them on a thread.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use wasmtime::StoreLimitsBuilder;
 
 use crate::clock::Instant;
 use crate::engine::LoadedModule;
 use crate::host::{Call, Host, Vm, VmId, VmSpec};
-use crate::record::Place;
-use crate::runtime::Runtime;
 use crate::spec::{FailurePolicy, PluginSpec};
 use crate::start::StartFailure;
 use crate::stream::{Filter, StreamId};
+use crate::thread::Thread;
 
 /// A plugin ready to be instantiated.
 pub struct Build {
-    pub name: Rc<str>,
+    pub name: Arc<str>,
     module: LoadedModule,
     vm: VmSpec,
     policy: FailurePolicy,
@@ -25,15 +24,9 @@ pub struct Build {
     twin: usize,
 }
 
-/// One thread: the main thread or a worker.
-pub struct Thread {
-    pub place: Place,
-    handles: Vec<Handle>,
-}
-
 /// A plugin on a thread.
 #[derive(Clone, Copy, Debug)]
-struct Handle {
+pub struct Handle {
     vm: VmId,
     root: u32,
     loaded: Instant,
@@ -77,38 +70,34 @@ impl Build {
     }
 }
 
-impl Runtime {
-    /// Starts everything in Envoy's order: a canary per plugin, the main thread, every worker.
+impl Thread {
+    /// Builds, starts and configures every plugin.
     ///
     /// # Errors
     /// The plugin that failed, and how.
-    pub fn start(&mut self, workers: u32) -> Result<(), (usize, StartFailure)> {
+    pub fn start(&mut self) -> Result<(), (usize, StartFailure)> {
         for plugin in 0..self.builds.len() {
-            let vm = self.new_vm(plugin, Place::Canary).map_err(|failure| (plugin, failure))?;
-            let started = self.start_plugin(vm, plugin);
-            self.drop_vm(vm);
-            started.map_err(|failure| (plugin, failure))?;
-        }
-        let places = std::iter::once(Place::Main).chain((0..workers.max(1)).map(Place::Worker));
-        for place in places {
-            self.threads.push(Thread { place, handles: Vec::new() });
-            let thread = self.threads.len() - 1;
-            for plugin in 0..self.builds.len() {
-                let handle = self.load(thread, plugin).map_err(|failure| (plugin, failure))?;
-                self.threads[thread].handles.push(handle);
-            }
+            let handle = self.load(plugin).map_err(|failure| (plugin, failure))?;
+            self.handles.push(handle);
         }
         Ok(())
     }
 
+    /// Tries a plugin's configuration in a VM of its own.
+    ///
+    /// # Errors
+    /// How it failed.
+    pub fn try_out(&mut self, plugin: usize) -> Result<(), StartFailure> {
+        let vm = self.new_vm(plugin)?;
+        self.start_plugin(vm, plugin).map(drop)
+    }
+
     /// The filters of a new stream, one per plugin.
-    pub(crate) fn create_filters(&mut self, worker: u32, stream: StreamId) -> Vec<Filter> {
-        let workers = self.threads.len() - 1;
-        let thread = 1 + usize::try_from(worker).unwrap_or(0) % workers;
+    pub(crate) fn create_filters(&mut self, stream: StreamId) -> Vec<Filter> {
         (0..self.builds.len())
             .map(|plugin| {
-                self.reload_if_due(thread, plugin);
-                let Handle { vm, root, .. } = self.threads[thread].handles[plugin];
+                self.reload_if_due(plugin);
+                let Handle { vm, root, .. } = self.handles[plugin];
                 let alive = !self.vm_failed(vm);
                 let context = self
                     .vms
@@ -121,8 +110,8 @@ impl Runtime {
     }
 
     /// Rebuilds a failed VM when its policy allows it and the backoff has passed.
-    fn reload_if_due(&mut self, thread: usize, plugin: usize) {
-        let handle = self.threads[thread].handles[plugin];
+    fn reload_if_due(&mut self, plugin: usize) {
+        let handle = self.handles[plugin];
         let now = self.world.borrow().clock.now();
         if !self.vm_failed(handle.vm)
             || self.builds[plugin].policy != FailurePolicy::FailReload
@@ -130,41 +119,40 @@ impl Runtime {
         {
             return;
         }
-        self.threads[thread].handles[plugin].loaded = now;
-        if let Ok(handle) = self.load(thread, plugin) {
-            self.threads[thread].handles[plugin] = handle;
+        self.handles[plugin].loaded = now;
+        if let Ok(handle) = self.load(plugin) {
+            self.handles[plugin] = handle;
         }
     }
 
-    /// A plugin on a thread: in a VM of its group that is there and alive, else in a new one.
-    fn load(&mut self, thread: usize, plugin: usize) -> Result<Handle, StartFailure> {
+    /// A plugin: in a VM of its group that is there and alive, else in a new one.
+    fn load(&mut self, plugin: usize) -> Result<Handle, StartFailure> {
         let loaded = self.world.borrow().clock.now();
-        let place = self.threads[thread].place;
         let (group, twin) = (self.builds[plugin].group, self.builds[plugin].twin);
         let alive = |handle: &Handle| !self.vm_failed(handle.vm);
-        let handles = &self.threads[thread].handles;
-        if let Some(handle) = handles.get(twin).filter(|handle| twin != plugin && alive(handle)) {
+        if let Some(handle) = self.handles.get(twin).filter(|handle| twin != plugin && alive(handle)) {
             return Ok(Handle { loaded, ..*handle });
         }
-        let shared = handles
+        let shared = self
+            .handles
             .iter()
             .enumerate()
             .find(|(other, handle)| self.builds[*other].group == group && alive(handle))
             .map(|(_, handle)| handle.vm);
         let vm = match shared {
             Some(vm) => vm,
-            None => self.new_vm(plugin, place)?,
+            None => self.new_vm(plugin)?,
         };
         let root = self.start_plugin(vm, plugin)?;
         Ok(Handle { vm, root, loaded })
     }
 
-    fn new_vm(&mut self, plugin: usize, place: Place) -> Result<VmId, StartFailure> {
-        let id = self.next_vm_id();
+    fn new_vm(&mut self, plugin: usize) -> Result<VmId, StartFailure> {
+        let id = self.world.borrow_mut().next_vm_id();
         let limit = self.world.borrow().limits.memory_bytes;
         let limits = StoreLimitsBuilder::new().memory_size(limit).table_elements(1 << 20).build();
         let build = &self.builds[plugin];
-        let host = Host::new(Rc::clone(&self.world), id, place, build.vm.clone(), limits);
+        let host = Host::new(Arc::clone(&self.world), id, self.place, build.vm.clone(), limits);
         let vm =
             Vm::new(&build.module, host).map_err(|(callback, message)| StartFailure::Trap { callback, message })?;
         self.vms.insert(id, vm);
@@ -209,21 +197,12 @@ impl Runtime {
             vm.host_mut().configuring = plugin;
         }
     }
-
-    /// Kills a VM: its timers and call-outs go with it, its metrics and shared data stay.
-    fn drop_vm(&mut self, vm: VmId) {
-        let mut world = self.world.borrow_mut();
-        world.ticks.stop(vm);
-        world.callouts.cancel(vm);
-        drop(world);
-        self.vms.remove(&vm);
-    }
 }
 
 impl Filter {
-    fn new(name: &Rc<str>, instance: Option<(VmId, u32)>, policy: FailurePolicy) -> Self {
+    fn new(name: &Arc<str>, instance: Option<(VmId, u32)>, policy: FailurePolicy) -> Self {
         Filter {
-            name: Rc::clone(name),
+            name: Arc::clone(name),
             instance,
             bypassed: instance.is_none() && policy == FailurePolicy::FailOpen,
             created: false,

@@ -18,6 +18,14 @@ struct Queue {
     owner: (VmId, u32),
 }
 
+/// A `proxy_on_queue_ready` that is due.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueReady {
+    pub vm: VmId,
+    pub root: u32,
+    pub token: u32,
+}
+
 impl Queues {
     /// Creates a queue or takes over its notifications; its content stays.
     pub fn register(&mut self, vm_id: &str, name: &[u8], owner: (VmId, u32)) -> u32 {
@@ -40,10 +48,11 @@ impl Queues {
     ///
     /// # Errors
     /// [`Status::NotFound`].
-    pub fn enqueue(&mut self, token: u32, item: &[u8]) -> Result<(VmId, u32), Status> {
+    pub fn enqueue(&mut self, token: u32, item: &[u8]) -> Result<QueueReady, Status> {
         let queue = self.queues.get_mut(&token).ok_or(Status::NotFound)?;
         queue.items.push_back(item.to_vec());
-        Ok(queue.owner)
+        let (vm, root) = queue.owner;
+        Ok(QueueReady { vm, root, token })
     }
 
     /// Takes the oldest item.

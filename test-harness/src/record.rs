@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::message::{Headers, Response, UpstreamRequest};
 
@@ -65,7 +65,7 @@ pub enum Event {
         /// Which VM.
         place: Place,
         /// The plugin's name.
-        plugin: Rc<str>,
+        plugin: Arc<str>,
         /// The context id, its first argument.
         context: u32,
         /// The exported function, e.g. `proxy_on_request_headers`.
@@ -125,7 +125,7 @@ pub enum Diagnostic {
         /// Which VM.
         place: Place,
         /// The plugin's name.
-        plugin: Rc<str>,
+        plugin: Arc<str>,
         /// The exported function.
         callback: &'static str,
         /// The engine's words, e.g. `wasm trap: out of bounds memory access`.
@@ -136,7 +136,7 @@ pub enum Diagnostic {
         /// Which VM.
         place: Place,
         /// The plugin's name.
-        plugin: Rc<str>,
+        plugin: Arc<str>,
         /// The exported function.
         callback: &'static str,
     },
@@ -144,7 +144,7 @@ pub enum Diagnostic {
     /// an empty list (all pairs).
     WrongPhase {
         /// The plugin's name.
-        plugin: Rc<str>,
+        plugin: Arc<str>,
         /// The import.
         call: &'static str,
         /// The map or buffer.
@@ -155,19 +155,19 @@ pub enum Diagnostic {
     /// A local reply in on_log, on_done or on_delete: Envoy crashes.
     ReplyAfterEnd {
         /// The plugin's name.
-        plugin: Rc<str>,
+        plugin: Arc<str>,
         /// The callback it was sent in.
         callback: &'static str,
     },
     /// A second local reply for one stream; the first stands.
     SecondReply {
         /// The plugin's name.
-        plugin: Rc<str>,
+        plugin: Arc<str>,
     },
     /// A call-out to a cluster the proxy does not know: BadArgument.
     UnknownCluster {
         /// The plugin's name.
-        plugin: Rc<str>,
+        plugin: Arc<str>,
         /// The name the guest gave.
         cluster: String,
     },
@@ -175,19 +175,19 @@ pub enum Diagnostic {
     /// the upstream gets the request two times. The harness ignores the call.
     NotPaused {
         /// The plugin's name.
-        plugin: Rc<str>,
+        plugin: Arc<str>,
     },
     /// `set_effective_context` named a context that is gone; later calls act on the current one.
     UnknownContext {
         /// The plugin's name.
-        plugin: Rc<str>,
+        plugin: Arc<str>,
         /// The id the guest gave.
         context: u32,
     },
     /// A paused request was never resumed, and nothing is left that could resume it.
     Stuck {
         /// The plugin's name.
-        plugin: Rc<str>,
+        plugin: Arc<str>,
         /// The callback that paused.
         callback: &'static str,
     },
@@ -214,7 +214,7 @@ pub enum Diagnostic {
     /// The guest passed a pointer or length outside of its memory.
     BadPointer {
         /// The plugin's name.
-        plugin: Rc<str>,
+        plugin: Arc<str>,
         /// The import.
         call: &'static str,
     },
@@ -226,7 +226,7 @@ pub struct LogLine {
     /// Which VM.
     pub place: Place,
     /// The plugin's name.
-    pub plugin: Rc<str>,
+    pub plugin: Arc<str>,
     /// How severe.
     pub level: LogLevel,
     /// The message, not necessarily UTF-8.

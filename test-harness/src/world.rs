@@ -2,18 +2,18 @@
 //! record of what happened.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::callouts::Callouts;
-use crate::clock::{Clock, Ticks};
+use crate::clock::Clock;
 use crate::host::VmId;
 use crate::metrics::Metrics;
-use crate::queues::Queues;
+use crate::queues::{QueueReady, Queues};
 use crate::random::Random;
 use crate::record::{Argument, Diagnostic, Event, LogLevel, LogLine, Place, Record};
 use crate::shared_data::SharedData;
 use crate::spec::{Limits, ProxySpec, Route};
-use crate::stream::{Direction, LocalReply, Stream, StreamId};
+use crate::stream::{Stream, StreamId};
 
 /// The state of a proxy outside of its VMs.
 pub struct World {
@@ -21,37 +21,26 @@ pub struct World {
     pub route: Route,
     pub limits: Limits,
     pub clock: Clock,
-    pub ticks: Ticks,
     pub random: Random,
     pub shared_data: SharedData,
     pub queues: Queues,
     pub metrics: Metrics,
     pub callouts: Callouts,
     pub streams: BTreeMap<StreamId, Stream>,
-    pub actions: VecDeque<Action>,
+    /// `proxy_on_queue_ready` calls on their way to the VMs that registered the queues.
+    pub posted: VecDeque<QueueReady>,
     pub record: Record,
     pub logs: Vec<LogLine>,
+    last_vm: VmId,
+    last_stream: StreamId,
 }
 
 /// What host functions need to know of a plugin.
 #[derive(Debug)]
 pub struct Plugin {
-    pub name: Rc<str>,
+    pub name: Arc<str>,
     pub root_id: String,
     pub configuration: Vec<u8>,
-}
-
-/// What a guest asked for that happens after its callback has returned.
-#[derive(Debug)]
-pub enum Action {
-    /// `proxy_continue_stream`.
-    Continue { stream: StreamId, filter: usize, direction: Direction },
-    /// `proxy_send_local_response`.
-    Reply { stream: StreamId, filter: usize, reply: LocalReply },
-    /// `proxy_close_stream`.
-    Close { stream: StreamId },
-    /// `proxy_enqueue_shared_queue`: tell the VM that registered the queue.
-    QueueReady { vm: VmId, root: u32, token: u32 },
 }
 
 impl World {
@@ -69,21 +58,32 @@ impl World {
             route: spec.route.clone(),
             limits: spec.limits,
             clock: Clock::new(spec.now_unix_nanos),
-            ticks: Ticks::default(),
             random: Random::new(spec.seed),
             shared_data: SharedData::default(),
             queues: Queues::default(),
             metrics: Metrics::default(),
             callouts: Callouts::new(spec.clusters.clone()),
             streams: BTreeMap::new(),
-            actions: VecDeque::new(),
+            posted: VecDeque::new(),
             record: Record::default(),
             logs: Vec::new(),
+            last_vm: 0,
+            last_stream: 0,
         }
     }
 
-    pub fn plugin_name(&self, plugin: usize) -> Rc<str> {
-        self.plugins.get(plugin).map_or_else(|| "".into(), |plugin| Rc::clone(&plugin.name))
+    pub fn next_vm_id(&mut self) -> VmId {
+        self.last_vm += 1;
+        self.last_vm
+    }
+
+    pub fn next_stream_id(&mut self) -> StreamId {
+        self.last_stream += 1;
+        self.last_stream
+    }
+
+    pub fn plugin_name(&self, plugin: usize) -> Arc<str> {
+        self.plugins.get(plugin).map_or_else(|| "".into(), |plugin| Arc::clone(&plugin.name))
     }
 
     pub fn diagnose(&mut self, diagnostic: Diagnostic) {

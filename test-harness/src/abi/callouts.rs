@@ -51,10 +51,13 @@ pub fn http_call(
             let timeout = Duration::from_millis(timeout_milliseconds.into());
             let request = CalloutRequest { cluster, headers: map.pairs().clone(), body, trailers, timeout };
             let now = world.clock.now();
-            world.callouts.dispatch((host.id, context.root), request, now)
+            world.callouts.dispatch(context.root, request, now)
         });
         // Envoy writes the token, 0 when it failed, before it looks at the result.
-        call.return_u32(token, result.unwrap_or(0))?;
-        result.map(drop).map_err(Into::into)
+        call.return_u32(token, result.as_ref().map_or(0, |(token, _)| *token))?;
+        if let (_, Some((due, arrival))) = result? {
+            call.host_mut().callouts.push(due, arrival);
+        }
+        Ok(())
     })
 }

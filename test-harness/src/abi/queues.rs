@@ -5,7 +5,6 @@ use wasmtime::Caller;
 use crate::abi::call::host_call;
 use crate::host::Host;
 use crate::status::Status;
-use crate::world::Action;
 
 pub fn register_shared_queue(caller: Caller<'_, Host>, name: u32, size: u32, token: u32) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_register_shared_queue", |call| {
@@ -43,8 +42,8 @@ pub fn enqueue_shared_queue(caller: Caller<'_, Host>, token: u32, item: u32, siz
         call.number(token);
         let item = call.bytes(item, size)?;
         call.with_world(|world, _| {
-            let (vm, root) = world.queues.enqueue(token, &item)?;
-            world.actions.push_back(Action::QueueReady { vm, root, token });
+            let ready = world.queues.enqueue(token, &item)?;
+            world.posted.push_back(ready);
             Ok::<(), Status>(())
         })?;
         Ok(())

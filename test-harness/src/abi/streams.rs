@@ -3,11 +3,10 @@
 use wasmtime::Caller;
 
 use crate::abi::call::host_call;
-use crate::host::Host;
+use crate::host::{Action, Host};
 use crate::record::Diagnostic;
 use crate::status::Status;
 use crate::stream::{BodyAccess, Direction, LocalReply};
-use crate::world::Action;
 
 /// Resumes a paused direction after the callback. On a root context nothing happens, and the answer
 /// is Ok.
@@ -21,9 +20,9 @@ pub fn continue_stream(caller: Caller<'_, Host>, stream_type: u32) -> wasmtime::
             3 => return Err(Status::Unimplemented.into()),
             _ => return Err(Status::BadArgument.into()),
         };
-        call.with_world(|world, host| {
-            let Some((stream, filter)) = host.http() else { return };
-            world.actions.push_back(Action::Continue { stream, filter, direction });
+        let Some((stream, filter)) = call.host().http() else { return Ok(()) };
+        call.host_mut().actions.push(Action::Continue { stream, filter, direction });
+        call.with_world(|world, _| {
             // Envoy closes the request maps here, whichever direction is resumed.
             if let Some(state) = world.streams.get_mut(&stream).and_then(|stream| stream.filters.get_mut(filter)) {
                 state.request.headers_open = false;
@@ -44,11 +43,9 @@ pub fn close_stream(caller: Caller<'_, Host>, stream_type: u32) -> wasmtime::Res
         if stream_type > 3 {
             return Err(Status::BadArgument.into());
         }
-        call.with_world(|world, host| {
-            if let Some((stream, _)) = host.http() {
-                world.actions.push_back(Action::Close { stream });
-            }
-        });
+        if let Some((stream, _)) = call.host().http() {
+            call.host_mut().actions.push(Action::Close { stream });
+        }
         Ok(())
     })
 }
@@ -89,15 +86,15 @@ pub fn send_local_response(
             grpc_status: Some(grpc_status).filter(|code| *code <= 16),
             details: details.replace(char::is_whitespace, "_"),
         };
-        call.with_world(|world, host| {
-            let Some((stream, filter)) = host.http() else { return };
-            if matches!(host.callback, "proxy_on_log" | "proxy_on_done" | "proxy_on_delete") {
+        let Some((stream, filter)) = call.host().http() else { return Ok(()) };
+        if matches!(call.host().callback, "proxy_on_log" | "proxy_on_done" | "proxy_on_delete") {
+            call.with_world(|world, host| {
                 let plugin = world.plugin_name(host.plugin());
                 world.diagnose(Diagnostic::ReplyAfterEnd { plugin, callback: host.callback });
-                return;
-            }
-            world.actions.push_back(Action::Reply { stream, filter, reply });
-        });
+            });
+            return Ok(());
+        }
+        call.host_mut().actions.push(Action::Reply { stream, filter, reply });
         Ok(())
     })
 }

@@ -18,11 +18,10 @@ pub fn get_current_time_nanoseconds(caller: Caller<'_, Host>, result: u32) -> wa
 pub fn set_tick_period_milliseconds(caller: Caller<'_, Host>, period: u32) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_set_tick_period_milliseconds", |call| {
         call.number(period);
-        call.with_world(|world, host| {
-            let Some(context) = host.context() else { return };
-            let now = world.clock.now();
-            world.ticks.set_period(host.id, context.root, Duration::from_millis(period.into()), now);
-        });
+        let now = call.with_world(|world, _| world.clock.now());
+        if let Some(root) = call.host().context().map(|context| context.root) {
+            call.host_mut().ticks.set_period(root, Duration::from_millis(period.into()), now);
+        }
         Ok(())
     })
 }

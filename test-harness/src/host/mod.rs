@@ -3,33 +3,35 @@
 mod context;
 mod vm;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
+use atomic_refcell::AtomicRefCell;
 use wasmtime::{Memory, StoreLimits, TypedFunc};
 
+use crate::callouts::Pending;
+use crate::clock::Ticks;
 use crate::record::Place;
+use crate::stream::{Direction, LocalReply, StreamId};
 use crate::world::World;
 
 pub use context::{Context, ContextKind};
 pub use vm::{Call, Vm};
 
 /// Identifies a VM of a proxy; never used twice.
-pub type VmId = usize;
+pub type VmId = u64;
 
 /// What a VM is built from.
 #[derive(Clone)]
 pub struct VmSpec {
-    pub vm_id: Rc<str>,
+    pub vm_id: Arc<str>,
     pub configuration: Arc<[u8]>,
-    pub environment: Rc<[(String, String)]>,
+    pub environment: Arc<[(String, String)]>,
 }
 
 /// The state behind the host functions of one VM.
 pub struct Host {
-    pub world: Rc<RefCell<World>>,
+    pub world: Arc<AtomicRefCell<World>>,
     pub id: VmId,
     pub place: Place,
     pub spec: VmSpec,
@@ -48,10 +50,27 @@ pub struct Host {
     pub limits: StoreLimits,
     pub memory: Option<Memory>,
     pub allocate: Option<TypedFunc<u32, u32>>,
+    /// What the guest asked for in the callback that is running; done when it has returned.
+    pub actions: Vec<Action>,
+    /// The timers of the root contexts.
+    pub ticks: Ticks,
+    /// Call-outs that wait for their answer.
+    pub callouts: Pending,
+}
+
+/// What a guest asked for that happens after its callback has returned.
+#[derive(Debug)]
+pub enum Action {
+    /// `proxy_continue_stream`.
+    Continue { stream: StreamId, filter: usize, direction: Direction },
+    /// `proxy_send_local_response`.
+    Reply { stream: StreamId, filter: usize, reply: LocalReply },
+    /// `proxy_close_stream`.
+    Close { stream: StreamId },
 }
 
 impl Host {
-    pub fn new(world: Rc<RefCell<World>>, id: VmId, place: Place, spec: VmSpec, limits: StoreLimits) -> Self {
+    pub fn new(world: Arc<AtomicRefCell<World>>, id: VmId, place: Place, spec: VmSpec, limits: StoreLimits) -> Self {
         Host {
             world,
             id,
@@ -67,6 +86,9 @@ impl Host {
             limits,
             memory: None,
             allocate: None,
+            actions: Vec::new(),
+            ticks: Ticks::default(),
+            callouts: Pending::default(),
         }
     }
 

@@ -2,9 +2,9 @@
 //! pauses, and go on from there. A model of Envoy's `FilterManager` (filter_manager.cc).
 
 use crate::record::Diagnostic;
-use crate::runtime::Runtime;
 use crate::stream::filter::Flow;
 use crate::stream::{Direction, Iteration, LocalReply, Stream, StreamId};
+use crate::thread::Thread;
 
 impl Stream {
     /// The filter at a position of a direction's path; responses walk backwards.
@@ -28,7 +28,7 @@ impl Stream {
     }
 }
 
-impl Runtime {
+impl Thread {
     /// Walks headers through the chain, beginning at `position`.
     pub(super) fn walk_headers(&mut self, id: StreamId, direction: Direction, position: usize, end_stream: bool) {
         for position in position..self.filter_count(id) {

@@ -3,11 +3,11 @@
 use std::time::{Duration, SystemTime};
 
 use crate::record::Diagnostic;
-use crate::runtime::Runtime;
 use crate::stream::router::wrong_length;
 use crate::stream::{Direction, LocalReply, Stream, StreamId};
+use crate::thread::Thread;
 
-impl Runtime {
+impl Thread {
     pub(super) fn client_headers(&mut self, id: StreamId, end_stream: bool) {
         let Some(map) = self.stream(id).and_then(|stream| stream.response.headers.clone()) else { return };
         let status = map.get(b":status").and_then(|text| std::str::from_utf8(text).ok()?.parse::<u16>().ok());

@@ -1,17 +1,16 @@
 //! A stream from its first byte to the deletion of its contexts.
 
-use crate::clock::after;
 use crate::header_map::{HeaderMap, MapKind};
 use crate::message::{Request, Response, Upstream, UpstreamRequest};
 use crate::record::Diagnostic;
-use crate::runtime::Runtime;
 use crate::stream::{BodyAccess, Direction, Iteration, Router, Side, Stream, StreamId, ingress};
+use crate::thread::Thread;
 
-impl Runtime {
+impl Thread {
     /// Accepts a request on a worker and gives its headers to the chain.
-    pub(crate) fn open_stream(&mut self, worker: u32, request: Request) -> StreamId {
-        let id = self.next_stream_id();
-        let filters = self.create_filters(worker, id);
+    pub(crate) fn open_stream(&mut self, request: Request) -> StreamId {
+        let id = self.world.borrow_mut().next_stream_id();
+        let filters = self.create_filters(id);
         let refused = ingress::refuse(&request);
         let mut world = self.world.borrow_mut();
         let headers = ingress::request_headers(&request, &mut world.random);
@@ -57,25 +56,13 @@ impl Runtime {
         id
     }
 
-    /// Runs a stream until it has ended, moving virtual time where it waits.
-    pub(crate) fn finish_stream(&mut self, id: StreamId, upstream: &mut dyn Upstream) {
-        let limit = self.world.borrow().limits.stuck_after;
-        let deadline = after(self.world.borrow().clock.now(), limit);
-        while self.stream(id).is_some_and(|stream| !stream.ended) {
-            let moved = self.receive_request(id)
-                || self.fire_due()
-                || self.receive_answer(id)
-                || self.receive_rest(id)
-                || self.ask_upstream(id, upstream);
-            if moved {
-                continue;
-            }
-            let next = [self.next_due(), self.answer_due(id)].into_iter().flatten().min();
-            match next.filter(|next| *next <= deadline) {
-                Some(next) => self.world.borrow_mut().clock.move_to(next),
-                None => self.give_up(id),
-            }
-        }
+    pub(crate) fn has_ended(&self, id: StreamId) -> bool {
+        self.stream(id).is_none_or(|stream| stream.ended)
+    }
+
+    /// Takes one step with the upstream; true: something happened.
+    pub(crate) fn advance_response(&mut self, id: StreamId, upstream: &mut dyn Upstream) -> bool {
+        self.receive_answer(id) || self.receive_rest(id) || self.ask_upstream(id, upstream)
     }
 
     /// Tells every filter that the stream is over, and forgets it.
@@ -119,7 +106,7 @@ impl Runtime {
     }
 
     /// Takes in the client's next chunk, its end, or its trailers; true: something happened.
-    fn receive_request(&mut self, id: StreamId) -> bool {
+    pub(crate) fn advance_request(&mut self, id: StreamId) -> bool {
         let Some(mut stream) = self.stream_mut(id) else { return false };
         if stream.request.complete || stream.response.complete {
             return false;
@@ -141,7 +128,7 @@ impl Runtime {
     }
 
     /// Nothing can resume the stream any more.
-    fn give_up(&mut self, id: StreamId) {
+    pub(crate) fn give_up(&mut self, id: StreamId) {
         let paused = self.stream(id).and_then(|stream| {
             let stopped = |filter: &&crate::stream::Filter| {
                 filter.request.iteration != Iteration::Continue || filter.response.iteration != Iteration::Continue

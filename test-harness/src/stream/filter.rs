@@ -1,8 +1,8 @@
 //! One filter's callbacks: what opens for the guest before, what its answer means after.
 
 use crate::host::Call;
-use crate::runtime::Runtime;
 use crate::stream::{BodyAccess, Direction, LocalReply, StreamId};
+use crate::thread::Thread;
 
 /// What the chain does after a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ enum Invoked {
     Replied,
 }
 
-impl Runtime {
+impl Thread {
     pub(super) fn on_headers(&mut self, id: StreamId, direction: Direction, filter: usize, end_stream: bool) -> Flow {
         match direction {
             Direction::Request => {
@@ -155,7 +155,9 @@ impl Runtime {
         if let Invoked::Failed = invoked {
             self.fail_stream(id, filter);
         }
-        self.run_actions();
+        if let Some((vm, _)) = instance {
+            self.run_actions(vm);
+        }
         if let Some(mut stream) = self.stream_mut(id) {
             stream.calling = before;
             if !matches!(invoked, Invoked::Absent | Invoked::Action(0)) {

@@ -10,7 +10,7 @@ mod reply;
 mod router;
 
 use std::net::SocketAddr;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::clock::Instant;
 use crate::header_map::{HeaderMap, MapKind};
@@ -95,7 +95,7 @@ impl Side {
 /// One filter of the chain in one stream.
 #[derive(Debug)]
 pub struct Filter {
-    pub name: Rc<str>,
+    pub name: Arc<str>,
     /// None: the VM had failed before the stream began.
     pub instance: Option<(VmId, u32)>,
     /// The stream passes by this filter (fail open).

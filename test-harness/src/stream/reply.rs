@@ -3,8 +3,8 @@
 use crate::header_map::{HeaderMap, MapKind};
 use crate::message::Headers;
 use crate::record::Diagnostic;
-use crate::runtime::Runtime;
 use crate::stream::{Direction, Stream, StreamId};
+use crate::thread::Thread;
 
 /// A reply that no upstream made.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ impl LocalReply {
     }
 }
 
-impl Runtime {
+impl Thread {
     /// A filter's reply: the first one of a stream stands.
     pub(crate) fn filter_reply(&mut self, id: StreamId, filter: usize, reply: LocalReply) {
         let taken = self.stream(id).is_none_or(|stream| {

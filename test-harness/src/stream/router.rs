@@ -6,8 +6,8 @@ use crate::clock::{Instant, after};
 use crate::header_map::HeaderMap;
 use crate::message::{Upstream, UpstreamAnswer, UpstreamFailure, UpstreamRequest};
 use crate::record::Diagnostic;
-use crate::runtime::Runtime;
 use crate::stream::{Direction, LocalReply, StreamId, UpstreamRest, response_headers};
+use crate::thread::Thread;
 
 /// How far the router is.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ const FLAG_UPSTREAM_CONNECTION_TERMINATION: u64 = 0x40;
 const FLAG_NO_ROUTE_FOUND: u64 = 0x100;
 const FLAG_UPSTREAM_PROTOCOL_ERROR: u64 = 0x80_0000;
 
-impl Runtime {
+impl Thread {
     pub(super) fn router_headers(&mut self, id: StreamId, end_stream: bool) {
         let route = self.world.borrow().route.clone();
         let Some(map) = self.stream(id).and_then(|stream| stream.request.headers.clone()) else { return };
@@ -144,7 +144,7 @@ impl Runtime {
     }
 
     /// When the upstream's answer arrives.
-    pub(super) fn answer_due(&self, id: StreamId) -> Option<Instant> {
+    pub(crate) fn answer_due(&self, id: StreamId) -> Option<Instant> {
         match self.stream(id)?.router {
             Router::Waiting(_, instant) => Some(instant),
             _ => None,

@@ -1,0 +1,174 @@
+//! One thread of the proxy, the main thread or a worker: its VMs, calls into them, and the events of
+//! virtual time that belong to them. Threads share nothing but the [`World`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use atomic_refcell::{AtomicRef, AtomicRefCell, AtomicRefMut};
+
+use crate::callouts::{Arrival, Message};
+use crate::clock::Instant;
+use crate::host::{Action, Call, ContextKind, Vm, VmId};
+use crate::lifecycle::{Build, Handle};
+use crate::queues::QueueReady;
+use crate::record::Place;
+use crate::stream::{Direction, Progress, Stream, StreamId};
+use crate::world::World;
+
+/// The main thread, a worker, or the short-lived thread of a canary.
+pub struct Thread {
+    pub place: Place,
+    pub world: Arc<AtomicRefCell<World>>,
+    pub(crate) builds: Arc<[Build]>,
+    /// One per plugin.
+    pub(crate) handles: Vec<Handle>,
+    pub(crate) vms: BTreeMap<VmId, Vm>,
+}
+
+impl Thread {
+    pub fn new(place: Place, world: &Arc<AtomicRefCell<World>>, builds: &Arc<[Build]>) -> Self {
+        Thread {
+            place,
+            world: Arc::clone(world),
+            builds: Arc::clone(builds),
+            handles: Vec::new(),
+            vms: BTreeMap::new(),
+        }
+    }
+
+    /// Calls into a VM and does what the guest asked for.
+    pub(crate) fn call(&mut self, vm: VmId, context: u32, callback: &'static str, arguments: &[u32]) -> Call {
+        let call = self.enter(vm, context, callback, arguments);
+        self.run_actions(vm);
+        call
+    }
+
+    /// Calls into a VM; what the guest asked for is left for [`run_actions`](Self::run_actions).
+    pub(crate) fn enter(&mut self, vm: VmId, context: u32, callback: &'static str, arguments: &[u32]) -> Call {
+        let Some(instance) = self.vms.get_mut(&vm) else { return Call::Skipped };
+        let call = instance.call(context, callback, arguments);
+        if let Call::Trapped(_) = call {
+            instance.host_mut().ticks.stop();
+        }
+        call
+    }
+
+    /// Does what a guest asked for in the callback that has just returned.
+    pub(crate) fn run_actions(&mut self, vm: VmId) {
+        let Some(instance) = self.vms.get_mut(&vm) else { return };
+        for action in std::mem::take(&mut instance.host_mut().actions) {
+            match action {
+                Action::Continue { stream, filter, direction } => self.resume(stream, filter, direction),
+                Action::Reply { stream, filter, reply } => self.filter_reply(stream, filter, reply),
+                Action::Close { stream } => self.reset_stream(stream),
+            }
+        }
+    }
+
+    /// When the next timer fires or call-out answer arrives.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        let of_vm = |vm: &Vm| [vm.host().callouts.next_due(), vm.host().ticks.next_due()].into_iter().flatten().min();
+        self.vms.values().filter_map(of_vm).min()
+    }
+
+    /// Fires one event that is due; false: there is none.
+    pub(crate) fn fire_due(&mut self) -> bool {
+        self.notify_queue() || self.deliver_due() || self.tick_due()
+    }
+
+    fn notify_queue(&mut self) -> bool {
+        let mut world = self.world.borrow_mut();
+        let Some(at) = world.posted.iter().position(|ready| self.vms.contains_key(&ready.vm)) else { return false };
+        let ready = world.posted.remove(at);
+        drop(world);
+        if let Some(QueueReady { vm, root, token }) = ready {
+            self.call(vm, root, "proxy_on_queue_ready", &[token]);
+        }
+        true
+    }
+
+    fn deliver_due(&mut self) -> bool {
+        let now = self.world.borrow().clock.now();
+        let first = |(&id, vm): (&VmId, &Vm)| vm.host().callouts.next_due().map(|due| (due, id));
+        let Some((_, vm)) = self.vms.iter().filter_map(first).min() else { return false };
+        let arrival = self.vms.get_mut(&vm).and_then(|vm| vm.host_mut().callouts.take_due(now));
+        let Some(arrival) = arrival else { return false };
+        self.deliver(vm, arrival);
+        true
+    }
+
+    fn tick_due(&mut self) -> bool {
+        let now = self.world.borrow().clock.now();
+        let first = |(&id, vm): (&VmId, &Vm)| vm.host().ticks.next_due().map(|due| (due, id));
+        let Some((_, vm)) = self.vms.iter().filter_map(first).min() else { return false };
+        let root = self.vms.get_mut(&vm).and_then(|vm| vm.host_mut().ticks.take_due(now));
+        let Some(root) = root else { return false };
+        self.call(vm, root, "proxy_on_tick", &[]);
+        true
+    }
+
+    fn deliver(&mut self, vm: VmId, arrival: Arrival) {
+        let Arrival { root, token, message } = arrival;
+        let size = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let arguments = message.as_ref().map_or([token, 0, 0, 0], |message| {
+            let trailers = message.trailers.as_ref().map_or(0, |map| map.len());
+            [token, size(message.headers.len()), size(message.body.len()), size(trailers)]
+        });
+        self.set_answer(vm, root, message);
+        self.call(vm, root, "proxy_on_http_call_response", &arguments);
+        self.set_answer(vm, root, None);
+    }
+
+    fn set_answer(&mut self, vm: VmId, root: u32, message: Option<Message>) {
+        let context = self.vms.get_mut(&vm).and_then(|vm| vm.host_mut().contexts.get_mut(&root));
+        if let Some(ContextKind::Root { answer }) = context.map(|context| &mut context.kind) {
+            *answer = message;
+        }
+    }
+
+    pub(crate) fn vm_failed(&self, vm: VmId) -> bool {
+        self.vms.get(&vm).is_none_or(Vm::failed)
+    }
+
+    pub(crate) fn iteration_stopped(&self, vm: VmId) -> bool {
+        self.vms.get(&vm).is_some_and(|vm| vm.host().stop_iteration)
+    }
+
+    pub(crate) fn root_of(&self, vm: VmId, context: u32) -> u32 {
+        self.vms.get(&vm).and_then(|vm| vm.host().contexts.get(&context)).map_or(0, |context| context.root)
+    }
+
+    pub(crate) fn forget_context(&mut self, vm: VmId, context: u32) {
+        if let Some(vm) = self.vms.get_mut(&vm) {
+            vm.host_mut().contexts.remove(&context);
+        }
+    }
+
+    pub(crate) fn stream(&self, id: StreamId) -> Option<AtomicRef<'_, Stream>> {
+        AtomicRef::filter_map(self.world.borrow(), |world| world.streams.get(&id))
+    }
+
+    pub(crate) fn stream_mut(&self, id: StreamId) -> Option<AtomicRefMut<'_, Stream>> {
+        AtomicRefMut::filter_map(self.world.borrow_mut(), |world| world.streams.get_mut(&id))
+    }
+
+    pub(crate) fn filter_count(&self, id: StreamId) -> usize {
+        self.stream(id).map_or(0, |stream| stream.filters.len())
+    }
+
+    pub(crate) fn filter_name(&self, id: StreamId, filter: usize) -> Arc<str> {
+        self.stream(id).map_or_else(|| "".into(), |stream| Arc::clone(&stream.filters[filter].name))
+    }
+
+    pub(crate) fn with_progress(
+        &self,
+        id: StreamId,
+        filter: usize,
+        direction: Direction,
+        change: impl FnOnce(&mut Progress),
+    ) {
+        if let Some(mut stream) = self.stream_mut(id) {
+            change(stream.filters[filter].progress_mut(direction));
+        }
+    }
+}
