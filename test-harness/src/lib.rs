@@ -8,6 +8,7 @@ mod abi;
 pub mod backend;
 mod callouts;
 mod clock;
+mod diagnostic;
 mod engine;
 mod header_map;
 mod host;
@@ -27,11 +28,13 @@ mod stream;
 mod thread;
 mod world;
 
+pub use diagnostic::{Diagnostic, Problem, Site};
 pub use message::{
     Headers, Request, Response, Upstream, UpstreamAnswer, UpstreamFailure, UpstreamRequest, UpstreamResponse,
 };
+pub use metrics::MetricMisuse;
 pub use proxy::Proxy;
-pub use record::{Argument, Diagnostic, Event, Exchange, LogLevel, LogLine, MetricValue, Outcome, Place, Record};
+pub use record::{Argument, Event, Exchange, LogLevel, LogLine, MetricValue, Outcome, Place, Record};
 pub use shared_data::SharedEntry;
 pub use spec::{
     CalloutAnswer, CalloutRequest, Cluster, FailurePolicy, Limits, PluginSpec, ProxySpec, Route, ScriptedAnswer,

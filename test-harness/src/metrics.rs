@@ -1,9 +1,13 @@
 //! Metrics: shared by all VMs, found again by name.
 
+mod misuse;
+
 use std::collections::BTreeMap;
 
 use crate::record::MetricValue;
 use crate::status::Status;
+
+pub use misuse::MetricMisuse;
 
 /// The kinds of metrics, as the ABI numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

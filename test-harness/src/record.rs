@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::diagnostic::Diagnostic;
 use crate::message::{Headers, Response, UpstreamRequest};
 
 /// One request from its first byte to the deletion of its contexts.
@@ -115,109 +116,6 @@ pub enum Argument {
     Bytes(Vec<u8>),
     /// A serialized map.
     Pairs(Headers),
-}
-
-/// Something that is wrong, or would be in a real proxy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Diagnostic {
-    /// A guest function trapped; its VM is dead.
-    Trap {
-        /// Which VM.
-        place: Place,
-        /// The plugin's name.
-        plugin: Arc<str>,
-        /// The exported function.
-        callback: &'static str,
-        /// The engine's words, e.g. `wasm trap: out of bounds memory access`.
-        message: String,
-    },
-    /// A callback ran longer than its fuel allows: an endless loop blocks a real worker for ever.
-    FuelExhausted {
-        /// Which VM.
-        place: Place,
-        /// The plugin's name.
-        plugin: Arc<str>,
-        /// The exported function.
-        callback: &'static str,
-    },
-    /// A header map or buffer was used outside of its phase; Envoy answers BadArgument (maps) or
-    /// an empty list (all pairs).
-    WrongPhase {
-        /// The plugin's name.
-        plugin: Arc<str>,
-        /// The import.
-        call: &'static str,
-        /// The map or buffer.
-        what: &'static str,
-        /// The callback it was called in.
-        callback: &'static str,
-    },
-    /// A local reply in on_log, on_done or on_delete: Envoy crashes.
-    ReplyAfterEnd {
-        /// The plugin's name.
-        plugin: Arc<str>,
-        /// The callback it was sent in.
-        callback: &'static str,
-    },
-    /// A second local reply for one stream; the first stands.
-    SecondReply {
-        /// The plugin's name.
-        plugin: Arc<str>,
-    },
-    /// A call-out to a cluster the proxy does not know: BadArgument.
-    UnknownCluster {
-        /// The plugin's name.
-        plugin: Arc<str>,
-        /// The name the guest gave.
-        cluster: String,
-    },
-    /// A stream was resumed that was not paused. Envoy runs the later filters and the router twice:
-    /// the upstream gets the request two times. The harness ignores the call.
-    NotPaused {
-        /// The plugin's name.
-        plugin: Arc<str>,
-    },
-    /// `set_effective_context` named a context that is gone; later calls act on the current one.
-    UnknownContext {
-        /// The plugin's name.
-        plugin: Arc<str>,
-        /// The id the guest gave.
-        context: u32,
-    },
-    /// A paused request was never resumed, and nothing is left that could resume it.
-    Stuck {
-        /// The plugin's name.
-        plugin: Arc<str>,
-        /// The callback that paused.
-        callback: &'static str,
-    },
-    /// The module wrote a header no codec can send: a control byte in the value, or a name that is no
-    /// token. A request fails with 503; **in a response Envoy sends it as it is**, so a line break
-    /// splits the response.
-    InvalidHeader {
-        /// The field's name.
-        name: Vec<u8>,
-    },
-    /// The body sent upstream or downstream does not have the length its content-length says.
-    ContentLength {
-        /// What the header says.
-        declared: u64,
-        /// What was sent.
-        sent: u64,
-    },
-    /// A body with a status that has none (204, 304): Envoy sends it, and the client takes it for
-    /// the beginning of the next response.
-    BodyNotAllowed {
-        /// The status.
-        status: u16,
-    },
-    /// The guest passed a pointer or length outside of its memory.
-    BadPointer {
-        /// The plugin's name.
-        plugin: Arc<str>,
-        /// The import.
-        call: &'static str,
-    },
 }
 
 /// A line a plugin (or the proxy about a plugin) logged.

@@ -8,6 +8,7 @@ use atomic_refcell::{AtomicRef, AtomicRefCell, AtomicRefMut};
 
 use crate::callouts::{Arrival, Message};
 use crate::clock::Instant;
+use crate::diagnostic::{Diagnostic, Problem, Site};
 use crate::host::{Action, Call, ContextKind, Vm, VmId};
 use crate::lifecycle::{Build, Handle};
 use crate::queues::QueueReady;
@@ -58,8 +59,10 @@ impl Thread {
         let Some(instance) = self.vms.get_mut(&vm) else { return };
         for action in std::mem::take(&mut instance.host_mut().actions) {
             match action {
-                Action::Continue { stream, filter, direction } => self.resume(stream, filter, direction),
-                Action::Reply { stream, filter, reply } => self.filter_reply(stream, filter, reply),
+                Action::Continue { stream, filter, direction, callback } => {
+                    self.resume_paused(stream, filter, direction, callback);
+                }
+                Action::Reply { stream, filter, reply, callback } => self.filter_reply(stream, filter, reply, callback),
                 Action::Close { stream } => self.reset_stream(stream),
             }
         }
@@ -124,6 +127,24 @@ impl Thread {
         if let Some(ContextKind::Root { answer }) = context.map(|context| &mut context.kind) {
             *answer = message;
         }
+    }
+
+    /// Reports a problem that a guest made at a site, or the proxy itself met.
+    pub(crate) fn diagnose_at(&self, site: Option<Site>, problem: Problem) {
+        let site = site.unwrap_or(Site::proxy(self.place));
+        self.world.borrow_mut().diagnose(Diagnostic { site, problem });
+    }
+
+    /// Reports a problem of a filter in a stream, made in a callback.
+    pub(crate) fn diagnose_filter(
+        &self,
+        id: StreamId,
+        filter: usize,
+        callback: Option<&'static str>,
+        problem: Problem,
+    ) {
+        let site = Site { plugin: Some(self.filter_name(id, filter)), callback, ..Site::proxy(self.place) };
+        self.world.borrow_mut().diagnose(Diagnostic { site, problem });
     }
 
     pub(crate) fn vm_failed(&self, vm: VmId) -> bool {

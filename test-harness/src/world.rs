@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use crate::callouts::Callouts;
 use crate::clock::Clock;
+use crate::diagnostic::Diagnostic;
 use crate::host::VmId;
 use crate::metrics::Metrics;
 use crate::queues::{QueueReady, Queues};
 use crate::random::Random;
-use crate::record::{Argument, Diagnostic, Event, LogLevel, LogLine, Place, Record};
+use crate::record::{Argument, Event, LogLevel, LogLine, Place, Record};
 use crate::shared_data::SharedData;
 use crate::spec::{Limits, ProxySpec, Route};
 use crate::stream::{Stream, StreamId};

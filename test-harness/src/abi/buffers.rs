@@ -3,6 +3,7 @@
 use wasmtime::Caller;
 
 use crate::abi::call::{Answer, HostCall, host_call};
+use crate::diagnostic::Site;
 use crate::host::{ContextKind, Host};
 use crate::status::Status;
 use crate::stream::Direction;
@@ -18,7 +19,9 @@ enum Buffer {
     Empty,
 }
 
-impl Buffer {
+impl TryFrom<u32> for Buffer {
+    type Error = Status;
+
     fn try_from(number: u32) -> Result<Self, Status> {
         Ok(match number {
             0 => Buffer::Body(Direction::Request),
@@ -30,7 +33,9 @@ impl Buffer {
             _ => return Err(Status::BadArgument),
         })
     }
+}
 
+impl Buffer {
     fn name(self) -> &'static str {
         match self {
             Buffer::Body(Direction::Request) => "request body",
@@ -55,7 +60,8 @@ pub fn get_buffer_bytes(
 ) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_get_buffer_bytes", |call| {
         call.numbers([buffer, start, length]);
-        let content = content(call, Buffer::try_from(buffer)?)?;
+        let buffer = call.known("buffer", buffer)?;
+        let content = content(call, buffer)?;
         let start = usize::try_from(start).unwrap_or(usize::MAX);
         let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)).min(content.len());
         match content.get(start..end) {
@@ -68,7 +74,8 @@ pub fn get_buffer_bytes(
 pub fn get_buffer_status(caller: Caller<'_, Host>, buffer: u32, length: u32, flags: u32) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_get_buffer_status", |call| {
         call.number(buffer);
-        let content = content(call, Buffer::try_from(buffer)?)?;
+        let buffer = call.known("buffer", buffer)?;
+        let content = content(call, buffer)?;
         call.return_u32(length, u32::try_from(content.len()).unwrap_or(u32::MAX))?;
         call.return_u32(flags, 0)
     })
@@ -86,7 +93,7 @@ pub fn set_buffer_bytes(
 ) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_set_buffer_bytes", |call| {
         call.numbers([buffer, start, length]);
-        let buffer = Buffer::try_from(buffer)?;
+        let buffer: Buffer = call.known("buffer", buffer)?;
         let data = call.bytes(data, size)?;
         let Buffer::Body(direction) = buffer else {
             content(call, buffer)?;
@@ -94,8 +101,11 @@ pub fn set_buffer_bytes(
         };
         let written = call.with_world(|world, host| {
             let (stream, filter) = host.http()?;
-            let body = world.streams.get_mut(&stream)?.body_mut(filter, direction)?;
-            Some(splice(body, start, length, &data))
+            let site = Site::of(host, world, Some("proxy_set_buffer_bytes"));
+            let stream = world.streams.get_mut(&stream)?;
+            let written = splice(stream.body_mut(filter, direction)?, start, length, &data);
+            stream.side_mut(direction).body_changed = Some(site);
+            Some(written)
         });
         match written {
             Some(result) => Ok(result?),

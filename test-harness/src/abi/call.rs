@@ -3,9 +3,10 @@
 use wasmtime::Caller;
 
 use crate::abi::pairs;
+use crate::diagnostic::Problem;
 use crate::host::Host;
 use crate::message::Headers;
-use crate::record::{Argument, Diagnostic};
+use crate::record::Argument;
 use crate::status::Status;
 use crate::world::World;
 
@@ -47,7 +48,7 @@ pub fn host_call(
             Err(Refusal::Trap(error)) => return Err(error),
         };
         if status == Status::InvalidMemoryAccess {
-            call.bad_pointer();
+            call.diagnose(Problem::BadPointer);
         }
         Ok(status as u32)
     })
@@ -63,7 +64,7 @@ pub fn wasi_call(
     traced(caller, name, |call| match body(call) {
         Ok(errno) => Ok(errno),
         Err(Refusal::Status(_)) => {
-            call.bad_pointer();
+            call.diagnose(Problem::BadPointer);
             Ok(FAULT)
         }
         Err(Refusal::Trap(error)) => Err(error),
@@ -78,6 +79,8 @@ fn traced(
     let mut call = HostCall { caller: &mut caller, name, arguments: Vec::new(), returned: Vec::new() };
     let status = body(&mut call)?;
     let HostCall { arguments, returned, .. } = call;
+    let in_stream = caller.data().http().is_some();
+    caller.data_mut().conduct.called(name, status == Status::Ok as u32, in_stream);
     caller.data().world.borrow_mut().host_call(name, arguments, status, returned);
     Ok(status)
 }
@@ -85,6 +88,11 @@ fn traced(
 impl HostCall<'_, '_> {
     pub fn host(&self) -> &Host {
         self.caller.data()
+    }
+
+    /// The import.
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     pub fn host_mut(&mut self) -> &mut Host {
@@ -153,21 +161,23 @@ impl HostCall<'_, '_> {
         self.return_allocated(pointer, size_pointer, &bytes)
     }
 
-    /// Reports the use of a map or buffer outside of its phase.
-    pub fn wrong_phase(&mut self, what: &'static str) {
-        let call = self.name;
-        self.with_world(|world, host| {
-            let plugin = world.plugin_name(host.plugin());
-            world.diagnose(Diagnostic::WrongPhase { plugin, call, what, callback: host.callback });
-        });
+    /// Reports what is wrong with this call.
+    pub fn diagnose(&self, problem: Problem) {
+        self.host().diagnose(Some(self.name), problem);
     }
 
-    fn bad_pointer(&self) {
-        let call = self.name;
-        self.with_world(|world, host| {
-            let plugin = world.plugin_name(host.plugin());
-            world.diagnose(Diagnostic::BadPointer { plugin, call });
-        });
+    /// Reports the use of a map or buffer outside of its phase.
+    pub fn wrong_phase(&self, what: &'static str) {
+        self.diagnose(Problem::WrongPhase { what });
+    }
+
+    /// Reads a number of the ABI; one without meaning is reported.
+    pub fn known<T: TryFrom<u32, Error = Status>>(&self, what: &'static str, number: u32) -> Answer<T> {
+        let known = T::try_from(number);
+        if known.is_err() {
+            self.diagnose(Problem::UnknownNumber { what, number });
+        }
+        Ok(known?)
     }
 
     fn return_allocated(&mut self, pointer: u32, size_pointer: u32, bytes: &[u8]) -> Answer {

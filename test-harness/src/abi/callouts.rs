@@ -5,9 +5,9 @@ use std::time::Duration;
 use wasmtime::Caller;
 
 use crate::abi::call::host_call;
+use crate::diagnostic::{Diagnostic, Problem, Site};
 use crate::header_map::{HeaderMap, MapKind};
 use crate::host::Host;
-use crate::record::Diagnostic;
 use crate::spec::CalloutRequest;
 use crate::status::Status;
 
@@ -39,8 +39,8 @@ pub fn http_call(
         let result = call.with_world(|world, host| {
             let context = host.context().ok_or(Status::BadArgument)?;
             if !world.callouts.knows(&cluster) {
-                let plugin = world.plugin_name(context.plugin);
-                world.diagnose(Diagnostic::UnknownCluster { plugin, cluster });
+                let site = Site::of(host, world, Some("proxy_http_call"));
+                world.diagnose(Diagnostic { site, problem: Problem::UnknownCluster { cluster } });
                 return Err(Status::BadArgument);
             }
             if timeout_milliseconds.cast_signed() < 0

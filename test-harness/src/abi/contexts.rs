@@ -3,22 +3,21 @@
 use wasmtime::Caller;
 
 use crate::abi::call::host_call;
+use crate::diagnostic::Problem;
 use crate::host::Host;
-use crate::record::Diagnostic;
 use crate::status::Status;
 
 /// An unknown id answers BadArgument and changes nothing: later calls act on the context as before.
 pub fn set_effective_context(caller: Caller<'_, Host>, context: u32) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_set_effective_context", |call| {
         call.number(context);
-        if call.host().contexts.contains_key(&context) {
+        let known = call.host().contexts.contains_key(&context);
+        call.host_mut().conduct.chose(context, known);
+        if known {
             call.host_mut().effective = Some(context);
             return Ok(());
         }
-        call.with_world(|world, host| {
-            let plugin = world.plugin_name(host.plugin());
-            world.diagnose(Diagnostic::UnknownContext { plugin, context });
-        });
+        call.diagnose(Problem::UnknownContext { context });
         Err(Status::BadArgument.into())
     })
 }

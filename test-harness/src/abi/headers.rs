@@ -3,6 +3,7 @@
 use wasmtime::Caller;
 
 use crate::abi::call::{Answer, HostCall, host_call};
+use crate::diagnostic::Site;
 use crate::header_map::HeaderMap;
 use crate::host::{ContextKind, Host};
 use crate::status::Status;
@@ -20,7 +21,9 @@ enum Map {
     HttpCallTrailers,
 }
 
-impl Map {
+impl TryFrom<u32> for Map {
+    type Error = Status;
+
     fn try_from(number: u32) -> Result<Self, Status> {
         Ok(match number {
             0 => Map::Headers(Direction::Request),
@@ -33,7 +36,9 @@ impl Map {
             _ => return Err(Status::BadArgument),
         })
     }
+}
 
+impl Map {
     fn name(self) -> &'static str {
         match self {
             Map::Headers(Direction::Request) => "request headers",
@@ -59,7 +64,7 @@ enum Found<T> {
 pub fn get_header_map_pairs(caller: Caller<'_, Host>, map: u32, pointer: u32, size: u32) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_get_header_map_pairs", |call| {
         call.number(map);
-        let map = Map::try_from(map)?;
+        let map: Map = call.known("header map", map)?;
         let pairs = match read(call, map, |map| map.pairs().clone()) {
             Found::Open(pairs) => pairs,
             Found::Absent => Vec::new(),
@@ -82,7 +87,7 @@ pub fn get_header_map_value(
 ) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_get_header_map_value", |call| {
         call.number(map);
-        let map = Map::try_from(map)?;
+        let map: Map = call.known("header map", map)?;
         let name = call.bytes(name, name_size)?;
         match read(call, map, |map| map.get(&name).map(<[u8]>::to_vec)) {
             Found::Open(Some(value)) => call.return_bytes(pointer, size, &value),
@@ -99,7 +104,7 @@ pub fn get_header_map_value(
 pub fn get_header_map_size(caller: Caller<'_, Host>, map: u32, result: u32) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_get_header_map_size", |call| {
         call.number(map);
-        let map = Map::try_from(map)?;
+        let map: Map = call.known("header map", map)?;
         let mut size = 0;
         edit(call, map, |map| size = map.byte_size())?;
         call.return_u32(result, u32::try_from(size).unwrap_or(u32::MAX))
@@ -109,7 +114,7 @@ pub fn get_header_map_size(caller: Caller<'_, Host>, map: u32, result: u32) -> w
 pub fn set_header_map_pairs(caller: Caller<'_, Host>, map: u32, pointer: u32, size: u32) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_set_header_map_pairs", |call| {
         call.number(map);
-        let map = Map::try_from(map)?;
+        let map: Map = call.known("header map", map)?;
         let pairs = call.pairs(pointer, size)?;
         edit(call, map, |map| map.replace_all(&pairs))
     })
@@ -125,7 +130,7 @@ pub fn add_header_map_value(
 ) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_add_header_map_value", |call| {
         call.number(map);
-        let map = Map::try_from(map)?;
+        let map: Map = call.known("header map", map)?;
         let (name, value) = (call.bytes(name, name_size)?, call.bytes(value, value_size)?);
         edit(call, map, |map| map.add(&name, &value))
     })
@@ -141,7 +146,7 @@ pub fn replace_header_map_value(
 ) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_replace_header_map_value", |call| {
         call.number(map);
-        let map = Map::try_from(map)?;
+        let map: Map = call.known("header map", map)?;
         let (name, value) = (call.bytes(name, name_size)?, call.bytes(value, value_size)?);
         edit(call, map, |map| map.set(&name, &value))
     })
@@ -150,7 +155,7 @@ pub fn replace_header_map_value(
 pub fn remove_header_map_value(caller: Caller<'_, Host>, map: u32, name: u32, size: u32) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_remove_header_map_value", |call| {
         call.number(map);
-        let map = Map::try_from(map)?;
+        let map: Map = call.known("header map", map)?;
         let name = call.bytes(name, size)?;
         edit(call, map, |map| map.remove(&name))
     })
@@ -189,7 +194,9 @@ fn shown<T>(map: Option<&HeaderMap>, view: impl FnOnce(&HeaderMap) -> T) -> Foun
 /// Changes a map where the context may. Trailers that are missing are created in the last body
 /// callback.
 fn edit(call: &mut HostCall<'_, '_>, map: Map, change: impl FnOnce(&mut HeaderMap)) -> Answer {
+    let name = call.name();
     let edited = call.with_world(|world, host| {
+        let site = Site::of(host, world, Some(name));
         let (stream, filter) = stream_of_mut(world, host)?;
         let open = match map {
             Map::Headers(direction) if stream.filters[filter].progress(direction).headers_open => {
@@ -202,7 +209,12 @@ fn edit(call: &mut HostCall<'_, '_>, map: Map, change: impl FnOnce(&mut HeaderMa
             }
             _ => None,
         };
-        open.map(change)
+        let open = open?;
+        change(open);
+        if let (Map::Headers(direction), Some(_)) = (map, open.invalid_field()) {
+            stream.side_mut(direction).headers_spoilt.get_or_insert(site);
+        }
+        Some(())
     });
     if edited.is_none() {
         call.wrong_phase(map.name());

@@ -13,7 +13,7 @@ const LEVEL: u32 = 0;
 pub fn log(caller: Caller<'_, Host>, level: u32, message: u32, size: u32) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_log", |call| {
         call.number(level);
-        let level = LogLevel::try_from(level)?;
+        let level = call.known("log level", level)?;
         let message = call.bytes(message, size)?;
         call.with_world(|world, host| world.log(host.place, host.plugin(), level, message));
         Ok(())

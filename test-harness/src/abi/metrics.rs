@@ -2,15 +2,21 @@
 
 use wasmtime::Caller;
 
-use crate::abi::call::host_call;
+use crate::abi::call::{HostCall, host_call};
+use crate::diagnostic::Problem;
 use crate::host::Host;
-use crate::metrics::MetricKind;
+use crate::metrics::{MetricKind, MetricMisuse, Metrics};
+use crate::status::Status;
 
 pub fn define_metric(caller: Caller<'_, Host>, kind: u32, name: u32, size: u32, id: u32) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_define_metric", |call| {
         call.number(kind);
         let name = call.bytes(name, size)?;
-        let kind = MetricKind::try_from(kind)?;
+        let Ok(kind) = MetricKind::try_from(kind) else {
+            judge(call, |_| Some(MetricMisuse::UnknownKind(kind)));
+            return Err(Status::BadArgument.into());
+        };
+        judge(call, |metrics| metrics.misuse_of_define(kind, &name));
         let defined = call.with_world(|world, _| world.metrics.define(kind, &name));
         call.return_u32(id, defined)
     })
@@ -20,6 +26,7 @@ pub fn increment_metric(caller: Caller<'_, Host>, id: u32, offset: i64) -> wasmt
     host_call(caller, "proxy_increment_metric", |call| {
         call.number(id);
         call.number(offset.cast_unsigned());
+        judge(call, |metrics| metrics.misuse_of_increment(id, offset));
         Ok(call.with_world(|world, _| world.metrics.increment(id, offset))?)
     })
 }
@@ -28,6 +35,7 @@ pub fn record_metric(caller: Caller<'_, Host>, id: u32, value: u64) -> wasmtime:
     host_call(caller, "proxy_record_metric", |call| {
         call.number(id);
         call.number(value);
+        judge(call, |metrics| metrics.misuse_of_record(id, value));
         Ok(call.with_world(|world, _| world.metrics.record(id, value))?)
     })
 }
@@ -35,7 +43,15 @@ pub fn record_metric(caller: Caller<'_, Host>, id: u32, value: u64) -> wasmtime:
 pub fn get_metric(caller: Caller<'_, Host>, id: u32, result: u32) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_get_metric", |call| {
         call.number(id);
+        judge(call, |metrics| metrics.misuse_of_get(id));
         let value = call.with_world(|world, _| world.metrics.get(id))?;
         call.return_u64(result, value)
     })
+}
+
+/// Reports what the metric cannot do.
+fn judge(call: &HostCall<'_, '_>, misuse: impl FnOnce(&Metrics) -> Option<MetricMisuse>) {
+    if let Some(misuse) = call.with_world(|world, _| misuse(&world.metrics)) {
+        call.diagnose(Problem::Metric(misuse));
+    }
 }

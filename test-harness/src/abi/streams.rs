@@ -3,8 +3,8 @@
 use wasmtime::Caller;
 
 use crate::abi::call::host_call;
+use crate::diagnostic::Problem;
 use crate::host::{Action, Host};
-use crate::record::Diagnostic;
 use crate::status::Status;
 use crate::stream::{BodyAccess, Direction, LocalReply};
 
@@ -18,10 +18,14 @@ pub fn continue_stream(caller: Caller<'_, Host>, stream_type: u32) -> wasmtime::
             1 => Direction::Response,
             2 => return Ok(()),
             3 => return Err(Status::Unimplemented.into()),
-            _ => return Err(Status::BadArgument.into()),
+            number => {
+                call.diagnose(Problem::UnknownNumber { what: "stream type", number });
+                return Err(Status::BadArgument.into());
+            }
         };
         let Some((stream, filter)) = call.host().http() else { return Ok(()) };
-        call.host_mut().actions.push(Action::Continue { stream, filter, direction });
+        let callback = call.host().callback;
+        call.host_mut().actions.push(Action::Continue { stream, filter, direction, callback });
         call.with_world(|world, _| {
             // Envoy closes the request maps here, whichever direction is resumed.
             if let Some(state) = world.streams.get_mut(&stream).and_then(|stream| stream.filters.get_mut(filter)) {
@@ -41,6 +45,7 @@ pub fn close_stream(caller: Caller<'_, Host>, stream_type: u32) -> wasmtime::Res
     host_call(caller, "proxy_close_stream", |call| {
         call.number(stream_type);
         if stream_type > 3 {
+            call.diagnose(Problem::UnknownNumber { what: "stream type", number: stream_type });
             return Err(Status::BadArgument.into());
         }
         if let Some((stream, _)) = call.host().http() {
@@ -88,13 +93,11 @@ pub fn send_local_response(
         };
         let Some((stream, filter)) = call.host().http() else { return Ok(()) };
         if matches!(call.host().callback, "proxy_on_log" | "proxy_on_done" | "proxy_on_delete") {
-            call.with_world(|world, host| {
-                let plugin = world.plugin_name(host.plugin());
-                world.diagnose(Diagnostic::ReplyAfterEnd { plugin, callback: host.callback });
-            });
+            call.diagnose(Problem::ReplyAfterEnd);
             return Ok(());
         }
-        call.host_mut().actions.push(Action::Reply { stream, filter, reply });
+        let callback = call.host().callback;
+        call.host_mut().actions.push(Action::Reply { stream, filter, reply, callback });
         Ok(())
     })
 }

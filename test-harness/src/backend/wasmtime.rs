@@ -64,7 +64,7 @@ impl Session for Running {
         let answer = with_length(send.upstream.clone());
         let mut upstream = |_: &UpstreamRequest| answer.clone();
         let exchange = self.proxy.exchange(send.worker, request, &mut upstream);
-        self.diagnostics.extend(exchange.diagnostics.iter().map(|diagnostic| format!("{diagnostic:?}")));
+        self.diagnostics.extend(exchange.diagnostics.iter().map(|diagnostic| diagnostic.to_string()));
         let timeline = timeline(&exchange.trace);
         Ok(Sent { response: exchange.response, upstream: exchange.upstream, timeline })
     }

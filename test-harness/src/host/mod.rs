@@ -1,5 +1,6 @@
 //! The host side of one VM: its contexts, and what host functions see.
 
+mod conduct;
 mod context;
 mod vm;
 
@@ -11,10 +12,12 @@ use wasmtime::{Memory, StoreLimits, TypedFunc};
 
 use crate::callouts::Pending;
 use crate::clock::Ticks;
+use crate::diagnostic::{Diagnostic, Problem, Site};
 use crate::record::Place;
 use crate::stream::{Direction, LocalReply, StreamId};
 use crate::world::World;
 
+pub use conduct::Conduct;
 pub use context::{Context, ContextKind};
 pub use vm::{Call, Vm};
 
@@ -45,6 +48,8 @@ pub struct Host {
     pub configuring: Option<usize>,
     /// The exported function that is running.
     pub callback: &'static str,
+    /// What the guest did in it so far.
+    pub conduct: Conduct,
     /// `proxy_send_local_response` was called: whatever the callback returns, iteration stops.
     pub stop_iteration: bool,
     pub limits: StoreLimits,
@@ -62,9 +67,9 @@ pub struct Host {
 #[derive(Debug)]
 pub enum Action {
     /// `proxy_continue_stream`.
-    Continue { stream: StreamId, filter: usize, direction: Direction },
+    Continue { stream: StreamId, filter: usize, direction: Direction, callback: &'static str },
     /// `proxy_send_local_response`.
-    Reply { stream: StreamId, filter: usize, reply: LocalReply },
+    Reply { stream: StreamId, filter: usize, reply: LocalReply, callback: &'static str },
     /// `proxy_close_stream`.
     Close { stream: StreamId },
 }
@@ -82,6 +87,7 @@ impl Host {
             effective: None,
             configuring: None,
             callback: "",
+            conduct: Conduct::default(),
             stop_iteration: false,
             limits,
             memory: None,
@@ -121,6 +127,20 @@ impl Host {
         match self.context()?.kind {
             ContextKind::Http { stream, filter } => Some((stream, filter)),
             ContextKind::Root { .. } => None,
+        }
+    }
+
+    /// Reports a problem of the callback that is running, and of the import it is in.
+    pub fn diagnose(&self, call: Option<&'static str>, problem: Problem) {
+        let mut world = self.world.borrow_mut();
+        let site = Site::of(self, &world, call);
+        world.diagnose(Diagnostic { site, problem });
+    }
+
+    /// Judges what the guest did in a callback that has returned.
+    fn judge(&mut self, callback: &str, goes_on: bool) {
+        for problem in std::mem::take(&mut self.conduct).judge(callback, goes_on) {
+            self.diagnose(None, problem);
         }
     }
 

@@ -2,9 +2,10 @@
 
 use wasmtime::{Instance, Store, Trap, Val};
 
+use crate::diagnostic::{Diagnostic, Problem, Site};
 use crate::engine::LoadedModule;
-use crate::host::Host;
-use crate::record::{Diagnostic, Event, LogLevel, Outcome};
+use crate::host::{Conduct, Host};
+use crate::record::{Event, LogLevel, Outcome};
 
 /// An instance of a module with its host state.
 pub struct Vm {
@@ -101,6 +102,7 @@ impl Vm {
         host.current = context;
         host.effective = None;
         host.callback = callback;
+        host.conduct = Conduct::default();
         host.stop_iteration = false;
         let plugin = host.plugin();
         let mut world = host.world.borrow_mut();
@@ -116,6 +118,10 @@ impl Vm {
             Call::Trapped(message) => Outcome::Trap(message.clone()),
         };
         let host = self.store.data_mut();
+        if let Call::Returned(value) = call {
+            let goes_on = value.unwrap_or(0) == 0 && !host.stop_iteration;
+            host.judge(callback, goes_on);
+        }
         host.current = 0;
         host.effective = None;
         host.callback = "";
@@ -132,14 +138,15 @@ impl Vm {
         };
         let host = self.store.data();
         let plugin_index = host.plugin();
-        let mut world = host.world.borrow_mut();
-        let plugin = world.plugin_name(plugin_index);
         let place = host.place;
-        world.diagnose(if out_of_fuel {
-            Diagnostic::FuelExhausted { place, plugin, callback }
+        let mut world = host.world.borrow_mut();
+        let site = Site { callback: Some(callback), ..Site::of(host, &world, None) };
+        let problem = if out_of_fuel {
+            Problem::FuelExhausted { fuel: world.limits.fuel_per_callback }
         } else {
-            Diagnostic::Trap { place, plugin, callback, message: message.clone() }
-        });
+            Problem::Trap { message: message.clone() }
+        };
+        world.diagnose(Diagnostic { site, problem });
         world.log(place, plugin_index, LogLevel::Error, format!("Function: {callback} failed: {message}").into_bytes());
         Call::Trapped(message)
     }

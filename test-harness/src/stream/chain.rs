@@ -1,7 +1,7 @@
 //! The filter chain: headers, data and trailers walk from filter to filter, stop where a filter
 //! pauses, and go on from there. A model of Envoy's `FilterManager` (filter_manager.cc).
 
-use crate::record::Diagnostic;
+use crate::diagnostic::Problem;
 use crate::stream::filter::Flow;
 use crate::stream::{Direction, Iteration, LocalReply, Stream, StreamId};
 use crate::thread::Thread;
@@ -129,8 +129,21 @@ impl Thread {
         }
     }
 
+    /// Resumes a filter whose guest asked for it in a callback. One that is not paused stays as it is.
+    pub(crate) fn resume_paused(&mut self, id: StreamId, filter: usize, direction: Direction, callback: &'static str) {
+        let paused = self
+            .stream(id)
+            .filter(|stream| !stream.stopped(direction))
+            .map(|stream| stream.filters[filter].progress(direction).iteration != Iteration::Continue);
+        match paused {
+            None => {}
+            Some(true) => self.resume(id, filter, direction),
+            Some(false) => self.diagnose_filter(id, filter, Some(callback), Problem::NotPaused),
+        }
+    }
+
     /// Resumes a paused filter. What it held back goes on; headers-paused filters see it first.
-    pub(crate) fn resume(&mut self, id: StreamId, filter: usize, direction: Direction) {
+    pub(super) fn resume(&mut self, id: StreamId, filter: usize, direction: Direction) {
         let Some((position, progress, complete)) =
             self.stream(id).filter(|stream| !stream.stopped(direction)).map(|stream| {
                 let progress = stream.filters[filter].progress(direction);
@@ -142,8 +155,6 @@ impl Thread {
         };
         let (iteration, headers_continued) = progress;
         if iteration == Iteration::Continue {
-            let plugin = self.filter_name(id, filter);
-            self.world.borrow_mut().diagnose(Diagnostic::NotPaused { plugin });
             return;
         }
         let from = if iteration == Iteration::StopAll { position } else { position + 1 };

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::record::Diagnostic;
+use crate::diagnostic::Problem;
 use crate::stream::router::wrong_length;
 use crate::stream::{Direction, LocalReply, Stream, StreamId};
 use crate::thread::Thread;
@@ -16,7 +16,8 @@ impl Thread {
             return self.send_local_reply(id, LocalReply::plain(502, "missing required header: :status", details));
         }
         if let Some(invalid) = map.invalid_field() {
-            self.world.borrow_mut().diagnose(Diagnostic::InvalidHeader { name: invalid.name.to_vec() });
+            let site = self.stream(id).and_then(|stream| stream.response.headers_spoilt.clone());
+            self.diagnose_at(site, Problem::InvalidHeader { name: invalid.name.to_vec() });
         }
         self.write_headers(id);
         if end_stream {
@@ -80,10 +81,11 @@ impl Thread {
         let Some(mut stream) = self.stream_mut(id) else { return };
         stream.ended = true;
         stream.downstream.complete = true;
-        let diagnostic = finish_body(&mut stream);
+        let problem = finish_body(&mut stream);
+        let site = stream.response.body_changed.clone();
         drop(stream);
-        if let Some(diagnostic) = diagnostic {
-            self.world.borrow_mut().diagnose(diagnostic);
+        if let Some(problem) = problem {
+            self.diagnose_at(site, problem);
         }
     }
 
@@ -119,19 +121,19 @@ impl Thread {
 }
 
 /// What the codec makes of the body, and what a client makes of that.
-fn finish_body(stream: &mut Stream) -> Option<Diagnostic> {
+fn finish_body(stream: &mut Stream) -> Option<Problem> {
     let is_head = stream.is_head;
     let response = &mut stream.downstream;
     let status = response.status;
     if matches!(status, 204 | 304) {
         let body = std::mem::take(&mut response.body);
-        return (!body.is_empty()).then_some(Diagnostic::BodyNotAllowed { status });
+        return (!body.is_empty()).then_some(Problem::BodyNotAllowed { status });
     }
     if is_head {
         return None;
     }
     if response.header("content-length").is_some() {
-        return wrong_length(response.header("content-length"), response.body.len());
+        return wrong_length("response", response.header("content-length"), response.body.len());
     }
     let framing: (&[u8], &[u8]) = if response.body.is_empty() && response.trailers.is_empty() {
         (b"content-length", b"0")

@@ -1,8 +1,8 @@
 //! A stream from its first byte to the deletion of its contexts.
 
+use crate::diagnostic::Problem;
 use crate::header_map::{HeaderMap, MapKind};
 use crate::message::{Request, Response, Upstream, UpstreamRequest};
-use crate::record::Diagnostic;
 use crate::stream::{BodyAccess, Direction, Iteration, Router, Side, Stream, StreamId, ingress};
 use crate::thread::Thread;
 
@@ -133,10 +133,13 @@ impl Thread {
             let stopped = |filter: &&crate::stream::Filter| {
                 filter.request.iteration != Iteration::Continue || filter.response.iteration != Iteration::Continue
             };
-            stream.filters.iter().find(stopped).map(|filter| (filter.name.clone(), filter.paused_in))
+            let filter = stream.filters.iter().position(|filter| stopped(&filter))?;
+            Some((filter, stream.filters[filter].paused_in))
         });
-        let (plugin, callback) = paused.unwrap_or_else(|| ("".into(), ""));
-        self.world.borrow_mut().diagnose(Diagnostic::Stuck { plugin, callback });
+        match paused {
+            Some((filter, callback)) => self.diagnose_filter(id, filter, Some(callback), Problem::Stuck),
+            None => self.diagnose_at(None, Problem::Stuck),
+        }
         self.reset_stream(id);
     }
 }

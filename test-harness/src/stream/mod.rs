@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::clock::Instant;
+use crate::diagnostic::Site;
 use crate::header_map::{HeaderMap, MapKind};
 use crate::host::VmId;
 use crate::message::{Headers, Response, UpstreamRequest, UpstreamResponse};
@@ -84,11 +85,24 @@ pub struct Side {
     pub complete: bool,
     /// Bytes of body received.
     pub body_size: u64,
+    /// Who changed the body last.
+    pub body_changed: Option<Site>,
+    /// Who wrote a field that no codec can send.
+    pub headers_spoilt: Option<Site>,
 }
 
 impl Side {
     fn new() -> Self {
-        Side { headers: None, trailers: None, in_flight: Vec::new(), buffered: None, complete: false, body_size: 0 }
+        Side {
+            headers: None,
+            trailers: None,
+            in_flight: Vec::new(),
+            buffered: None,
+            complete: false,
+            body_size: 0,
+            body_changed: None,
+            headers_spoilt: None,
+        }
     }
 }
 

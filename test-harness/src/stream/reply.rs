@@ -1,8 +1,8 @@
 //! Local replies: answers the proxy or a filter makes itself.
 
+use crate::diagnostic::Problem;
 use crate::header_map::{HeaderMap, MapKind};
 use crate::message::Headers;
-use crate::record::Diagnostic;
 use crate::stream::{Direction, Stream, StreamId};
 use crate::thread::Thread;
 
@@ -30,14 +30,12 @@ impl LocalReply {
 
 impl Thread {
     /// A filter's reply: the first one of a stream stands.
-    pub(crate) fn filter_reply(&mut self, id: StreamId, filter: usize, reply: LocalReply) {
+    pub(crate) fn filter_reply(&mut self, id: StreamId, filter: usize, reply: LocalReply, callback: &'static str) {
         let taken = self.stream(id).is_none_or(|stream| {
             stream.ended || stream.prepared_reply.is_some() || (stream.encoding_aborted && !stream.downstream.complete)
         });
         if taken {
-            let plugin = self.filter_name(id, filter);
-            self.world.borrow_mut().diagnose(Diagnostic::SecondReply { plugin });
-            return;
+            return self.diagnose_filter(id, filter, Some(callback), Problem::SecondReply);
         }
         self.send_local_reply(id, reply);
     }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::clock::{Instant, after};
+use crate::diagnostic::Problem;
 use crate::header_map::HeaderMap;
 use crate::message::{Upstream, UpstreamAnswer, UpstreamFailure, UpstreamRequest};
-use crate::record::Diagnostic;
 use crate::stream::{Direction, LocalReply, StreamId, UpstreamRest, response_headers};
 use crate::thread::Thread;
 
@@ -47,7 +47,8 @@ impl Thread {
                 }
             }
             if let Some(invalid) = map.invalid_field() {
-                self.world.borrow_mut().diagnose(Diagnostic::InvalidHeader { name: invalid.name.to_vec() });
+                let site = self.stream(id).and_then(|stream| stream.request.headers_spoilt.clone());
+                self.diagnose_at(site, Problem::InvalidHeader { name: invalid.name.to_vec() });
             }
             return self.send_local_reply(id, reply);
         }
@@ -113,13 +114,13 @@ impl Thread {
         }
         stream.router = Router::Sent;
         let Some(upstream) = &stream.upstream else { return };
-        let mismatch = wrong_length(upstream.header("content-length"), upstream.body.len());
+        let mismatch = wrong_length("request", upstream.header("content-length"), upstream.body.len());
         let size = upstream.body.len();
+        let site = stream.request.body_changed.clone();
         drop(stream);
-        let mut world = self.world.borrow_mut();
-        world.note(format!("request complete upstream, {size} bytes of body"));
-        if let Some(diagnostic) = mismatch {
-            world.diagnose(diagnostic);
+        self.world.borrow_mut().note(format!("request complete upstream, {size} bytes of body"));
+        if let Some(problem) = mismatch {
+            self.diagnose_at(site, problem);
         }
     }
 
@@ -228,8 +229,8 @@ fn failure_reply(failure: UpstreamFailure) -> (LocalReply, u64) {
 }
 
 /// A content-length that does not say what is sent.
-pub(super) fn wrong_length(declared: Option<&[u8]>, sent: usize) -> Option<Diagnostic> {
+pub(super) fn wrong_length(message: &'static str, declared: Option<&[u8]>, sent: usize) -> Option<Problem> {
     let declared: u64 = std::str::from_utf8(declared?).ok()?.parse().ok()?;
     let sent = u64::try_from(sent).unwrap_or(u64::MAX);
-    (declared != sent).then_some(Diagnostic::ContentLength { declared, sent })
+    (declared != sent).then_some(Problem::ContentLength { message, declared, sent })
 }

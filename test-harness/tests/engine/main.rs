@@ -1,6 +1,7 @@
 //! The host, driven by probe guests.
 
 mod bodies;
+mod diagnostics;
 mod failures;
 mod headers;
 mod lifecycle;

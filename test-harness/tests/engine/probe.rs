@@ -201,6 +201,18 @@ impl Body<'_> {
         self.push(format!("(call $status {label} (call $increment (i32.load (i32.const 8)) (i64.const 1)))"));
     }
 
+    /// Defines a metric; its id is at address 8.
+    pub fn metric(&mut self, kind: u32, name: &str) {
+        let label = self.string(format!("metric {name}: ").as_bytes());
+        let name = self.string(name.as_bytes());
+        self.push(format!("(call $status {label} (call $define_metric (i32.const {kind}) {name} (i32.const 8)))"));
+    }
+
+    /// Increments the metric defined last.
+    pub fn increment(&mut self, offset: i64) {
+        self.push(format!("(drop (call $increment (i32.load (i32.const 8)) (i64.const {offset})))"));
+    }
+
     pub fn tick_period(&mut self, milliseconds: u32) {
         self.push(format!("(drop (call $tick_period (i32.const {milliseconds})))"));
     }

@@ -85,8 +85,8 @@ pub fn kinds(diagnostics: &[Diagnostic]) -> Vec<String> {
     diagnostics
         .iter()
         .map(|diagnostic| {
-            let text = format!("{diagnostic:?}");
-            text.split([' ', '{']).next().unwrap_or_default().to_owned()
+            let text = format!("{:?}", diagnostic.problem);
+            text.split([' ', '{', '(']).next().unwrap_or_default().to_owned()
         })
         .collect()
 }
