@@ -1,5 +1,6 @@
-//! A proxy-wasm host for tests. It runs plugins in wasmtime the way Envoy 1.40 runs them in V8:
-//! same lifecycle, same statuses, same order of callbacks. It knows the ABI and no filter.
+//! A proxy-wasm host for tests. It runs plugins in wasmtime the way Envoy 1.40 runs them in V8, or
+//! Kong's engine in nginx ([`Profile`]): same lifecycle, same statuses, same order of callbacks. It
+//! knows the ABI and no filter.
 //!
 //! [`Proxy::start`] builds the VMs, [`Proxy::exchange`] runs one request to its end, and
 //! [`Proxy::advance`] moves the virtual clock. Everything is deterministic.
@@ -15,6 +16,7 @@ mod host;
 mod lifecycle;
 mod message;
 mod metrics;
+mod profile;
 mod proxy;
 mod queues;
 mod random;
@@ -33,6 +35,7 @@ pub use message::{
     Headers, Request, Response, Upstream, UpstreamAnswer, UpstreamFailure, UpstreamRequest, UpstreamResponse,
 };
 pub use metrics::MetricMisuse;
+pub use profile::Profile;
 pub use proxy::Proxy;
 pub use record::{Argument, Event, Exchange, LogLevel, LogLine, MetricValue, Outcome, Place, Record};
 pub use shared_data::SharedEntry;

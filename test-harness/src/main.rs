@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use test_harness::Profile;
 use test_harness::backend::Backend;
 use test_harness::backend::envoy::{Envoy, Install};
 use test_harness::backend::wasmtime::Wasmtime;
@@ -27,6 +28,9 @@ enum Command {
         /// Where to play them.
         #[arg(long, value_enum, default_value_t = Where::Wasmtime)]
         backend: Where,
+        /// As which host wasmtime behaves: envoy or kong.
+        #[arg(long, default_value_t)]
+        profile: Profile,
         /// Print what happened in each request: callbacks and host calls in wasmtime, the log in Envoy.
         #[arg(long)]
         trace: bool,
@@ -42,8 +46,8 @@ enum Where {
 }
 
 fn main() -> ExitCode {
-    let Command::Run { paths, backend, trace } = Arguments::parse().command;
-    match run(&paths, backend, trace) {
+    let Command::Run { paths, backend, profile, trace } = Arguments::parse().command;
+    match find_backend(backend, profile).and_then(|backend| run(&paths, backend.as_ref(), trace)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(problem) => {
@@ -53,12 +57,16 @@ fn main() -> ExitCode {
     }
 }
 
+fn find_backend(backend: Where, profile: Profile) -> Result<Box<dyn Backend>, String> {
+    match (backend, profile) {
+        (Where::Wasmtime, profile) => Ok(Box::new(Wasmtime { profile })),
+        (Where::Envoy, Profile::Envoy) => Ok(Box::new(Envoy::new(Install::find()?))),
+        (Where::Envoy, other) => Err(format!("--profile {other}: Envoy is Envoy; leave out `--backend envoy`")),
+    }
+}
+
 /// Plays everything; whether all of it held.
-fn run(paths: &[PathBuf], backend: Where, trace: bool) -> Result<bool, String> {
-    let backend: Box<dyn Backend> = match backend {
-        Where::Wasmtime => Box::new(Wasmtime),
-        Where::Envoy => Box::new(Envoy::new(Install::find()?)),
-    };
+fn run(paths: &[PathBuf], backend: &dyn Backend, trace: bool) -> Result<bool, String> {
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     for path in paths {
         let files = scenario::find(path).map_err(|error| error.to_string())?;
@@ -68,7 +76,7 @@ fn run(paths: &[PathBuf], backend: Where, trace: bool) -> Result<bool, String> {
         for file in files {
             let verdict = match scenario::load(path, &file) {
                 Ok(loaded) => {
-                    let report = scenario::run(&loaded, backend.as_ref());
+                    let report = scenario::run(&loaded, backend);
                     print(&loaded.name, &report, trace);
                     report.verdict()
                 }
@@ -84,7 +92,7 @@ fn run(paths: &[PathBuf], backend: Where, trace: bool) -> Result<bool, String> {
             }
         }
     }
-    println!("\n{passed} passed, {failed} failed, {skipped} skipped in {}", backend.name());
+    println!("\n{passed} passed, {failed} failed, {skipped} skipped in {} as {}", backend.name(), backend.profile());
     Ok(failed == 0)
 }
 

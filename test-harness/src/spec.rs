@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::message::{Headers, UpstreamResponse};
+use crate::profile::Profile;
 
 /// One plugin of the chain: a module and its configuration.
 #[derive(Clone, Debug)]
@@ -59,6 +60,8 @@ pub enum FailurePolicy {
 /// A whole proxy: one listener, one filter chain, one route.
 #[derive(Clone, Debug)]
 pub struct ProxySpec {
+    /// The host it behaves as.
+    pub profile: Profile,
     /// The chain, in the order of request callbacks.
     pub plugins: Vec<PluginSpec>,
     /// Worker threads; at least 1.
@@ -79,6 +82,7 @@ pub struct ProxySpec {
 impl Default for ProxySpec {
     fn default() -> Self {
         ProxySpec {
+            profile: Profile::default(),
             plugins: Vec::new(),
             workers: 1,
             now_unix_nanos: 1_700_000_000_000_000_000,

@@ -11,6 +11,7 @@ use crate::clock::Instant;
 use crate::diagnostic::{Diagnostic, Problem, Site};
 use crate::host::{Action, Call, ContextKind, Vm, VmId};
 use crate::lifecycle::{Build, Handle};
+use crate::profile::Profile;
 use crate::queues::QueueReady;
 use crate::record::Place;
 use crate::stream::{Direction, Progress, Stream, StreamId};
@@ -18,6 +19,7 @@ use crate::world::World;
 
 /// The main thread, a worker, or the short-lived thread of a canary.
 pub struct Thread {
+    pub profile: Profile,
     pub place: Place,
     pub world: Arc<AtomicRefCell<World>>,
     pub(crate) builds: Arc<[Build]>,
@@ -29,6 +31,7 @@ pub struct Thread {
 impl Thread {
     pub fn new(place: Place, world: &Arc<AtomicRefCell<World>>, builds: &Arc<[Build]>) -> Self {
         Thread {
+            profile: world.borrow().profile,
             place,
             world: Arc::clone(world),
             builds: Arc::clone(builds),

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::diagnostic::Diagnostic;
 use crate::host::VmId;
 use crate::metrics::Metrics;
+use crate::profile::Profile;
 use crate::queues::{QueueReady, Queues};
 use crate::random::Random;
 use crate::record::{Argument, Event, LogLevel, LogLine, Place, Record};
@@ -18,6 +19,7 @@ use crate::stream::{Stream, StreamId};
 
 /// The state of a proxy outside of its VMs.
 pub struct World {
+    pub profile: Profile,
     pub plugins: Vec<Plugin>,
     pub route: Route,
     pub limits: Limits,
@@ -47,6 +49,7 @@ pub struct Plugin {
 impl World {
     pub fn new(spec: &ProxySpec) -> Self {
         World {
+            profile: spec.profile,
             plugins: spec
                 .plugins
                 .iter()

@@ -19,7 +19,7 @@ use test_harness::{Headers, Request, UpstreamResponse};
 
 #[test]
 fn in_wasmtime() {
-    cases::play_all(&mut Proxies { backend: &Wasmtime, current: None });
+    cases::play_all(&mut Proxies { backend: &Wasmtime::default(), current: None });
 }
 
 #[test]

@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::scenario::{RequestStep, Scenario};
-use crate::{Cluster, Response, UpstreamRequest};
+use crate::{Cluster, Profile, Response, UpstreamRequest};
 
 /// Something that runs filter chains.
 pub trait Backend: Sync {
     /// Its name in scenario files and reports.
     fn name(&self) -> &'static str;
+
+    /// The host it is, or behaves as.
+    fn profile(&self) -> Profile;
 
     /// Starts the scenario's proxy.
     ///

@@ -5,21 +5,31 @@ use std::time::Duration;
 
 use super::{Backend, NotStarted, Sent, Session, Trouble};
 use crate::scenario::{Plugin, RequestStep, Scenario, timeline};
-use crate::{Cluster, Headers, LogLine, MetricValue, PluginSpec, Proxy, ProxySpec, UpstreamAnswer, UpstreamRequest};
+use crate::{
+    Cluster, Headers, LogLine, MetricValue, PluginSpec, Profile, Proxy, ProxySpec, UpstreamAnswer, UpstreamRequest,
+};
 
 /// The host in wasmtime: quick, deterministic, with a virtual clock.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wasmtime;
+pub struct Wasmtime {
+    /// The host it behaves as.
+    pub profile: Profile,
+}
 
 impl Backend for Wasmtime {
     fn name(&self) -> &'static str {
         "wasmtime"
     }
 
+    fn profile(&self) -> Profile {
+        self.profile
+    }
+
     fn start(&self, scenario: &Scenario) -> Result<Box<dyn Session + '_>, NotStarted> {
         let plugins = scenario.plugins.iter().map(plugin).collect::<Result<_, _>>().map_err(NotStarted::Broken)?;
         let default = ProxySpec::default();
         let spec = ProxySpec {
+            profile: self.profile,
             plugins,
             workers: scenario.workers,
             now_unix_nanos: scenario.now.unwrap_or(default.now_unix_nanos),

@@ -76,6 +76,7 @@ pub fn parse(id: &str, text: &str, folder: &Path) -> Result<Scenario, String> {
         route: yaml.route,
         clusters: yaml.clusters,
         only: yaml.only,
+        not_in: yaml.not_in,
         refused: yaml.refused,
         steps: yaml.steps,
     })

@@ -22,7 +22,8 @@ pub use report::{Mismatch, Report, Verdict};
 pub use run::run;
 pub use timeline::timeline;
 
-use crate::{Cluster, FailurePolicy, Request, Route, UpstreamAnswer};
+use crate::backend::Backend;
+use crate::{Cluster, FailurePolicy, Profile, Request, Route, UpstreamAnswer};
 
 /// A proxy, and the steps played on it.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub struct Scenario {
     pub clusters: BTreeMap<String, Cluster>,
     /// The one backend this scenario is for; None: all.
     pub only: Option<Only>,
+    /// Profiles this scenario does not hold in, and why.
+    pub not_in: BTreeMap<Profile, String>,
     /// The configuration must be refused, with log lines that contain these.
     pub refused: Option<Vec<String>>,
     /// What happens, in order.
@@ -62,9 +65,19 @@ impl Scenario {
             route: Route::default(),
             clusters: BTreeMap::new(),
             only: None,
+            not_in: BTreeMap::new(),
             refused: None,
             steps: Vec::new(),
         }
+    }
+
+    /// Why a backend does not play this scenario; None: it does.
+    pub fn left_out(&self, backend: &dyn Backend) -> Option<String> {
+        if let Some(only) = self.only.as_ref().filter(|only| only.backend != backend.name()) {
+            return Some(format!("only in {}: {}", only.backend, only.because));
+        }
+        let profile = backend.profile();
+        self.not_in.get(&profile).map(|why| format!("not in {profile}: {why}"))
     }
 
     /// Whether a step or the start sets or moves the wall clock.

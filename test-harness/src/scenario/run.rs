@@ -15,8 +15,8 @@ pub fn run(scenario: &Scenario, backend: &dyn Backend) -> Report {
         mismatches: Vec::new(),
         timelines: Vec::new(),
     };
-    if let Some(only) = scenario.only.as_ref().filter(|only| only.backend != backend.name()) {
-        report.skipped = Some(format!("only in {}: {}", only.backend, only.because));
+    report.skipped = scenario.left_out(backend);
+    if report.skipped.is_some() {
         return report;
     }
     match backend.start(scenario) {

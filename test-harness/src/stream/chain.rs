@@ -7,11 +7,11 @@ use crate::stream::{Direction, Iteration, LocalReply, Stream, StreamId};
 use crate::thread::Thread;
 
 impl Stream {
-    /// The filter at a position of a direction's path; responses walk backwards.
+    /// The filter at a position of a direction's path.
     pub fn filter_at(&self, direction: Direction, position: usize) -> usize {
         match direction {
-            Direction::Request => position,
-            Direction::Response => self.filters.len() - 1 - position,
+            Direction::Response if self.profile.reverses_responses() => self.filters.len() - 1 - position,
+            Direction::Request | Direction::Response => position,
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::diagnostic::Problem;
 use crate::header_map::{HeaderMap, MapKind};
 use crate::message::{Request, Response, Upstream, UpstreamRequest};
+use crate::profile::Profile;
 use crate::stream::{BodyAccess, Direction, Iteration, Router, Side, Stream, StreamId, ingress};
 use crate::thread::Thread;
 
@@ -22,6 +23,7 @@ impl Thread {
         }
         chunks.reverse();
         let mut stream = Stream {
+            profile: world.profile,
             peer: request.peer,
             started: world.clock.now(),
             started_unix_nanos: world.clock.unix_nanos(),
@@ -67,22 +69,42 @@ impl Thread {
 
     /// Tells every filter that the stream is over, and forgets it.
     pub(crate) fn close_stream(&mut self, id: StreamId) -> (Response, Option<UpstreamRequest>) {
-        for filter in 0..self.filter_count(id) {
-            self.log_stream(id, filter);
-        }
-        for filter in 0..self.filter_count(id) {
-            let instance =
-                self.stream(id).and_then(|s| s.filters[filter].instance.filter(|_| s.filters[filter].created));
-            let Some((vm, context)) = instance else { continue };
-            self.call(vm, context, "proxy_on_done", &[]);
-            self.call(vm, context, "proxy_on_delete", &[]);
-            self.forget_context(vm, context);
+        match self.profile {
+            Profile::Envoy => {
+                self.each_filter(id, |thread, filter| thread.log_stream(id, filter));
+                self.each_filter(id, |thread, filter| {
+                    thread.call_last(id, filter, "proxy_on_done");
+                    thread.call_last(id, filter, "proxy_on_delete");
+                });
+            }
+            // `ngx_proxy_wasm_on_log`, then `ngx_proxy_wasm_on_done`.
+            Profile::Kong => {
+                self.each_filter(id, |thread, filter| {
+                    thread.call_last(id, filter, "proxy_on_done");
+                    thread.log_stream(id, filter);
+                });
+                self.each_filter(id, |thread, filter| thread.call_last(id, filter, "proxy_on_delete"));
+            }
         }
         let Some(stream) = self.world.borrow_mut().streams.remove(&id) else { return Default::default() };
         let mut response = stream.downstream;
         response.code_details = stream.code_details;
         let sent = matches!(stream.router, Router::Sent | Router::Waiting(..) | Router::Answered);
         (response, stream.upstream.filter(|_| sent))
+    }
+
+    fn each_filter(&mut self, id: StreamId, mut work: impl FnMut(&mut Self, usize)) {
+        (0..self.filter_count(id)).for_each(|filter| work(self, filter));
+    }
+
+    /// Calls the guest's context of a filter, if it has one; after `proxy_on_delete` it has none.
+    fn call_last(&mut self, id: StreamId, filter: usize, callback: &'static str) {
+        let created = |stream: &Stream| stream.filters[filter].instance.filter(|_| stream.filters[filter].created);
+        let Some((vm, context)) = self.stream(id).and_then(|stream| created(&stream)) else { return };
+        self.call(vm, context, callback, &[]);
+        if callback == "proxy_on_delete" {
+            self.forget_context(vm, context);
+        }
     }
 
     fn log_stream(&mut self, id: StreamId, filter: usize) {

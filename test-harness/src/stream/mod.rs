@@ -17,6 +17,7 @@ use crate::diagnostic::Site;
 use crate::header_map::{HeaderMap, MapKind};
 use crate::host::VmId;
 use crate::message::{Headers, Response, UpstreamRequest, UpstreamResponse};
+use crate::profile::Profile;
 
 pub use reply::LocalReply;
 pub use router::Router;
@@ -33,6 +34,7 @@ pub enum Direction {
 
 /// One HTTP stream.
 pub struct Stream {
+    pub profile: Profile,
     pub peer: SocketAddr,
     pub started: Instant,
     pub started_unix_nanos: u64,

@@ -38,7 +38,7 @@ fn found_with(probe: &Probe, request: Request, clusters: BTreeMap<String, Cluste
     let mut step = RequestStep::new(request, Expect::default());
     step.upstream = UpstreamResponse { body: vec![b"upstream".to_vec()], ..with_length(8) }.into();
     scenario.steps = vec![Step::Request(Box::new(step)), Step::Advance(Duration::from_secs(1))];
-    let report = run(&scenario, &Wasmtime);
+    let report = run(&scenario, &Wasmtime::default());
     let diagnostics = report.mismatches.into_iter().filter(|(_, mismatch)| mismatch.field == "diagnostics");
     diagnostics.map(|(_, mismatch)| mismatch.found).collect()
 }

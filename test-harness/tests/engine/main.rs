@@ -4,6 +4,7 @@ mod bodies;
 mod diagnostics;
 mod failures;
 mod headers;
+mod kong;
 mod lifecycle;
 mod probe;
 mod replies;

@@ -60,12 +60,12 @@ fn main() {
             if missing { Err("no module in dist/: run `make build`".into()) } else { Ok(()) }
         }),
         Trial::test("wrong answers are found", catches::wrong_answers),
-        trial("wasmtime::a-trap-is-found".to_owned(), Some(Arc::new(Wasmtime)), catches::a_trap),
+        trial("wasmtime::a-trap-is-found".to_owned(), Some(Arc::new(Wasmtime::default())), catches::a_trap),
         trial("envoy::a-trap-is-found".to_owned(), envoy.clone(), catches::a_trap),
     ];
     for module in &modules {
         for chapter in CHAPTERS {
-            trials.push(chapter.trial("wasmtime", Some(Arc::new(Wasmtime)), module));
+            trials.push(chapter.trial("wasmtime", Some(Arc::new(Wasmtime::default())), module));
             trials.push(chapter.trial("envoy", envoy.clone(), module));
         }
     }

@@ -127,8 +127,8 @@ fn catch_in(backend: &dyn Backend) {
 
 #[test]
 fn scenarios_hold_in_wasmtime() {
-    hold_in(&Wasmtime);
-    catch_in(&Wasmtime);
+    hold_in(&Wasmtime::default());
+    catch_in(&Wasmtime::default());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use test_harness::backend::{Backend, NotStarted, Sent, Session, Trouble};
 use test_harness::scenario::{Expect, Only, RequestStep, Scenario, Step, Verdict, run};
-use test_harness::{Cluster, Request, Response};
+use test_harness::{Cluster, Profile, Request, Response};
 
 /// Answers 200 to everything; logs and counts only once it has been waited for.
 struct Fake {
@@ -20,6 +20,10 @@ struct FakeSession {
 impl Backend for Fake {
     fn name(&self) -> &'static str {
         "fake"
+    }
+
+    fn profile(&self) -> Profile {
+        Profile::Envoy
     }
 
     fn start(&self, _: &Scenario) -> Result<Box<dyn Session + '_>, NotStarted> {
@@ -123,6 +127,10 @@ fn skips_what_a_backend_cannot_do() {
     let only = Only { backend: "envoy".to_owned(), because: "bytes".to_owned() };
     let elsewhere = Scenario { only: Some(only), ..scenario(vec![get("/", status(404))]) };
     let skipped = Verdict::Skipped("only in envoy: bytes".to_owned());
+    assert_eq!(run(&elsewhere, &Fake { start: None }).verdict(), skipped);
+    let not_in = [(Profile::Envoy, "no zones".to_owned())].into();
+    let elsewhere = Scenario { not_in, ..scenario(vec![get("/", status(404))]) };
+    let skipped = Verdict::Skipped("not in envoy: no zones".to_owned());
     assert_eq!(run(&elsewhere, &Fake { start: None }).verdict(), skipped);
 }
 

@@ -27,7 +27,7 @@ fn hold_in(backend: &dyn Backend) {
 
 #[test]
 fn examples_hold_in_wasmtime() {
-    hold_in(&Wasmtime);
+    hold_in(&Wasmtime::default());
 }
 
 #[test]

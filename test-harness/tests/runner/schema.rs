@@ -72,6 +72,11 @@ const REFUSED: &[Case] = &[
         want: "step 1: worker: expected below `workers` (2), found 2",
     },
     Case {
+        name: "a profile that is none",
+        given: "name: n\nplugin: ./hello.wasm\nnot_in: {nginx: why}\nsteps: [{advance: 1s}]\n",
+        want: "unknown variant `nginx`, expected one of envoy, kong",
+    },
+    Case {
         name: "no worker at all",
         given: "name: n\nplugin: ./hello.wasm\nworkers: 0\nsteps:\n- request: {}\n",
         want: "workers: expected 1 to 16, found 0",

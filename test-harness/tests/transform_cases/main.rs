@@ -19,7 +19,7 @@ use test_harness::{Request, UpstreamResponse};
 
 #[test]
 fn in_wasmtime() {
-    play_all(&mut Player { backend: &Wasmtime, current: None });
+    play_all(&mut Player { backend: &Wasmtime::default(), current: None });
 }
 
 #[test]

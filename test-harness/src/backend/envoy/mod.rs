@@ -27,7 +27,7 @@ use self::session::EnvoySession;
 use self::upstream::Script;
 use super::{Backend, NotStarted, Session};
 use crate::scenario::{Scenario, Step};
-use crate::{Route, UpstreamAnswer, UpstreamFailure};
+use crate::{Profile, Route, UpstreamAnswer, UpstreamFailure};
 
 /// How long anything may take before it counts as failed.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -113,6 +113,10 @@ impl Envoy {
 impl Backend for Envoy {
     fn name(&self) -> &'static str {
         "envoy"
+    }
+
+    fn profile(&self) -> Profile {
+        Profile::Envoy
     }
 
     fn start(&self, scenario: &Scenario) -> Result<Box<dyn Session + '_>, NotStarted> {

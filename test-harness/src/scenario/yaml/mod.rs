@@ -13,7 +13,7 @@ use self::message::{ScriptedYaml, into_clusters};
 use self::step::StepYaml;
 use self::text::Instant;
 use super::{Only, Step};
-use crate::{Cluster, FailurePolicy, Route};
+use crate::{Cluster, FailurePolicy, Profile, Route};
 
 /// A scenario file as written; paths are not resolved yet.
 #[derive(Clone, Debug)]
@@ -25,6 +25,7 @@ pub struct ScenarioYaml {
     pub route: Route,
     pub clusters: BTreeMap<String, Cluster>,
     pub only: Option<Only>,
+    pub not_in: BTreeMap<Profile, String>,
     pub refused: Option<Vec<String>>,
     pub steps: Vec<Step>,
 }
@@ -80,6 +81,8 @@ struct FileYaml {
     #[serde(default)]
     clusters: BTreeMap<String, Vec<ScriptedYaml>>,
     only: Option<OnlyYaml>,
+    #[serde(default)]
+    not_in: BTreeMap<ProfileYaml, String>,
     refused: Option<Vec<String>>,
     #[serde(default)]
     steps: Vec<StepYaml>,
@@ -110,6 +113,22 @@ struct OnlyYaml {
 enum BackendYaml {
     Wasmtime,
     Envoy,
+}
+
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "snake_case")]
+enum ProfileYaml {
+    Envoy,
+    Kong,
+}
+
+impl From<ProfileYaml> for Profile {
+    fn from(yaml: ProfileYaml) -> Self {
+        match yaml {
+            ProfileYaml::Envoy => Profile::Envoy,
+            ProfileYaml::Kong => Profile::Kong,
+        }
+    }
 }
 
 /// Parses a scenario file.
@@ -144,6 +163,7 @@ pub fn parse(text: &str) -> Result<ScenarioYaml, String> {
         route: file.route.map_or_else(Route::default, RouteYaml::into_route),
         clusters: into_clusters(file.clusters)?,
         only: file.only.map(OnlyYaml::into_only),
+        not_in: file.not_in.into_iter().map(|(profile, why)| (profile.into(), why)).collect(),
         refused: file.refused,
         steps: steps(file.steps)?,
     };

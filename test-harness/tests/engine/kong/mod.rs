@@ -1,0 +1,18 @@
+//! The host under `profile: kong`.
+
+mod lifecycle;
+
+use test_harness::{Profile, Proxy, ProxySpec};
+
+use crate::probe::Probe;
+use crate::support;
+
+/// A proxy of several probes and one worker.
+fn proxy_of(probes: &[(&str, &Probe)]) -> Proxy {
+    support::start(ProxySpec { plugins: support::plugins(probes), ..spec() })
+}
+
+/// Kong's engine without plugins.
+fn spec() -> ProxySpec {
+    ProxySpec { profile: Profile::Kong, ..ProxySpec::default() }
+}
