@@ -37,7 +37,7 @@ pub use message::{
 pub use metrics::MetricMisuse;
 pub use profile::Profile;
 pub use proxy::Proxy;
-pub use record::{Argument, Event, Exchange, LogLevel, LogLine, MetricValue, Outcome, Place, Record};
+pub use record::{Argument, Event, Exchange, GuestMemory, LogLevel, LogLine, MetricValue, Outcome, Place, Record};
 pub use shared_data::SharedEntry;
 pub use spec::{
     CalloutAnswer, CalloutRequest, Cluster, FailurePolicy, Limits, PluginSpec, ProxySpec, Route, ScriptedAnswer,

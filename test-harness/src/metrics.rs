@@ -96,6 +96,11 @@ impl Metrics {
         }
     }
 
+    /// How many metrics there are.
+    pub fn count(&self) -> u64 {
+        self.metrics.len() as u64
+    }
+
     /// All metrics by name.
     pub fn by_name(&self) -> BTreeMap<String, MetricValue> {
         self.metrics.iter().cloned().collect()

@@ -9,7 +9,8 @@ use atomic_refcell::AtomicRefCell;
 use crate::clock::{Instant, after};
 use crate::lifecycle::Build;
 use crate::message::{Request, Upstream};
-use crate::record::{Exchange, LogLine, MetricValue, Place, Record};
+use crate::record::{Exchange, GuestMemory, LogLine, MetricValue, Place, Record};
+use crate::scenario::StateCosts;
 use crate::shared_data::SharedEntry;
 use crate::spec::{CalloutRequest, Cluster, PluginSpec, ProxySpec};
 use crate::start::{StartError, StartFailure};
@@ -121,6 +122,18 @@ impl Proxy {
     /// The shared data of a namespace, by key.
     pub fn shared_data(&self, vm_id: &str) -> BTreeMap<Vec<u8>, SharedEntry> {
         self.world.borrow().shared_data.namespace(vm_id)
+    }
+
+    /// The linear memory of every VM.
+    pub fn guest_memory(&self) -> Vec<GuestMemory> {
+        self.threads.iter().flat_map(Thread::guest_memory).collect()
+    }
+
+    /// What the plugins have left in shared data and metrics.
+    pub fn state(&self) -> StateCosts {
+        let world = self.world.borrow();
+        let (shared_keys, shared_bytes) = world.shared_data.size();
+        StateCosts { shared_keys, shared_bytes, metric_series: world.metrics.count() }
     }
 
     /// What happened outside of exchanges (at the start, in `advance`) since the last call.

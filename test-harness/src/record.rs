@@ -118,6 +118,17 @@ pub enum Argument {
     Pairs(Headers),
 }
 
+/// The linear memory of one VM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuestMemory {
+    /// Where the VM lives.
+    pub place: Place,
+    /// The first plugin in it.
+    pub plugin: Arc<str>,
+    /// Pages of 64 KiB.
+    pub pages: u64,
+}
+
 /// A line a plugin (or the proxy about a plugin) logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {

@@ -46,6 +46,13 @@ impl SharedData {
         Ok(())
     }
 
+    /// How many keys there are, and how many bytes they and their values have.
+    pub fn size(&self) -> (u64, u64) {
+        let entries = || self.namespaces.values().flatten();
+        let bytes = entries().map(|(key, entry)| key.len() + entry.value.len()).sum::<usize>();
+        (entries().count() as u64, bytes as u64)
+    }
+
     /// A whole namespace.
     pub fn namespace(&self, vm_id: &str) -> BTreeMap<Vec<u8>, SharedEntry> {
         self.namespaces.get(vm_id).cloned().unwrap_or_default()

@@ -13,7 +13,7 @@ use crate::host::{Action, Call, ContextKind, Vm, VmId};
 use crate::lifecycle::{Build, Handle};
 use crate::profile::Profile;
 use crate::queues::QueueReady;
-use crate::record::Place;
+use crate::record::{GuestMemory, Place};
 use crate::stream::{Direction, Progress, Stream, StreamId};
 use crate::world::World;
 
@@ -148,6 +148,14 @@ impl Thread {
     ) {
         let site = Site { plugin: Some(self.filter_name(id, filter)), callback, ..Site::proxy(self.place) };
         self.world.borrow_mut().diagnose(Diagnostic { site, problem });
+    }
+
+    /// The linear memory of each VM.
+    pub(crate) fn guest_memory(&self) -> impl Iterator<Item = GuestMemory> {
+        self.vms.values().map(|vm| {
+            let plugin = self.world.borrow().plugin_name(vm.host().plugin());
+            GuestMemory { place: self.place, plugin, pages: vm.memory_pages() }
+        })
     }
 
     pub(crate) fn vm_failed(&self, vm: VmId) -> bool {

@@ -32,7 +32,6 @@ pub struct HostFunction {
     #[cfg_attr(not(test), expect(dead_code, reason = "the table is also a list, for tests"))]
     pub module: &'static str,
     /// The import name.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the table is also a list, for tests"))]
     pub name: &'static str,
     register: fn(&mut Linker<Host>) -> wasmtime::Result<()>,
 }
@@ -106,6 +105,11 @@ pub const HOST_FUNCTIONS: &[HostFunction] = table! {
         proc_exit => wasi::proc_exit,
     }
 };
+
+/// Whether a module may import a function of this name.
+pub fn offers(name: &str) -> bool {
+    HOST_FUNCTIONS.iter().any(|function| function.name == name)
+}
 
 /// A linker that offers the whole table.
 pub fn linker(engine: &Engine) -> Linker<Host> {

@@ -6,7 +6,7 @@ pub mod wasmtime;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::scenario::{RequestStep, Scenario};
+use crate::scenario::{Costs, RequestStep, Scenario, StateCosts};
 use crate::{Cluster, Profile, Response, UpstreamRequest};
 
 /// Something that runs filter chains.
@@ -59,6 +59,8 @@ pub struct Sent {
     pub upstream: Option<UpstreamRequest>,
     /// What happened meanwhile, for people.
     pub timeline: String,
+    /// What it cost; None: the backend does not count.
+    pub costs: Option<Costs>,
 }
 
 /// A running proxy with one scenario's chain.
@@ -97,6 +99,11 @@ pub trait Session {
 
     /// A counter's growth since the start, or a gauge's value.
     fn metric(&mut self, name: &str) -> Option<u64>;
+
+    /// What the plugins have left in the proxy; None: the backend does not count.
+    fn state(&mut self) -> Option<StateCosts> {
+        None
+    }
 
     /// Waits a little for what happens behind a response: logs, metrics, call-outs. False: nothing
     /// more is to come.

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Backend, NotStarted, Sent, Session, Trouble};
-use crate::scenario::{Plugin, RequestStep, Scenario, timeline};
+use crate::scenario::{Costs, Plugin, RequestStep, Scenario, StateCosts, timeline};
 use crate::{
-    Cluster, Headers, LogLine, MetricValue, PluginSpec, Profile, Proxy, ProxySpec, UpstreamAnswer, UpstreamRequest,
+    Cluster, Exchange, Headers, LogLine, MetricValue, PluginSpec, Profile, Proxy, ProxySpec, UpstreamAnswer,
+    UpstreamRequest,
 };
+
+/// Bytes of a page of linear memory.
+const PAGE: u64 = 64 << 10;
 
 /// The host in wasmtime: quick, deterministic, with a virtual clock.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,18 +30,8 @@ impl Backend for Wasmtime {
     }
 
     fn start(&self, scenario: &Scenario) -> Result<Box<dyn Session + '_>, NotStarted> {
-        let plugins = scenario.plugins.iter().map(plugin).collect::<Result<_, _>>().map_err(NotStarted::Broken)?;
-        let default = ProxySpec::default();
-        let spec = ProxySpec {
-            profile: self.profile,
-            plugins,
-            workers: scenario.workers,
-            now_unix_nanos: scenario.now.unwrap_or(default.now_unix_nanos),
-            route: scenario.route.clone(),
-            clusters: scenario.clusters.clone(),
-            ..default
-        };
-        match Proxy::start(spec) {
+        let spec = spec(scenario).map_err(NotStarted::Broken)?;
+        match Proxy::start(ProxySpec { profile: self.profile, ..spec }) {
             Ok(proxy) => Ok(Box::new(Running { proxy, diagnostics: Vec::new() })),
             Err(error) => {
                 let mut lines: Vec<String> = error.logs.iter().map(line).collect();
@@ -46,6 +40,30 @@ impl Backend for Wasmtime {
             }
         }
     }
+}
+
+/// The proxy of a scenario.
+///
+/// # Errors
+/// A module cannot be read.
+pub fn spec(scenario: &Scenario) -> Result<ProxySpec, String> {
+    let default = ProxySpec::default();
+    Ok(ProxySpec {
+        plugins: scenario.plugins.iter().map(plugin).collect::<Result<_, _>>()?,
+        workers: scenario.workers,
+        now_unix_nanos: scenario.now.unwrap_or(default.now_unix_nanos),
+        route: scenario.route.clone(),
+        clusters: scenario.clusters.clone(),
+        ..default
+    })
+}
+
+/// Plays the request of a step.
+pub fn exchange(proxy: &mut Proxy, step: &RequestStep) -> Exchange {
+    let mut request = step.request.clone();
+    declare_length(&mut request.headers, &request.body, &request.trailers);
+    let answer = with_length(step.upstream.clone());
+    proxy.exchange(step.worker, request, &mut |_: &UpstreamRequest| answer.clone())
 }
 
 fn plugin(plugin: &Plugin) -> Result<PluginSpec, String> {
@@ -69,14 +87,12 @@ impl Session for Running {
         if send.raw.is_some() {
             return Err(Trouble::Unsupported("raw bytes need a real proxy".to_owned()));
         }
-        let mut request = send.request.clone();
-        declare_length(&mut request.headers, &request.body, &request.trailers);
-        let answer = with_length(send.upstream.clone());
-        let mut upstream = |_: &UpstreamRequest| answer.clone();
-        let exchange = self.proxy.exchange(send.worker, request, &mut upstream);
+        let exchange = exchange(&mut self.proxy, send);
         self.diagnostics.extend(exchange.diagnostics.iter().map(|diagnostic| diagnostic.to_string()));
-        let timeline = timeline(&exchange.trace);
-        Ok(Sent { response: exchange.response, upstream: exchange.upstream, timeline })
+        let memory = self.proxy.guest_memory().iter().map(|vm| vm.pages * PAGE).sum();
+        let costs = Costs { fuel: exchange.fuel, host_calls: exchange.host_calls, memory };
+        let timeline = format!("{}\n{costs}", timeline(&exchange.trace));
+        Ok(Sent { response: exchange.response, upstream: exchange.upstream, timeline, costs: Some(costs) })
     }
 
     fn advance(&mut self, by: Duration) -> Result<(), Trouble> {
@@ -101,6 +117,10 @@ impl Session for Running {
 
     fn diagnostics(&mut self) -> Vec<String> {
         self.diagnostics.clone()
+    }
+
+    fn state(&mut self) -> Option<StateCosts> {
+        Some(self.proxy.state())
     }
 
     fn metric(&mut self, name: &str) -> Option<u64> {

@@ -67,6 +67,11 @@ impl Vm {
         self.failed
     }
 
+    /// Pages of 64 KiB that its linear memory has.
+    pub fn memory_pages(&self) -> u64 {
+        self.host().memory.map_or(0, |memory| memory.size(&self.store))
+    }
+
     /// Calls an exported function with the context id first.
     pub fn call(&mut self, context: u32, callback: &'static str, arguments: &[u32]) -> Call {
         let mut all = Vec::with_capacity(arguments.len() + 1);

@@ -78,6 +78,7 @@ pub fn parse(id: &str, text: &str, folder: &Path) -> Result<Scenario, String> {
         only: yaml.only,
         not_in: yaml.not_in,
         refused: yaml.refused,
+        budget: yaml.budget,
         steps: yaml.steps,
     })
 }

@@ -1,6 +1,7 @@
 //! Scenarios: what a client sends, what the upstream answers, and what must come of it. One YAML
 //! file each ([`load`]), or built by a test; [`run`] plays them in any [`Backend`](crate::backend::Backend).
 
+mod budget;
 mod check;
 mod expect;
 mod files;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use budget::{Costs, Count, MemoryGrowth, RequestBudget, StateBudget, StateCosts};
 pub use check::{Found, mismatches};
 pub use expect::{Expect, Pattern, Reached, Saw};
 pub use files::{LoadError, find, load, parse};
@@ -48,6 +50,8 @@ pub struct Scenario {
     pub not_in: BTreeMap<Profile, String>,
     /// The configuration must be refused, with log lines that contain these.
     pub refused: Option<Vec<String>>,
+    /// What the plugins may leave in the proxy.
+    pub budget: StateBudget,
     /// What happens, in order.
     pub steps: Vec<Step>,
 }
@@ -67,6 +71,7 @@ impl Scenario {
             only: None,
             not_in: BTreeMap::new(),
             refused: None,
+            budget: StateBudget::default(),
             steps: Vec::new(),
         }
     }
@@ -168,12 +173,21 @@ pub struct RequestStep {
     pub upstream: UpstreamAnswer,
     /// What must come of it.
     pub expect: Expect,
+    /// What it may cost, where the backend counts.
+    pub budget: RequestBudget,
 }
 
 impl RequestStep {
     /// A request on worker 0, answered by [`RequestStep::answer`].
     pub fn new(request: Request, expect: Expect) -> Self {
-        RequestStep { worker: 0, request, raw: None, upstream: RequestStep::answer().into(), expect }
+        RequestStep {
+            worker: 0,
+            request,
+            raw: None,
+            upstream: RequestStep::answer().into(),
+            expect,
+            budget: RequestBudget::default(),
+        }
     }
 
     /// What an upstream answers unless told otherwise: 200, `text/plain`, `upstream`.

@@ -75,6 +75,10 @@ impl Play<'_> {
             }
         }
         self.session.settle();
+        let breaches = self.session.state().map(|state| scenario.budget.breaches(&state)).unwrap_or_default();
+        for breach in breaches {
+            self.fail(scenario.steps.len(), breach);
+        }
         let late: Vec<String> = self.session.diagnostics().drain(..).skip(self.diagnostics).collect();
         for diagnostic in late {
             self.fail(scenario.steps.len(), Mismatch::new("diagnostics", "none", diagnostic));
@@ -102,6 +106,8 @@ impl Play<'_> {
 
     fn send(&mut self, number: usize, send: &RequestStep) -> Result<(), Trouble> {
         let sent = self.session.send(send)?;
+        let breaches = sent.costs.as_ref().map(|costs| send.budget.breaches(costs)).unwrap_or_default();
+        let memory = sent.costs.map(|costs| costs.memory);
         self.report.timelines.push((number, sent.timeline));
         let mut found = Found {
             response: sent.response,
@@ -122,8 +128,20 @@ impl Play<'_> {
         };
         self.logs += found.logs.len();
         self.diagnostics += found.diagnostics.len();
-        self.report.mismatches.extend(list.into_iter().map(|mismatch| (number, mismatch)));
+        let grown = memory.map_or(Ok(None), |memory| self.repeat(send, memory))?;
+        let all = list.into_iter().chain(breaches).chain(grown);
+        self.report.mismatches.extend(all.map(|mismatch| (number, mismatch)));
         Ok(())
+    }
+
+    /// Sends the request again, where its budget says so, and looks at the memory.
+    fn repeat(&mut self, send: &RequestStep, before: u64) -> Result<Option<Mismatch>, Trouble> {
+        let Some(growth) = &send.budget.memory_growth else { return Ok(None) };
+        let mut after = before;
+        for _ in 0..growth.requests {
+            after = self.session.send(send)?.costs.map_or(after, |costs| costs.memory);
+        }
+        Ok(growth.breach(before, after))
     }
 
     fn observe(&mut self, send: &RequestStep, found: &mut Found) {

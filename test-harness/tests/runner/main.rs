@@ -1,6 +1,7 @@
 //! Tests of the scenario runner itself: its schema, its matching, its ledger, both its backends.
 
 mod backends;
+mod budget;
 mod cli;
 mod hello;
 mod ledger;

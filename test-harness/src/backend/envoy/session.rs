@@ -97,7 +97,7 @@ impl Session for EnvoySession<'_> {
         let entries = self.entries().split_off(start);
         let timeline: Vec<String> =
             entries.iter().map(|entry| format!("[{}] {}", entry.level, entry.message)).collect();
-        Ok(Sent { response, upstream, timeline: timeline.join("\n") })
+        Ok(Sent { response, upstream, timeline: timeline.join("\n"), costs: None })
     }
 
     fn advance(&mut self, by: Duration) -> Result<(), Trouble> {

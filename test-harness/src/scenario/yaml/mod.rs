@@ -1,5 +1,6 @@
 //! The schema of a scenario file. `README.md` of the harness is its reference.
 
+mod budget;
 mod message;
 mod step;
 mod text;
@@ -9,10 +10,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::budget::StateBudgetYaml;
 use self::message::{ScriptedYaml, into_clusters};
 use self::step::StepYaml;
 use self::text::Instant;
-use super::{Only, Step};
+use super::{Only, StateBudget, Step};
 use crate::{Cluster, FailurePolicy, Profile, Route};
 
 /// A scenario file as written; paths are not resolved yet.
@@ -27,6 +29,7 @@ pub struct ScenarioYaml {
     pub only: Option<Only>,
     pub not_in: BTreeMap<Profile, String>,
     pub refused: Option<Vec<String>>,
+    pub budget: StateBudget,
     pub steps: Vec<Step>,
 }
 
@@ -84,6 +87,8 @@ struct FileYaml {
     #[serde(default)]
     not_in: BTreeMap<ProfileYaml, String>,
     refused: Option<Vec<String>>,
+    #[serde(default)]
+    budget: StateBudgetYaml,
     #[serde(default)]
     steps: Vec<StepYaml>,
 }
@@ -165,6 +170,7 @@ pub fn parse(text: &str) -> Result<ScenarioYaml, String> {
         only: file.only.map(OnlyYaml::into_only),
         not_in: file.not_in.into_iter().map(|(profile, why)| (profile.into(), why)).collect(),
         refused: file.refused,
+        budget: file.budget.into_budget(),
         steps: steps(file.steps)?,
     };
     coherent(&scenario)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::budget::RequestBudgetYaml;
 use super::message::{AnswerYaml, RequestYaml, ScriptedYaml, into_clusters};
 use super::text::{FieldPatterns, PatternYaml, Span};
 use crate::scenario::{Expect, Reached, RequestStep, Saw, Step};
@@ -16,6 +17,7 @@ pub struct StepYaml {
     request: Option<RequestYaml>,
     upstream: Option<AnswerYaml>,
     expect: Option<ExpectYaml>,
+    budget: Option<RequestBudgetYaml>,
     advance: Option<Span>,
     clusters: Option<BTreeMap<String, Vec<ScriptedYaml>>>,
     r#await: Option<AwaitYaml>,
@@ -32,20 +34,25 @@ impl TryFrom<StepYaml> for Step {
     type Error = String;
 
     fn try_from(yaml: StepYaml) -> Result<Step, String> {
-        let alone = yaml.upstream.is_none() && yaml.expect.is_none();
+        let alone = yaml.upstream.is_none() && yaml.expect.is_none() && yaml.budget.is_none();
         match (yaml.request, yaml.advance, yaml.clusters, yaml.r#await) {
-            (Some(request), None, None, None) => send(request, yaml.upstream, yaml.expect),
+            (Some(request), None, None, None) => send(request, yaml.upstream, yaml.expect, yaml.budget),
             (None, Some(Span(by)), None, None) if alone => Ok(Step::Advance(by)),
             (None, None, Some(clusters), None) if alone => Ok(Step::Clusters(into_clusters(clusters)?)),
             (None, None, None, Some(wait)) if alone => Ok(Step::Await { cluster: wait.cluster, calls: wait.calls }),
             (None, None, None, None) => Err("expected one of request, advance, clusters, await".to_owned()),
-            (None, ..) => Err("`upstream` and `expect` belong to a `request`".to_owned()),
+            (None, ..) => Err("`upstream`, `expect` and `budget` belong to a `request`".to_owned()),
             _ => Err("expected one of request, advance, clusters, await, found several".to_owned()),
         }
     }
 }
 
-fn send(request: RequestYaml, upstream: Option<AnswerYaml>, expect: Option<ExpectYaml>) -> Result<Step, String> {
+fn send(
+    request: RequestYaml,
+    upstream: Option<AnswerYaml>,
+    expect: Option<ExpectYaml>,
+    budget: Option<RequestBudgetYaml>,
+) -> Result<Step, String> {
     if request.raw.is_some() && request.describes() {
         return Err("request: `raw` is the whole request: expected only `from` and `worker` beside it".to_owned());
     }
@@ -53,7 +60,9 @@ fn send(request: RequestYaml, upstream: Option<AnswerYaml>, expect: Option<Expec
     let worker = request.worker;
     let upstream = upstream.unwrap_or_default().into_upstream().map_err(|why| format!("upstream: {why}"))?;
     let expect = expect.unwrap_or_default().into_expect();
-    Ok(Step::Request(Box::new(RequestStep { worker, request: request.into_request(), raw, upstream, expect })))
+    let budget = budget.unwrap_or_default().into_budget().map_err(|why| format!("budget: {why}"))?;
+    let request = request.into_request();
+    Ok(Step::Request(Box::new(RequestStep { worker, request, raw, upstream, expect, budget })))
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

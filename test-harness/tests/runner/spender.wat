@@ -1,0 +1,16 @@
+;; Per request: one page of memory, two logged lines, one key, one counter.
+(module
+  (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_set_shared_data" (func $set (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_define_metric" (func $define (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 2)
+  (data (i32.const 64) "a-keyvalue")
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 1024))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (drop (memory.grow (i32.const 1)))
+    (drop (call $log (i32.const 2) (i32.const 64) (i32.const 5)))
+    (drop (call $log (i32.const 2) (i32.const 64) (i32.const 5)))
+    (drop (call $set (i32.const 64) (i32.const 5) (i32.const 69) (i32.const 5) (i32.const 0)))
+    (drop (call $define (i32.const 0) (i32.const 64) (i32.const 5) (i32.const 8)))
+    (i32.const 0)))
