@@ -6,13 +6,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use test_harness::backend::wasmtime::{exchange, spec};
 use test_harness::scenario::{RequestStep, Scenario, Step, load};
-use test_harness::{Proxy, StartError};
+use test_harness::{Place, Proxy, StartError};
 
 /// Requests before the measured one: caches are filled, lazy statics are there.
 const WARM: u32 = 100;
-
-/// Requests over which memory may not grow, all rows of a module together.
-const MANY: u32 = 10_000;
 
 /// Bytes of a page of linear memory.
 const PAGE: u64 = 64 << 10;
@@ -26,6 +23,13 @@ pub struct Row {
     scenario: String,
     /// One of its steps, from 1: the request that is sent.
     step: usize,
+    /// Over how many requests memory may not grow.
+    #[serde(default = "warm")]
+    requests: u32,
+}
+
+fn warm() -> u32 {
+    WARM
 }
 
 /// What the figures depend on besides the source.
@@ -48,7 +52,7 @@ impl Row {
         load(&root, &root.join(&self.scenario).with_extension("yaml")).map_err(|error| error.to_string())
     }
 
-    fn measure(&self, requests: u32) -> Result<Figures, String> {
+    fn measure(&self) -> Result<Figures, String> {
         let scenario = self.load()?;
         let wrong = |why: String| format!("{}: {why}", self.name);
         let step = match self.step.checked_sub(1).and_then(|index| scenario.steps.get(index)) {
@@ -61,7 +65,7 @@ impl Row {
         (1..WARM).for_each(|_| drop(exchange(&mut proxy, step)));
         let (fuel, host_calls) = self.one(&mut proxy, step).map_err(wrong)?;
         let warm = memory(&proxy);
-        (WARM..requests).for_each(|_| drop(exchange(&mut proxy, step)));
+        (WARM..self.requests).for_each(|_| drop(exchange(&mut proxy, step)));
         let state = proxy.state();
         let figures = [
             ("fuel", fuel),
@@ -92,7 +96,8 @@ impl Row {
 
 /// The linear memory of the one worker.
 fn memory(proxy: &Proxy) -> u64 {
-    proxy.guest_memory().iter().map(|vm| vm.pages * PAGE).sum()
+    let of_workers = proxy.guest_memory().into_iter().filter(|vm| vm.place == Place::Worker(0));
+    of_workers.map(|vm| vm.pages * PAGE).sum()
 }
 
 /// Measures all rows, and the modules.
@@ -104,13 +109,7 @@ pub fn all(rows: &[Row]) -> Result<BTreeMap<String, Figures>, String> {
         figures.insert(name, Figures::from([("bytes".to_owned(), bytes)]));
     }
     for row in rows {
-        let module = row.load()?.plugins.into_iter().map(|plugin| plugin.module).collect::<Vec<_>>();
-        let mut siblings = 0;
-        for other in rows {
-            let same = other.load()?.plugins.into_iter().map(|plugin| plugin.module).eq(module.iter().cloned());
-            siblings += u32::from(same);
-        }
-        figures.insert(row.name.clone(), row.measure(MANY / siblings)?);
+        figures.insert(row.name.clone(), row.measure()?);
     }
     Ok(figures)
 }
