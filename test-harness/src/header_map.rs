@@ -138,7 +138,13 @@ impl HeaderMap {
         self.fields.insert(at, (name, value.to_vec()));
     }
 
-    /// Replaces all lines of `name` by one, at the place of the first.
+    /// Replaces all lines of `name` by one, behind all others, as a guest does (`HeaderMapImpl::setCopy`).
+    pub fn replace(&mut self, name: &[u8], value: &[u8]) {
+        self.remove(name);
+        self.add(name, value);
+    }
+
+    /// Replaces all lines of `name` by one, at the place of the first, as the proxy itself does.
     pub fn set(&mut self, name: &[u8], value: &[u8]) {
         let name = canonical(name);
         let Some(first) = self.fields.iter().position(|(field, _)| *field == name) else {

@@ -56,10 +56,10 @@ impl Metrics {
     /// Adds to a counter (positive offsets only) or moves a gauge.
     ///
     /// # Errors
-    /// [`Status::BadArgument`] for an offset a counter refuses and for histograms,
-    /// [`Status::NotFound`] for an unknown id.
+    /// [`Status::BadArgument`] for an offset a counter refuses, for histograms and for an id of no kind,
+    /// [`Status::NotFound`] for any other unknown id.
     pub fn increment(&mut self, id: u32, offset: i64) -> Result<(), Status> {
-        if MetricKind::try_from(id & 3) == Ok(MetricKind::Histogram) {
+        if MetricKind::try_from(id & 3)? == MetricKind::Histogram {
             return Err(Status::BadArgument);
         }
         match self.find_mut(id)? {
@@ -86,13 +86,16 @@ impl Metrics {
     /// Reads a counter or gauge.
     ///
     /// # Errors
-    /// [`Status::BadArgument`] for a histogram, [`Status::NotFound`] for an unknown id.
+    /// [`Status::BadArgument`] for the id of a histogram or of no kind, [`Status::NotFound`] for any other
+    /// unknown id.
     pub fn get(&self, id: u32) -> Result<u64, Status> {
-        let index = usize::try_from(id >> 2).ok().and_then(|number| number.checked_sub(1));
-        match index.and_then(|index| self.metrics.get(index)) {
-            Some((_, MetricValue::Counter(value) | MetricValue::Gauge(value))) => Ok(*value),
-            Some((_, MetricValue::Histogram(_))) => Err(Status::BadArgument),
-            None => Err(Status::NotFound),
+        if MetricKind::try_from(id & 3)? == MetricKind::Histogram {
+            return Err(Status::BadArgument);
+        }
+        match index_of(id).and_then(|index| self.metrics.get(index)) {
+            Some((_, MetricValue::Counter(value))) if id & 3 == MetricKind::Counter as u32 => Ok(*value),
+            Some((_, MetricValue::Gauge(value))) if id & 3 == MetricKind::Gauge as u32 => Ok(*value),
+            _ => Err(Status::NotFound),
         }
     }
 
@@ -107,9 +110,14 @@ impl Metrics {
     }
 
     fn find_mut(&mut self, id: u32) -> Result<&mut MetricValue, Status> {
-        let index = usize::try_from(id >> 2).ok().and_then(|number| number.checked_sub(1)).ok_or(Status::NotFound)?;
-        self.metrics.get_mut(index).map(|(_, value)| value).ok_or(Status::NotFound)
+        let found = index_of(id).and_then(|index| self.metrics.get_mut(index));
+        let (_, value) = found.filter(|(_, value)| kind_of(value) as u32 == id & 3).ok_or(Status::NotFound)?;
+        Ok(value)
     }
+}
+
+fn index_of(id: u32) -> Option<usize> {
+    usize::try_from(id >> 2).ok()?.checked_sub(1)
 }
 
 fn kind_of(value: &MetricValue) -> MetricKind {
@@ -152,6 +160,8 @@ mod tests {
         assert_eq!(metrics.record(histogram, 7), Ok(()));
         assert_eq!(metrics.get(histogram), Err(Status::BadArgument));
         assert_eq!(metrics.get(4096), Err(Status::NotFound));
+        assert_eq!(metrics.get(4099), Err(Status::BadArgument), "the lowest bits name no kind");
+        assert_eq!(metrics.get(counter | 1), Err(Status::NotFound), "no gauge has this number");
         assert_eq!(metrics.by_name()["h"], MetricValue::Histogram(vec![7]));
     }
 }

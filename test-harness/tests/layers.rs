@@ -16,6 +16,7 @@ enum Layer {
     Gateway,
     Plugin,
     Harness,
+    Probe,
     Example,
 }
 
@@ -27,6 +28,7 @@ fn layer_of(folder: &str) -> Option<Layer> {
         ["filters", _] => Layer::Filter,
         ["filters", _, "plugin"] => Layer::Plugin,
         ["test-harness"] => Layer::Harness,
+        ["test-harness", "probe"] => Layer::Probe,
         ["examples", _] => Layer::Example,
         _ => return None,
     })

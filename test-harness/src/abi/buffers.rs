@@ -48,8 +48,8 @@ impl Buffer {
     }
 }
 
-/// Copies `[start, start + length)`, cut at the end of the buffer. Nothing is written when that is
-/// empty, which is what the SDK reads as "no buffer".
+/// Copies `[start, start + length)`, cut at the end of the buffer. When that is empty the address is 0,
+/// which is what the SDK reads as "no buffer".
 pub fn get_buffer_bytes(
     caller: Caller<'_, Host>,
     buffer: u32,
@@ -64,10 +64,7 @@ pub fn get_buffer_bytes(
         let content = content(call, buffer)?;
         let start = usize::try_from(start).unwrap_or(usize::MAX);
         let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)).min(content.len());
-        match content.get(start..end) {
-            Some([]) | None => Ok(()),
-            Some(bytes) => call.return_bytes(pointer, size, bytes),
-        }
+        call.return_bytes(pointer, size, content.get(start..end).unwrap_or_default())
     })
 }
 

@@ -148,7 +148,7 @@ pub fn replace_header_map_value(
         call.number(map);
         let map: Map = call.known("header map", map)?;
         let (name, value) = (call.bytes(name, name_size)?, call.bytes(value, value_size)?);
-        edit(call, map, |map| map.set(&name, &value))
+        edit(call, map, |map| map.replace(&name, &value))
     })
 }
 

@@ -79,6 +79,8 @@ fn get_is_the_first_value_and_set_collapses_in_place() {
     assert_eq!(headers.get_joined(b"x-a").as_deref(), Some(&b"1,3,5"[..]));
     headers.set(b"x-a", b"9");
     assert_eq!(lines(&headers), ["x-a=9", "x-b=2", "x-c=4"]);
+    headers.replace(b"x-a", b"8");
+    assert_eq!(lines(&headers), ["x-b=2", "x-c=4", "x-a=8"], "a guest's replacement goes to the end");
 }
 
 #[test]

@@ -176,7 +176,10 @@ impl Thread {
         };
         let mut headers = response_headers(&response);
         let size: usize = response.body.iter().map(Vec::len).sum();
-        if size > 0 && headers.get(b"content-length").is_none() && headers.get(b"transfer-encoding").is_none() {
+        let framed = headers.get(b"content-length").is_some() || headers.get(b"transfer-encoding").is_some();
+        if !framed && !response.trailers.is_empty() {
+            headers.add(b"transfer-encoding", b"chunked");
+        } else if !framed && size > 0 {
             headers.add(b"content-length", size.to_string().as_bytes());
         }
         headers.set(b"x-envoy-upstream-service-time", response.after.as_millis().to_string().as_bytes());
