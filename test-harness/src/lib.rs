@@ -9,6 +9,7 @@ mod abi;
 pub mod backend;
 mod callouts;
 mod clock;
+mod cluster;
 mod diagnostic;
 mod engine;
 mod header_map;
@@ -30,6 +31,7 @@ mod stream;
 mod thread;
 mod world;
 
+pub use cluster::{CalloutAnswer, CalloutRequest, Cluster, GrpcResponse, ScriptedAnswer};
 pub use diagnostic::{Diagnostic, Problem, Site};
 pub use message::{
     Headers, Request, Response, Upstream, UpstreamAnswer, UpstreamFailure, UpstreamRequest, UpstreamResponse,
@@ -39,8 +41,6 @@ pub use profile::Profile;
 pub use proxy::Proxy;
 pub use record::{Argument, Event, Exchange, GuestMemory, LogLevel, LogLine, MetricValue, Outcome, Place, Record};
 pub use shared_data::SharedEntry;
-pub use spec::{
-    CalloutAnswer, CalloutRequest, Cluster, FailurePolicy, Limits, PluginSpec, ProxySpec, Route, ScriptedAnswer,
-};
+pub use spec::{FailurePolicy, Limits, PluginSpec, ProxySpec, Route};
 pub use start::{StartError, StartFailure};
 pub use status::Status;

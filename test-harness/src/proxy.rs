@@ -7,12 +7,13 @@ use std::time::Duration;
 use atomic_refcell::AtomicRefCell;
 
 use crate::clock::{Instant, after};
+use crate::cluster::{CalloutRequest, Cluster};
 use crate::lifecycle::Build;
 use crate::message::{Request, Upstream};
 use crate::record::{Exchange, GuestMemory, LogLine, MetricValue, Place, Record};
 use crate::scenario::StateCosts;
 use crate::shared_data::SharedEntry;
-use crate::spec::{CalloutRequest, Cluster, PluginSpec, ProxySpec};
+use crate::spec::{PluginSpec, ProxySpec};
 use crate::start::{StartError, StartFailure};
 use crate::stream::StreamId;
 use crate::thread::Thread;

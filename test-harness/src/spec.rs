@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::message::{Headers, UpstreamResponse};
+use crate::cluster::Cluster;
+use crate::message::UpstreamResponse;
 use crate::profile::Profile;
 
 /// One plugin of the chain: a module and its configuration.
@@ -116,67 +117,6 @@ impl Default for Route {
             direct_response: None,
         }
     }
-}
-
-/// A cluster as call-outs see it.
-#[derive(Clone, Debug)]
-pub struct Cluster {
-    /// False: a dispatch answers InternalFailure and there is no callback.
-    pub healthy: bool,
-    /// Tried in order; the first that matches and is not used up answers. None: refused.
-    pub answers: Vec<ScriptedAnswer>,
-}
-
-impl Default for Cluster {
-    fn default() -> Self {
-        Cluster { healthy: true, answers: Vec::new() }
-    }
-}
-
-/// One scripted answer to call-outs.
-#[derive(Clone, Debug)]
-pub struct ScriptedAnswer {
-    /// The `:path` it is for; None: any.
-    pub path: Option<Vec<u8>>,
-    /// How often it may be used; None: always.
-    pub times: Option<u32>,
-    /// The answer.
-    pub answer: CalloutAnswer,
-}
-
-impl ScriptedAnswer {
-    /// An answer to every call-out.
-    pub fn always(answer: CalloutAnswer) -> Self {
-        ScriptedAnswer { path: None, times: None, answer }
-    }
-}
-
-/// What a call-out meets.
-#[derive(Clone, Debug)]
-pub enum CalloutAnswer {
-    /// A response, [`UpstreamResponse::after`] its dispatch.
-    Response(UpstreamResponse),
-    /// Connection refused: the guest sees a 503.
-    Refused,
-    /// No answer: the guest sees a 504 when its timeout has passed.
-    Silent,
-    /// A response above the host's buffer limit: the guest sees `num_headers` 0.
-    Oversized,
-}
-
-/// A call-out as it was dispatched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CalloutRequest {
-    /// The cluster named by the guest.
-    pub cluster: String,
-    /// All fields, pseudo headers included.
-    pub headers: Headers,
-    /// The body.
-    pub body: Vec<u8>,
-    /// Trailers.
-    pub trailers: Headers,
-    /// The guest's timeout.
-    pub timeout: Duration,
 }
 
 /// Resource limits. The defaults are far above what a filter needs.

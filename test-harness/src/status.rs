@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// What `proxy_get_status` shows after an HTTP call that failed; no host function returns it.
+pub const BROKEN_CONNECTION: u32 = 11;
+
 /// The status a host function returns to the guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use atomic_refcell::{AtomicRef, AtomicRefCell, AtomicRefMut};
 
-use crate::callouts::{Arrival, Message};
 use crate::clock::Instant;
 use crate::diagnostic::{Diagnostic, Problem, Site};
-use crate::host::{Action, Call, ContextKind, Vm, VmId};
+use crate::host::{Action, Call, Vm, VmId};
 use crate::lifecycle::{Build, Handle};
 use crate::profile::Profile;
 use crate::queues::QueueReady;
@@ -111,25 +110,6 @@ impl Thread {
         let Some(root) = root else { return false };
         self.call(vm, root, "proxy_on_tick", &[]);
         true
-    }
-
-    fn deliver(&mut self, vm: VmId, arrival: Arrival) {
-        let Arrival { root, token, message } = arrival;
-        let size = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let arguments = message.as_ref().map_or([token, 0, 0, 0], |message| {
-            let trailers = message.trailers.as_ref().map_or(0, |map| map.len());
-            [token, size(message.headers.len()), size(message.body.len()), size(trailers)]
-        });
-        self.set_answer(vm, root, message);
-        self.call(vm, root, "proxy_on_http_call_response", &arguments);
-        self.set_answer(vm, root, None);
-    }
-
-    fn set_answer(&mut self, vm: VmId, root: u32, message: Option<Message>) {
-        let context = self.vms.get_mut(&vm).and_then(|vm| vm.host_mut().contexts.get_mut(&root));
-        if let Some(ContextKind::Root { answer }) = context.map(|context| &mut context.kind) {
-            *answer = message;
-        }
     }
 
     /// Reports a problem that a guest made at a site, or the proxy itself met.

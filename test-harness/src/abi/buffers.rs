@@ -4,7 +4,7 @@ use wasmtime::Caller;
 
 use crate::abi::call::{Answer, HostCall, host_call};
 use crate::diagnostic::Site;
-use crate::host::{ContextKind, Host};
+use crate::host::{Host, Received};
 use crate::status::Status;
 use crate::stream::Direction;
 
@@ -13,9 +13,10 @@ use crate::stream::Direction;
 enum Buffer {
     Body(Direction),
     HttpCallBody,
+    GrpcMessage,
     VmConfiguration,
     PluginConfiguration,
-    /// Network data, gRPC messages, call data: always empty here.
+    /// Network data, call data: always empty here.
     Empty,
 }
 
@@ -26,8 +27,9 @@ impl TryFrom<u32> for Buffer {
         Ok(match number {
             0 => Buffer::Body(Direction::Request),
             1 => Buffer::Body(Direction::Response),
-            2 | 3 | 5 | 8 => Buffer::Empty,
+            2 | 3 | 8 => Buffer::Empty,
             4 => Buffer::HttpCallBody,
+            5 => Buffer::GrpcMessage,
             6 => Buffer::VmConfiguration,
             7 => Buffer::PluginConfiguration,
             _ => return Err(Status::BadArgument),
@@ -41,6 +43,7 @@ impl Buffer {
             Buffer::Body(Direction::Request) => "request body",
             Buffer::Body(Direction::Response) => "response body",
             Buffer::HttpCallBody => "call-out response body",
+            Buffer::GrpcMessage => "gRPC message",
             Buffer::VmConfiguration => "VM configuration",
             Buffer::PluginConfiguration => "plugin configuration",
             Buffer::Empty => "buffer",
@@ -140,7 +143,8 @@ fn content(call: &mut HostCall<'_, '_>, buffer: Buffer) -> Answer<Vec<u8>> {
             }
             Some(open.unwrap_or_default())
         }
-        Buffer::HttpCallBody => http_call_body(call.host()),
+        Buffer::HttpCallBody => received(call).and_then(|received| received.response.as_ref()).map(|r| r.body.clone()),
+        Buffer::GrpcMessage => Some(received(call).and_then(|received| received.message.clone()).unwrap_or_default()),
         Buffer::VmConfiguration => Some(call.host().spec.configuration.to_vec()),
         Buffer::PluginConfiguration => call.with_world(|world, host| {
             host.configuring.and_then(|plugin| world.plugins.get(plugin)).map(|plugin| plugin.configuration.clone())
@@ -153,12 +157,8 @@ fn content(call: &mut HostCall<'_, '_>, buffer: Buffer) -> Answer<Vec<u8>> {
     Ok(content.ok_or(Status::NotFound)?)
 }
 
-fn http_call_body(host: &Host) -> Option<Vec<u8>> {
-    let root = host.contexts.get(&host.context()?.root)?;
-    match &root.kind {
-        ContextKind::Root { answer } => answer.as_ref().map(|message| message.body.clone()),
-        ContextKind::Http { .. } => None,
-    }
+fn received<'a>(call: &'a HostCall<'_, '_>) -> Option<&'a Received> {
+    call.host().received()
 }
 
 #[cfg(test)]

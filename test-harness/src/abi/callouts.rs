@@ -5,10 +5,11 @@ use std::time::Duration;
 use wasmtime::Caller;
 
 use crate::abi::call::host_call;
+use crate::callouts::Arrival;
+use crate::cluster::CalloutRequest;
 use crate::diagnostic::{Diagnostic, Problem, Site};
 use crate::header_map::{HeaderMap, MapKind};
 use crate::host::Host;
-use crate::spec::CalloutRequest;
 use crate::status::Status;
 
 /// Sends a request to a cluster; needs `:method`, `:path` and `:authority`. A timeout of 0 is none.
@@ -49,15 +50,18 @@ pub fn http_call(
                 return Err(Status::BadArgument);
             }
             let timeout = Duration::from_millis(timeout_milliseconds.into());
+            if !timeout.is_zero() {
+                map.set(b"x-envoy-expected-rq-timeout-ms", timeout_milliseconds.to_string().as_bytes());
+            }
             let request = CalloutRequest { cluster, headers: map.pairs().clone(), body, trailers, timeout };
-            let now = world.clock.now();
-            world.callouts.dispatch(context.root, request, now)
+            let (wait, answer) = world.callouts.http(request)?;
+            Ok((world.clock.now(), wait, context.root, answer))
         });
-        // Envoy writes the token, 0 when it failed, before it looks at the result.
-        call.return_u32(token, result.as_ref().map_or(0, |(token, _)| *token))?;
-        if let (_, Some((due, arrival))) = result? {
-            call.host_mut().callouts.push(due, arrival);
-        }
+        // Envoy counts, and writes 0 when the call failed.
+        let number = call.host_mut().callouts.next_http_token();
+        call.return_u32(token, if result.is_ok() { number } else { 0 })?;
+        let (now, wait, root, answer) = result?;
+        call.host_mut().callouts.push(now, wait, Arrival { root, token: number, answer });
         Ok(())
     })
 }

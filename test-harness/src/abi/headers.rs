@@ -5,7 +5,7 @@ use wasmtime::Caller;
 use crate::abi::call::{Answer, HostCall, host_call};
 use crate::diagnostic::Site;
 use crate::header_map::HeaderMap;
-use crate::host::{ContextKind, Host};
+use crate::host::Host;
 use crate::status::Status;
 use crate::stream::{Direction, Stream};
 use crate::world::World;
@@ -15,7 +15,7 @@ use crate::world::World;
 enum Map {
     Headers(Direction),
     Trailers(Direction),
-    /// gRPC metadata: never present here.
+    /// gRPC metadata: Envoy shows a unary call's to no module.
     Grpc,
     HttpCallHeaders,
     HttpCallTrailers,
@@ -235,7 +235,6 @@ fn stream_of_mut<'a>(world: &'a mut World, host: &Host) -> Option<(&'a mut Strea
 }
 
 fn http_call_map(host: &Host, map: Map) -> Option<&HeaderMap> {
-    let root = host.contexts.get(&host.context()?.root)?;
-    let ContextKind::Root { answer: Some(message) } = &root.kind else { return None };
-    if map == Map::HttpCallTrailers { message.trailers.as_ref() } else { Some(&message.headers) }
+    let response = host.received()?.response.as_ref()?;
+    if map == Map::HttpCallTrailers { response.trailers.as_ref() } else { Some(&response.headers) }
 }

@@ -55,11 +55,14 @@ pub fn close_stream(caller: Caller<'_, Host>, stream_type: u32) -> wasmtime::Res
     })
 }
 
-/// The status of the last gRPC call; there is none.
+/// The status of the last call-out that failed, and what went with it while its callback runs: for gRPC
+/// `grpc-status` and `grpc-message`, for an HTTP call without a response 11 and `reset`.
 pub fn get_status(caller: Caller<'_, Host>, code: u32, pointer: u32, size: u32) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_get_status", |call| {
-        call.return_u32(code, 0)?;
-        call.return_bytes(pointer, size, b"")
+        let received = call.host().received().map(|received| (received.status, received.status_message.clone()));
+        let (status, message) = received.unwrap_or_default();
+        call.return_u32(code, status)?;
+        call.return_bytes(pointer, size, message.as_bytes())
     })
 }
 

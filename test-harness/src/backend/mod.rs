@@ -83,8 +83,8 @@ pub trait Session {
     /// See [`Trouble`].
     fn set_clusters(&mut self, clusters: &BTreeMap<String, Cluster>) -> Result<(), Trouble>;
 
-    /// How many call-outs a cluster has seen.
-    fn calls(&mut self, cluster: &str) -> usize;
+    /// The call-outs a cluster has seen, in order; for gRPC the body is the message, without its prefix.
+    fn calls(&mut self, cluster: &str) -> Vec<UpstreamRequest>;
 
     /// Everything the plugins logged so far, a line each.
     fn logs(&mut self) -> Vec<String>;

@@ -107,8 +107,9 @@ impl Session for Running {
         Ok(())
     }
 
-    fn calls(&mut self, cluster: &str) -> usize {
-        self.proxy.callouts().iter().filter(|call| call.cluster == cluster).count()
+    fn calls(&mut self, cluster: &str) -> Vec<UpstreamRequest> {
+        let calls = self.proxy.callouts().into_iter().filter(|call| call.cluster == cluster);
+        calls.map(UpstreamRequest::from).collect()
     }
 
     fn logs(&mut self) -> Vec<String> {

@@ -16,8 +16,8 @@ pub struct Context {
 pub enum ContextKind {
     /// A plugin in a VM.
     Root {
-        /// The call-out response, while `proxy_on_http_call_response` runs.
-        answer: Option<Message>,
+        /// The call-out answer that is being delivered.
+        received: Received,
     },
     /// A filter in a stream.
     Http {
@@ -26,4 +26,17 @@ pub enum ContextKind {
         /// The filter's place in the chain.
         filter: usize,
     },
+}
+
+/// What a root context shows of call-out answers.
+#[derive(Debug, Default)]
+pub struct Received {
+    /// The response, while `proxy_on_http_call_response` runs.
+    pub response: Option<Message>,
+    /// The message, while `proxy_on_grpc_receive` runs.
+    pub message: Option<Vec<u8>>,
+    /// The status of the last call that failed; 0: none has.
+    pub status: u32,
+    /// What goes with it, while its callback runs.
+    pub status_message: String,
 }

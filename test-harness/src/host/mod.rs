@@ -18,7 +18,7 @@ use crate::stream::{Direction, LocalReply, StreamId};
 use crate::world::World;
 
 pub use conduct::Conduct;
-pub use context::{Context, ContextKind};
+pub use context::{Context, ContextKind, Received};
 pub use vm::{Call, Vm};
 
 /// Identifies a VM of a proxy; never used twice.
@@ -101,7 +101,8 @@ impl Host {
     /// Creates a root context.
     pub fn add_root(&mut self, plugin: usize) -> u32 {
         let id = self.allocate_id();
-        self.contexts.insert(id, Context { plugin, root: id, kind: ContextKind::Root { answer: None } });
+        self.contexts
+            .insert(id, Context { plugin, root: id, kind: ContextKind::Root { received: Received::default() } });
         id
     }
 
@@ -141,6 +142,14 @@ impl Host {
     fn judge(&mut self, callback: &str, goes_on: bool) {
         for problem in std::mem::take(&mut self.conduct).judge(callback, goes_on) {
             self.diagnose(None, problem);
+        }
+    }
+
+    /// What the root context of the running context shows of call-out answers.
+    pub fn received(&self) -> Option<&Received> {
+        match &self.contexts.get(&self.context()?.root)?.kind {
+            ContextKind::Root { received } => Some(received),
+            ContextKind::Http { .. } => None,
         }
     }
 

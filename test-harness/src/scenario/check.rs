@@ -1,6 +1,7 @@
 //! Expected against found.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bstr::ByteSlice;
 use serde_json::Value;
@@ -94,7 +95,8 @@ fn describe(response: &Response) -> String {
     }
 }
 
-fn saw(wanted: &Saw, request: &UpstreamRequest, list: &mut Vec<Mismatch>) {
+/// What of a request at an upstream is not as wanted.
+pub(super) fn saw(wanted: &Saw, request: &UpstreamRequest, list: &mut Vec<Mismatch>) {
     let pseudo = [(":method", &wanted.method), (":path", &wanted.path), (":authority", &wanted.authority)];
     for (field, pattern) in pseudo {
         content(&format!("saw.{}", &field[1..]), pattern.as_ref(), request.header(field).unwrap_or_default(), list);
@@ -104,6 +106,17 @@ fn saw(wanted: &Saw, request: &UpstreamRequest, list: &mut Vec<Mismatch>) {
     fields("saw.trailers", &wanted.trailers, &request.trailers, list);
     content("saw.body", wanted.body.as_ref(), &request.body, list);
     document("saw.json", wanted.json.as_ref(), &request.body, list);
+    if let Some(wanted) = wanted.timeout.filter(|wanted| timeout(request) != Some(*wanted)) {
+        let found = timeout(request).map_or("none".to_owned(), |timeout| format!("{timeout:?}"));
+        list.push(Mismatch::new("saw.timeout", format!("{wanted:?}"), found));
+    }
+}
+
+/// How long the proxy says that it waits.
+fn timeout(request: &UpstreamRequest) -> Option<Duration> {
+    let grpc = request.header("grpc-timeout").and_then(|value| value.strip_suffix(b"m"));
+    let milliseconds = grpc.or(request.header("x-envoy-expected-rq-timeout-ms"))?;
+    std::str::from_utf8(milliseconds).ok()?.parse().ok().map(Duration::from_millis)
 }
 
 fn fields(section: &str, wanted: &[(String, Vec<Pattern>)], headers: &Headers, list: &mut Vec<Mismatch>) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use bstr::ByteSlice;
 use regex::bytes::Regex;
@@ -47,7 +48,7 @@ pub enum Reached {
     Untouched,
 }
 
-/// The request as the upstream received it.
+/// The request as the upstream received it, or a call-out as its cluster did.
 #[derive(Clone, Debug, Default)]
 pub struct Saw {
     /// `:method`.
@@ -66,6 +67,9 @@ pub struct Saw {
     pub body: Option<Pattern>,
     /// The body is JSON and contains this ([`contains`]).
     pub json: Option<Value>,
+    /// How long the proxy waits for the answer, as it tells: `x-envoy-expected-rq-timeout-ms`, for gRPC
+    /// `grpc-timeout`.
+    pub timeout: Option<Duration>,
 }
 
 /// What a value must be.

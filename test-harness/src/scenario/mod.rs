@@ -157,6 +157,8 @@ pub enum Step {
         cluster: String,
         /// Call-outs, at least 1.
         calls: usize,
+        /// What the last of them must be.
+        saw: Option<Box<Saw>>,
     },
 }
 

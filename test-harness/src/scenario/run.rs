@@ -1,8 +1,8 @@
 //! Plays a scenario.
 
-use super::check::{Found, mismatches};
+use super::check::{Found, mismatches, saw};
 use super::report::{Mismatch, Report};
-use super::{RequestStep, Scenario, Step};
+use super::{RequestStep, Saw, Scenario, Step};
 use crate::UpstreamAnswer;
 use crate::backend::{Backend, NotStarted, Session, Trouble};
 
@@ -91,17 +91,27 @@ impl Play<'_> {
             Step::Request(send) => self.send(number, send),
             Step::Advance(by) => self.session.advance(*by),
             Step::Clusters(clusters) => self.session.set_clusters(clusters),
-            Step::Await { cluster, calls } => {
-                while self.session.calls(cluster) < *calls {
-                    if !self.session.wait() {
-                        let found = self.session.calls(cluster);
-                        self.fail(number, Mismatch::new(format!("await.{cluster}"), calls, found));
-                        break;
-                    }
-                }
+            Step::Await { cluster, calls, saw } => {
+                self.wait_for(number, cluster, *calls, saw.as_deref());
                 Ok(())
             }
         }
+    }
+
+    fn wait_for(&mut self, number: usize, cluster: &str, calls: usize, wanted: Option<&Saw>) {
+        let seen = loop {
+            let seen = self.session.calls(cluster);
+            if seen.len() >= calls || !self.session.wait() {
+                break seen;
+            }
+        };
+        let mut list = Vec::new();
+        match (calls.checked_sub(1).and_then(|last| seen.get(last)), wanted) {
+            (None, _) => list.push(Mismatch::new(format!("await.{cluster}"), calls, seen.len())),
+            (Some(call), Some(wanted)) => saw(wanted, call, &mut list),
+            (Some(_), None) => {}
+        }
+        self.report.mismatches.extend(list.into_iter().map(|mismatch| (number, mismatch)));
     }
 
     fn send(&mut self, number: usize, send: &RequestStep) -> Result<(), Trouble> {

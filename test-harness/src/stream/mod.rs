@@ -19,7 +19,7 @@ use crate::host::VmId;
 use crate::message::{Headers, Response, UpstreamRequest, UpstreamResponse};
 use crate::profile::Profile;
 
-pub use reply::LocalReply;
+pub use reply::{LocalReply, grpc_status_of};
 pub use router::Router;
 
 /// Identifies a stream of a proxy.

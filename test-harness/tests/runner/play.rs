@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use test_harness::backend::{Backend, NotStarted, Sent, Session, Trouble};
-use test_harness::scenario::{Expect, Only, RequestStep, Scenario, Step, Verdict, run};
-use test_harness::{Cluster, Profile, Request, Response};
+use test_harness::scenario::{Expect, Only, RequestStep, Saw, Scenario, Step, Verdict, run};
+use test_harness::{Cluster, Profile, Request, Response, UpstreamRequest};
 
 /// Answers 200 to everything; logs and counts only once it has been waited for.
 struct Fake {
@@ -53,8 +53,9 @@ impl Session for FakeSession {
         Ok(())
     }
 
-    fn calls(&mut self, _: &str) -> usize {
-        self.waited
+    fn calls(&mut self, _: &str) -> Vec<UpstreamRequest> {
+        let call = |path: usize| (b":path".to_vec(), format!("/{path}").into_bytes());
+        (1..=self.waited).map(|path| UpstreamRequest { headers: vec![call(path)], ..Default::default() }).collect()
     }
 
     fn logs(&mut self) -> Vec<String> {
@@ -83,6 +84,10 @@ fn get(path: &str, expect: Expect) -> Step {
     Step::Request(Box::new(RequestStep::new(Request { path: path.into(), ..Request::default() }, expect)))
 }
 
+fn awaits(calls: usize, saw: Option<Saw>) -> Step {
+    Step::Await { cluster: "idp".into(), calls, saw: saw.map(Box::new) }
+}
+
 fn status(status: u16) -> Expect {
     Expect { status: Some(status), ..Expect::default() }
 }
@@ -100,13 +105,22 @@ fn plays_on_after_a_failed_step() {
 #[test]
 fn waits_for_logs_metrics_and_calls() {
     let late = Expect { logs: vec!["late line".into()], metrics: [("m".to_owned(), 2)].into(), ..Expect::default() };
-    let steps = vec![get("/", late), Step::Await { cluster: "idp".into(), calls: 4 }];
+    let steps = vec![get("/", late), awaits(4, None)];
     assert_eq!(run(&scenario(steps), &Fake { start: None }).verdict(), Verdict::Passed);
     let never = Expect { logs: vec!["never".into()], ..Expect::default() };
     let report = run(&scenario(vec![get("/", never)]), &Fake { start: None });
     assert_eq!(report.mismatches.len(), 1, "{report}");
-    let report = run(&scenario(vec![Step::Await { cluster: "idp".into(), calls: 9 }]), &Fake { start: None });
+    let report = run(&scenario(vec![awaits(9, None)]), &Fake { start: None });
     assert_eq!(report.mismatches[0].1.field, "await.idp");
+}
+
+#[test]
+fn the_last_awaited_call_is_looked_at() {
+    let saw = |path: &str| Saw { path: Some(path.into()), ..Saw::default() };
+    let report = run(&scenario(vec![awaits(2, Some(saw("/2")))]), &Fake { start: None });
+    assert_eq!(report.verdict(), Verdict::Passed, "{report}");
+    let report = run(&scenario(vec![awaits(2, Some(saw("/3")))]), &Fake { start: None });
+    assert_eq!(report.mismatches[0].1.field, "saw.path");
 }
 
 #[test]

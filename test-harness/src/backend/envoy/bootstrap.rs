@@ -11,6 +11,9 @@ use std::time::Duration;
 use crate::FailurePolicy;
 use crate::scenario::{Plugin, Scenario};
 
+/// What Envoy keeps of an answer to a call-out, in bytes; its default of 32 MiB takes long to exceed.
+pub const ANSWER_LIMIT: usize = 1 << 20;
+
 const TYPES: &str = "type.googleapis.com/";
 
 /// A process: admin interface, clusters by name with their ports (none: no host), and a file that
@@ -19,6 +22,10 @@ pub fn bootstrap(clusters: &BTreeMap<String, Option<u16>>, listeners: &Path) -> 
     json!({
         "node": {"id": "test-harness", "cluster": "test-harness"},
         "admin": {"address": address(0)},
+        "layered_runtime": {"layers": [{
+            "name": "limits",
+            "static_layer": {"http.async_response_buffer_limit": ANSWER_LIMIT},
+        }]},
         "dynamic_resources": {"lds_config": {"path_config_source": {"path": listeners}}},
         "static_resources": {
             "clusters": clusters.iter().map(|(name, port)| cluster(name, *port)).collect::<Vec<_>>(),

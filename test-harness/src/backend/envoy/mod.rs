@@ -10,6 +10,7 @@ mod http1;
 mod install;
 mod log;
 mod process;
+mod script;
 mod session;
 mod upstream;
 
@@ -23,8 +24,8 @@ pub use install::Install;
 use self::bootstrap::listener;
 use self::log::Entry;
 use self::process::{Process, Rejected};
+use self::script::Script;
 use self::session::EnvoySession;
-use self::upstream::Script;
 use super::{Backend, NotStarted, Session};
 use crate::scenario::{Scenario, Step};
 use crate::{Profile, Route, UpstreamAnswer, UpstreamFailure};
@@ -90,7 +91,7 @@ impl Envoy {
         }
         for (name, cluster) in &scenario.clusters {
             if let Some(upstream) = process.upstreams.get(name) {
-                upstream.script(Script::cluster(cluster));
+                upstream.script(Script::Cluster(cluster.clone()));
             }
         }
         let counters = process.admin.stats("Counters", "^wasmcustom").map_err(broken)?;

@@ -8,11 +8,12 @@ use super::client::Client;
 use super::install::Install;
 use super::log::Entry;
 use super::process::Process;
-use super::upstream::Script;
+use super::script::Script;
+use super::upstream::Upstream;
 use super::{Envoy, TIME_LIMIT};
 use crate::backend::{Sent, Session, Trouble};
 use crate::scenario::{RequestStep, Scenario};
-use crate::{Cluster, UpstreamAnswer, UpstreamFailure};
+use crate::{Cluster, UpstreamAnswer, UpstreamFailure, UpstreamRequest};
 
 /// How long logs and metrics may lag behind a response.
 const LAG: Duration = Duration::from_secs(3);
@@ -112,14 +113,14 @@ impl Session for EnvoySession<'_> {
             let Some(upstream) = self.process()?.upstreams.get(name) else {
                 return Err(Trouble::Broken(format!("cluster {name} is not among the scenario's `clusters`")));
             };
-            upstream.change(Script::cluster(cluster));
+            upstream.change(Script::Cluster(cluster.clone()));
         }
         Ok(())
     }
 
-    fn calls(&mut self, cluster: &str) -> usize {
+    fn calls(&mut self, cluster: &str) -> Vec<UpstreamRequest> {
         let upstreams = self.process.as_ref().map(|process| &process.upstreams);
-        upstreams.and_then(|upstreams| upstreams.get(cluster)).map_or(0, |upstream| upstream.seen().len())
+        upstreams.and_then(|upstreams| upstreams.get(cluster)).map_or_else(Vec::new, Upstream::seen)
     }
 
     fn logs(&mut self) -> Vec<String> {

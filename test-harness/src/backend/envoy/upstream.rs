@@ -11,7 +11,8 @@ use socket2::{Domain, Socket, Type};
 
 use super::clock::Clock;
 use super::http1::{Connection, Head, message};
-use crate::{CalloutAnswer, Cluster, Headers, UpstreamAnswer, UpstreamFailure, UpstreamRequest, UpstreamResponse};
+use super::script::Script;
+use crate::{Headers, UpstreamAnswer, UpstreamFailure, UpstreamRequest, UpstreamResponse};
 
 /// A server on its own port, for one cluster.
 pub struct Upstream {
@@ -29,41 +30,6 @@ struct State {
     seen: Vec<UpstreamRequest>,
     open: Vec<TcpStream>,
     stopped: bool,
-}
-
-/// What a server answers.
-pub enum Script {
-    /// The same to every request.
-    Always(UpstreamAnswer),
-    /// By the cluster's list; the second counts how often each entry was used.
-    Cluster(Cluster, Vec<u32>),
-}
-
-impl Script {
-    /// A cluster's list, unused.
-    pub fn cluster(cluster: &Cluster) -> Self {
-        Script::Cluster(cluster.clone(), vec![0; cluster.answers.len()])
-    }
-
-    fn next(&mut self, path: &[u8]) -> UpstreamAnswer {
-        let (cluster, used) = match self {
-            Script::Always(answer) => return answer.clone(),
-            Script::Cluster(cluster, used) => (cluster, used),
-        };
-        let entries = cluster.answers.iter().zip(used.iter_mut());
-        for (entry, used) in entries {
-            let wanted = entry.path.as_deref().is_none_or(|wanted| wanted == path);
-            if wanted && entry.times.is_none_or(|times| *used < times) {
-                *used += 1;
-                return match &entry.answer {
-                    CalloutAnswer::Response(response) => response.clone().into(),
-                    CalloutAnswer::Silent => UpstreamFailure::Timeout.into(),
-                    CalloutAnswer::Refused | CalloutAnswer::Oversized => UpstreamFailure::ResetBeforeHeaders.into(),
-                };
-            }
-        }
-        UpstreamFailure::ResetBeforeHeaders.into()
-    }
 }
 
 impl Upstream {
@@ -180,7 +146,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>, clock: Option<&Arc<Mutex<Clock
         let body = connection.read_body(head.request_framing())?;
         let answer = {
             let mut state = lock(state);
-            let answer = state.script.next(&head.target);
+            let answer = state.script.next_http(&head.target);
             state.seen.push(UpstreamRequest {
                 headers: with_pseudo(&head),
                 body: body.bytes,

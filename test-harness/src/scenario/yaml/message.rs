@@ -1,6 +1,5 @@
 //! Requests and answers in a scenario file.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::text::{Fields, Span, Text};
-use crate::{CalloutAnswer, Cluster, Request, ScriptedAnswer, UpstreamAnswer, UpstreamFailure, UpstreamResponse};
+use crate::{CalloutAnswer, Request, UpstreamAnswer, UpstreamFailure, UpstreamResponse};
 
 /// The client's port is not the scenario's business.
 const CLIENT_PORT: u16 = 40_000;
@@ -115,7 +114,7 @@ pub struct AnswerYaml {
     body: Option<BodyYaml>,
     trailers: Fields<Text>,
     after: Option<Span>,
-    fails: Option<Failure>,
+    pub fails: Option<Failure>,
 }
 
 /// How an answer fails to come.
@@ -129,6 +128,24 @@ pub enum Failure {
     Timeout,
     NoHealthyHost,
     Oversized,
+    Lost,
+}
+
+impl Failure {
+    /// What a call-out meets.
+    pub fn into_callout(self) -> Result<CalloutAnswer, String> {
+        Ok(match self {
+            Failure::Refused => CalloutAnswer::Refused,
+            Failure::Reset => CalloutAnswer::Reset,
+            Failure::ResetAfterHeaders => CalloutAnswer::ResetAfterHeaders,
+            Failure::Timeout => CalloutAnswer::Silent,
+            Failure::Oversized => CalloutAnswer::Oversized,
+            Failure::Lost => CalloutAnswer::Lost,
+            Failure::BadProtocol | Failure::NoHealthyHost => {
+                return Err(format!("call-outs have no such `fails`: {self:?}"));
+            }
+        })
+    }
 }
 
 impl AnswerYaml {
@@ -143,22 +160,19 @@ impl AnswerYaml {
             Some(Failure::BadProtocol) => UpstreamFailure::BadProtocol,
             Some(Failure::Timeout) => UpstreamFailure::Timeout,
             Some(Failure::NoHealthyHost) => UpstreamFailure::NoHealthyHost,
-            Some(Failure::Oversized) => return Err("fails: oversized is for clusters".to_owned()),
+            Some(Failure::Oversized | Failure::Lost) => {
+                return Err("fails: oversized and lost are for clusters".to_owned());
+            }
         };
         self.bare()?;
         Ok(UpstreamAnswer::Failure(failure, after))
     }
 
-    fn into_callout(self) -> Result<CalloutAnswer, String> {
-        let answer = match self.fails {
-            None => return Ok(CalloutAnswer::Response(self.into_response())),
-            Some(Failure::Refused) => CalloutAnswer::Refused,
-            Some(Failure::Timeout) => CalloutAnswer::Silent,
-            Some(Failure::Oversized) => CalloutAnswer::Oversized,
-            Some(other) => return Err(format!("call-outs fails: refused, timeout or oversized, found {other:?}")),
-        };
+    /// What a cluster answers to a call-out.
+    pub fn into_callout(self) -> Result<CalloutAnswer, String> {
+        let Some(failure) = self.fails else { return Ok(CalloutAnswer::Response(self.into_response())) };
         self.bare()?;
-        Ok(answer)
+        failure.into_callout()
     }
 
     fn after(&self) -> Duration {
@@ -189,32 +203,4 @@ impl AnswerYaml {
             after,
         }
     }
-}
-
-/// One entry of a cluster's list: an answer, and which call-outs it is for.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScriptedYaml {
-    path: Option<Text>,
-    times: Option<u32>,
-    answer: AnswerYaml,
-}
-
-/// `clusters:`, by name.
-pub fn into_clusters(yaml: BTreeMap<String, Vec<ScriptedYaml>>) -> Result<BTreeMap<String, Cluster>, String> {
-    let mut clusters = BTreeMap::new();
-    for (name, entries) in yaml {
-        let mut cluster = Cluster::default();
-        for entry in entries {
-            if entry.answer.fails == Some(Failure::NoHealthyHost) {
-                cluster.healthy = false;
-                continue;
-            }
-            let path = entry.path.map(|Text(bytes)| bytes);
-            let answer = entry.answer.into_callout().map_err(|why| format!("clusters.{name}: {why}"))?;
-            cluster.answers.push(ScriptedAnswer { path, times: entry.times, answer });
-        }
-        clusters.insert(name, cluster);
-    }
-    Ok(clusters)
 }

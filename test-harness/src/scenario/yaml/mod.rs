@@ -1,6 +1,7 @@
 //! The schema of a scenario file. `README.md` of the harness is its reference.
 
 mod budget;
+mod callout;
 mod message;
 mod step;
 mod text;
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use self::budget::StateBudgetYaml;
-use self::message::{ScriptedYaml, into_clusters};
+use self::callout::{ScriptedYaml, into_clusters};
 use self::step::StepYaml;
 use self::text::Instant;
 use super::{Only, StateBudget, Step};

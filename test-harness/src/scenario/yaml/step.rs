@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::budget::RequestBudgetYaml;
-use super::message::{AnswerYaml, RequestYaml, ScriptedYaml, into_clusters};
+use super::callout::{ScriptedYaml, into_clusters};
+use super::message::{AnswerYaml, RequestYaml};
 use super::text::{FieldPatterns, PatternYaml, Span};
 use crate::scenario::{Expect, Reached, RequestStep, Saw, Step};
 
@@ -28,6 +29,7 @@ pub struct StepYaml {
 struct AwaitYaml {
     cluster: String,
     calls: usize,
+    saw: Option<SawYaml>,
 }
 
 impl TryFrom<StepYaml> for Step {
@@ -39,7 +41,7 @@ impl TryFrom<StepYaml> for Step {
             (Some(request), None, None, None) => send(request, yaml.upstream, yaml.expect, yaml.budget),
             (None, Some(Span(by)), None, None) if alone => Ok(Step::Advance(by)),
             (None, None, Some(clusters), None) if alone => Ok(Step::Clusters(into_clusters(clusters)?)),
-            (None, None, None, Some(wait)) if alone => Ok(Step::Await { cluster: wait.cluster, calls: wait.calls }),
+            (None, None, None, Some(wait)) if alone => Ok(wait.into_step()),
             (None, None, None, None) => Err("expected one of request, advance, clusters, await".to_owned()),
             (None, ..) => Err("`upstream`, `expect` and `budget` belong to a `request`".to_owned()),
             _ => Err("expected one of request, advance, clusters, await, found several".to_owned()),
@@ -100,6 +102,14 @@ struct SawYaml {
     trailers: FieldPatterns,
     body: Option<PatternYaml>,
     json: Option<Value>,
+    timeout: Option<Span>,
+}
+
+impl AwaitYaml {
+    fn into_step(self) -> Step {
+        let saw = self.saw.map(|saw| Box::new(saw.into_saw()));
+        Step::Await { cluster: self.cluster, calls: self.calls.max(1), saw }
+    }
 }
 
 impl ExpectYaml {
@@ -135,6 +145,7 @@ impl SawYaml {
             trailers: self.trailers.0,
             body: self.body.map(|yaml| yaml.0),
             json: self.json,
+            timeout: self.timeout.map(|Span(timeout)| timeout),
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bstr::ByteVec;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -10,7 +12,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use crate::Headers;
 use crate::scenario::Pattern;
 
-/// Text in quotes, or `{bytes: '\xff'}` for what YAML cannot write.
+/// Text in quotes, or `{bytes: '\xff'}` or `{base64: /w==}` for what YAML cannot write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text(pub Vec<u8>);
 
@@ -39,7 +41,7 @@ impl<'de> Visitor<'de> for PatternVisitor {
     type Value = PatternYaml;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text (in quotes where YAML sees more than text), {bytes: ..}, {contains: ..} or {matches: ..}")
+        f.write_str("text (in quotes where YAML sees more than text), {bytes: ..}, {base64: ..}, {contains: ..} or {matches: ..}")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<PatternYaml, E> {
@@ -48,13 +50,14 @@ impl<'de> Visitor<'de> for PatternVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PatternYaml, A::Error> {
         let Some((key, text)) = map.next_entry::<String, String>()? else {
-            return Err(A::Error::custom("expected one of bytes, contains, matches, found {}"));
+            return Err(A::Error::custom("expected one of base64, bytes, contains, matches, found {}"));
         };
         let pattern = match key.as_str() {
             "bytes" => Pattern::Exactly(<Vec<u8>>::unescape_bytes(&text)),
+            "base64" => Pattern::Exactly(STANDARD.decode(&text).map_err(A::Error::custom)?),
             "contains" => Pattern::Contains(text.into_bytes()),
             "matches" => Pattern::matching(&text).map_err(A::Error::custom)?,
-            other => return Err(A::Error::unknown_field(other, &["bytes", "contains", "matches"])),
+            other => return Err(A::Error::unknown_field(other, &["base64", "bytes", "contains", "matches"])),
         };
         match map.next_key::<String>()? {
             None => Ok(PatternYaml(pattern)),
