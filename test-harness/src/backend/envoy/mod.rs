@@ -28,7 +28,7 @@ use self::script::Script;
 use self::session::EnvoySession;
 use super::{Backend, NotStarted, Session};
 use crate::scenario::{Scenario, Step};
-use crate::{Profile, Route, UpstreamAnswer, UpstreamFailure};
+use crate::{CalloutAnswer, Profile, Route, UpstreamAnswer, UpstreamFailure};
 
 /// How long anything may take before it counts as failed.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -124,8 +124,28 @@ impl Backend for Envoy {
         if self.install.clock.is_none() && scenario.moves_clock() {
             return Err(NotStarted::Unsupported(Install::NO_CLOCK.to_owned()));
         }
+        if let Some(why) = unsupported(scenario) {
+            return Err(NotStarted::Unsupported(why.to_owned()));
+        }
         Ok(Box::new(EnvoySession::new(self, scenario, self.bring_up(scenario)?)))
     }
+}
+
+/// What only the other backend can script.
+fn unsupported(scenario: &Scenario) -> Option<&'static str> {
+    let later = scenario.steps.iter().filter_map(|step| match step {
+        Step::Clusters(clusters) => Some(clusters),
+        _ => None,
+    });
+    let mut clusters = std::iter::once(&scenario.clusters).chain(later).flat_map(BTreeMap::values);
+    clusters.find_map(|cluster| {
+        let lost = cluster.answers.iter().any(|scripted| matches!(scripted.answer, CalloutAnswer::Lost));
+        match (lost, cluster.grpc) {
+            (true, _) => Some("no real proxy loses an answer on demand"),
+            (_, true) => Some("the servers behind Envoy speak no gRPC"),
+            _ => None,
+        }
+    })
 }
 
 /// Whether other scenarios may use the same process: their VMs' timers go on, and must not call
