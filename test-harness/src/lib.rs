@@ -12,8 +12,10 @@ mod clock;
 mod cluster;
 mod diagnostic;
 mod engine;
+mod faults;
 mod header_map;
 mod host;
+pub mod interleave;
 mod lifecycle;
 mod message;
 mod metrics;
@@ -33,6 +35,7 @@ mod world;
 
 pub use cluster::{CalloutAnswer, CalloutRequest, Cluster, GrpcResponse, ScriptedAnswer};
 pub use diagnostic::{Diagnostic, Problem, Site};
+pub use faults::Fault;
 pub use message::{
     Headers, Request, Response, Upstream, UpstreamAnswer, UpstreamFailure, UpstreamRequest, UpstreamResponse,
 };

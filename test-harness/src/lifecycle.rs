@@ -32,6 +32,13 @@ pub struct Handle {
     loaded: Instant,
 }
 
+impl Handle {
+    /// The VM and the root context.
+    pub fn root(&self) -> (VmId, u32) {
+        (self.vm, self.root)
+    }
+}
+
 /// How long a failed VM stays dead under [`FailurePolicy::FailReload`], in nanoseconds: the lower
 /// bound of Envoy's default backoff (1 s and a jitter of up to half of it), counted from when the
 /// VM was loaded.

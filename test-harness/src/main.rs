@@ -98,13 +98,18 @@ fn run(paths: &[PathBuf], backend: &dyn Backend, trace: bool) -> Result<bool, St
 
 fn print(name: &str, report: &Report, trace: bool) {
     match report.verdict() {
-        Verdict::Passed => println!("passed  {}: {name}", report.scenario),
+        Verdict::Passed => println!("passed  {}: {name}{}", report.scenario, schedules(report)),
         Verdict::Failed => println!("FAILED  {}: {name}\n{}", report.scenario, indent(&report.to_string())),
         Verdict::Skipped(why) => println!("skipped {}: {why}", report.scenario),
     }
     for (step, timeline) in report.timelines.iter().filter(|_| trace) {
         println!("  step {step}\n{}", indent(&indent(timeline)));
     }
+}
+
+/// How many schedules there were, where it was searched for them.
+fn schedules(report: &Report) -> String {
+    report.schedules.map_or_else(String::new, |count| format!(" ({count})"))
 }
 
 fn indent(text: &str) -> String {

@@ -117,6 +117,16 @@ pub enum UpstreamAnswer {
     Failure(UpstreamFailure, Duration),
 }
 
+impl UpstreamAnswer {
+    /// The status of the application's answer.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            UpstreamAnswer::Response(response) | UpstreamAnswer::ResetAfterHeaders(response) => Some(response.status),
+            UpstreamAnswer::Failure(..) => None,
+        }
+    }
+}
+
 impl From<UpstreamResponse> for UpstreamAnswer {
     fn from(response: UpstreamResponse) -> Self {
         UpstreamAnswer::Response(response)

@@ -8,6 +8,7 @@ use atomic_refcell::AtomicRefCell;
 
 use crate::clock::{Instant, after};
 use crate::cluster::{CalloutRequest, Cluster};
+use crate::faults::Fault;
 use crate::lifecycle::Build;
 use crate::message::{Request, Upstream};
 use crate::record::{Exchange, GuestMemory, LogLine, MetricValue, Place, Record};
@@ -21,9 +22,9 @@ use crate::world::World;
 
 /// A running proxy.
 pub struct Proxy {
-    world: Arc<AtomicRefCell<World>>,
+    pub(crate) world: Arc<AtomicRefCell<World>>,
     /// The main thread, then the workers.
-    threads: Vec<Thread>,
+    pub(crate) threads: Vec<Thread>,
 }
 
 impl Proxy {
@@ -93,6 +94,23 @@ impl Proxy {
     /// Sets the wall clock, nanoseconds since the epoch, back or forth. Timers do not notice.
     pub fn set_clock(&mut self, now_unix_nanos: u64) {
         self.world.borrow_mut().clock.set_unix_nanos(now_unix_nanos);
+    }
+
+    /// Makes a fault happen.
+    pub fn inject(&mut self, fault: Fault) {
+        self.world.borrow_mut().faults.inject(fault);
+    }
+
+    /// Lets the VMs of a thread die, between two callbacks.
+    pub fn kill(&mut self, place: Place) {
+        for thread in self.threads.iter_mut().filter(|thread| thread.place == place) {
+            thread.kill();
+        }
+    }
+
+    /// Removes a key of shared data from all namespaces, as a full store does.
+    pub fn evict(&mut self, key: &[u8]) {
+        self.world.borrow_mut().shared_data.evict(key);
     }
 
     /// The wall clock, nanoseconds since the epoch.
@@ -171,7 +189,7 @@ impl Proxy {
     }
 
     /// The index of a worker's thread; the main thread is the first.
-    fn worker(&self, worker: u32) -> usize {
+    pub(crate) fn worker(&self, worker: u32) -> usize {
         1 + usize::try_from(worker).unwrap_or(0) % (self.threads.len() - 1)
     }
 

@@ -16,8 +16,15 @@ pub struct SharedEntry {
 /// All namespaces.
 #[derive(Debug, Default)]
 pub struct SharedData {
-    namespaces: BTreeMap<String, BTreeMap<Vec<u8>, SharedEntry>>,
+    namespaces: BTreeMap<String, BTreeMap<Vec<u8>, Slot>>,
     last_cas: u32,
+}
+
+#[derive(Debug)]
+struct Slot {
+    entry: SharedEntry,
+    /// The value before, for torn reads.
+    before: Vec<u8>,
 }
 
 impl SharedData {
@@ -26,6 +33,30 @@ impl SharedData {
     /// # Errors
     /// [`Status::NotFound`].
     pub fn get(&self, vm_id: &str, key: &[u8]) -> Result<&SharedEntry, Status> {
+        self.slot(vm_id, key).map(|slot| &slot.entry)
+    }
+
+    /// The entry of a key as a reader sees it that a write overtakes: the first half is of the present
+    /// value, the second of the one before.
+    ///
+    /// # Errors
+    /// [`Status::NotFound`].
+    pub fn get_torn(&self, vm_id: &str, key: &[u8]) -> Result<SharedEntry, Status> {
+        let Slot { entry, before } = self.slot(vm_id, key)?;
+        let mut torn = entry.clone();
+        let half = torn.value.len() / 2;
+        for (at, byte) in torn.value.iter_mut().enumerate().skip(half) {
+            *byte = before.get(at).copied().unwrap_or(0);
+        }
+        Ok(torn)
+    }
+
+    /// Removes a key from all namespaces, as a full store does.
+    pub fn evict(&mut self, key: &[u8]) {
+        self.namespaces.values_mut().for_each(|keys| drop(keys.remove(key)));
+    }
+
+    fn slot(&self, vm_id: &str, key: &[u8]) -> Result<&Slot, Status> {
         self.namespaces.get(vm_id).and_then(|keys| keys.get(key)).ok_or(Status::NotFound)
     }
 
@@ -35,27 +66,28 @@ impl SharedData {
     /// [`Status::CasMismatch`] when the key is there and its number is another.
     pub fn set(&mut self, vm_id: &str, key: &[u8], value: &[u8], cas: u32) -> Result<(), Status> {
         let keys = self.namespaces.entry(vm_id.to_owned()).or_default();
-        if let Some(entry) = keys.get(key)
-            && cas != 0
-            && cas != entry.cas
-        {
+        let present = keys.get(key).map(|slot| &slot.entry);
+        if present.is_some_and(|entry| cas != 0 && cas != entry.cas) {
             return Err(Status::CasMismatch);
         }
         self.last_cas = self.last_cas.checked_add(1).unwrap_or(1);
-        keys.insert(key.to_vec(), SharedEntry { value: value.to_vec(), cas: self.last_cas });
+        let before = present.map(|entry| entry.value.clone()).unwrap_or_default();
+        let entry = SharedEntry { value: value.to_vec(), cas: self.last_cas };
+        keys.insert(key.to_vec(), Slot { entry, before });
         Ok(())
     }
 
     /// How many keys there are, and how many bytes they and their values have.
     pub fn size(&self) -> (u64, u64) {
         let entries = || self.namespaces.values().flatten();
-        let bytes = entries().map(|(key, entry)| key.len() + entry.value.len()).sum::<usize>();
+        let bytes = entries().map(|(key, slot)| key.len() + slot.entry.value.len()).sum::<usize>();
         (entries().count() as u64, bytes as u64)
     }
 
     /// A whole namespace.
     pub fn namespace(&self, vm_id: &str) -> BTreeMap<Vec<u8>, SharedEntry> {
-        self.namespaces.get(vm_id).cloned().unwrap_or_default()
+        let keys = self.namespaces.get(vm_id).into_iter().flatten();
+        keys.map(|(key, slot)| (key.clone(), slot.entry.clone())).collect()
     }
 }
 
@@ -76,6 +108,11 @@ mod tests {
         assert_eq!(data.set("a", b"k", b"3", first.cas), Err(Status::CasMismatch));
         assert_eq!(data.set("a", b"k", b"3", 0), Ok(()), "cas 0 writes unconditionally");
         assert_eq!(data.get("b", b"k"), Err(Status::NotFound), "namespaces are apart");
+        assert_eq!(data.set("a", b"k", b"1234", 0), Ok(()));
+        assert_eq!(data.set("a", b"k", b"abcdef", 0), Ok(()));
+        assert_eq!(data.get_torn("a", b"k").map(|entry| entry.value), Ok(b"abc4\0\0".to_vec()), "half new, half old");
+        data.evict(b"k");
+        assert_eq!(data.get("a", b"k"), Err(Status::NotFound));
         assert_eq!(data.set("a", b"k", b"", 0), Ok(()));
         assert_eq!(data.get("a", b"k").map(|entry| entry.value.clone()), Ok(Vec::new()), "empty is not absent");
     }

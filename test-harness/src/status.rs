@@ -1,6 +1,7 @@
 //! Result codes of host functions, as the proxy-wasm ABI numbers them.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// What `proxy_get_status` shows after an HTTP call that failed; no host function returns it.
 pub const BROKEN_CONNECTION: u32 = 11;
@@ -29,6 +30,26 @@ pub enum Status {
     InternalFailure = 10,
     /// 12.
     Unimplemented = 12,
+}
+
+impl FromStr for Status {
+    type Err = String;
+
+    /// Reads one of the names above that the Rust SDK knows.
+    fn from_str(name: &str) -> Result<Self, String> {
+        const KNOWN: [Status; 7] = [
+            Status::NotFound,
+            Status::BadArgument,
+            Status::SerializationFailure,
+            Status::ParseFailure,
+            Status::Empty,
+            Status::CasMismatch,
+            Status::InternalFailure,
+        ];
+        let names = KNOWN.map(|status| status.to_string());
+        let found = KNOWN.into_iter().zip(&names).find(|(_, known)| *known == name);
+        found.map(|(status, _)| status).ok_or_else(|| format!("expected one of {}, found {name}", names.join(", ")))
+    }
 }
 
 impl fmt::Display for Status {

@@ -48,6 +48,9 @@ impl Thread {
 
     /// Calls into a VM; what the guest asked for is left for [`run_actions`](Self::run_actions).
     pub(crate) fn enter(&mut self, vm: VmId, context: u32, callback: &'static str, arguments: &[u32]) -> Call {
+        if self.world.borrow_mut().faults.kills(self.place, callback) {
+            self.kill();
+        }
         let Some(instance) = self.vms.get_mut(&vm) else { return Call::Skipped };
         let call = instance.call(context, callback, arguments);
         if let Call::Trapped(_) = call {
@@ -81,6 +84,29 @@ impl Thread {
         self.notify_queue() || self.deliver_due() || self.tick_due()
     }
 
+    /// Whether [`fire_due`](Self::fire_due) has something to fire.
+    pub(crate) fn has_due(&self) -> bool {
+        let world = self.world.borrow();
+        let posted = world.posted.iter().any(|ready| self.vms.contains_key(&ready.vm));
+        posted || self.next_due().is_some_and(|due| due <= world.clock.now())
+    }
+
+    /// Calls `proxy_on_tick` of every plugin, whatever the timers say.
+    pub(crate) fn tick_all(&mut self) {
+        let mut roots: Vec<(VmId, u32)> = self.handles.iter().map(Handle::root).collect();
+        roots.dedup();
+        for (vm, root) in roots {
+            self.call(vm, root, "proxy_on_tick", &[]);
+        }
+    }
+
+    /// Lets all VMs die between two callbacks.
+    pub(crate) fn kill(&mut self) {
+        for vm in self.vms.values_mut() {
+            vm.kill();
+        }
+    }
+
     fn notify_queue(&mut self) -> bool {
         let mut world = self.world.borrow_mut();
         let Some(at) = world.posted.iter().position(|ready| self.vms.contains_key(&ready.vm)) else { return false };
@@ -108,7 +134,9 @@ impl Thread {
         let Some((_, vm)) = self.vms.iter().filter_map(first).min() else { return false };
         let root = self.vms.get_mut(&vm).and_then(|vm| vm.host_mut().ticks.take_due(now));
         let Some(root) = root else { return false };
-        self.call(vm, root, "proxy_on_tick", &[]);
+        if !self.world.borrow_mut().faults.drops_tick() {
+            self.call(vm, root, "proxy_on_tick", &[]);
+        }
         true
     }
 

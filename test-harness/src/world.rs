@@ -7,7 +7,9 @@ use std::sync::Arc;
 use crate::callouts::Callouts;
 use crate::clock::Clock;
 use crate::diagnostic::Diagnostic;
+use crate::faults::Faults;
 use crate::host::VmId;
+use crate::interleave::Gate;
 use crate::metrics::Metrics;
 use crate::profile::Profile;
 use crate::queues::{QueueReady, Queues};
@@ -34,6 +36,9 @@ pub struct World {
     pub posted: VecDeque<QueueReady>,
     pub record: Record,
     pub logs: Vec<LogLine>,
+    pub faults: Faults,
+    /// Where calls on shared state wait, while several requests run at once.
+    pub gate: Option<Arc<Gate>>,
     last_vm: VmId,
     last_stream: StreamId,
 }
@@ -71,6 +76,8 @@ impl World {
             posted: VecDeque::new(),
             record: Record::default(),
             logs: Vec::new(),
+            faults: Faults::default(),
+            gate: None,
             last_vm: 0,
             last_stream: 0,
         }

@@ -5,6 +5,7 @@ use wasmtime::Caller;
 use crate::abi::pairs;
 use crate::diagnostic::Problem;
 use crate::host::Host;
+use crate::interleave::Access;
 use crate::message::Headers;
 use crate::record::Argument;
 use crate::status::Status;
@@ -41,6 +42,10 @@ pub fn host_call(
     name: &'static str,
     body: impl FnOnce(&mut HostCall<'_, '_>) -> Answer,
 ) -> wasmtime::Result<u32> {
+    let injected = caller.data().world.borrow_mut().faults.answer(name);
+    if let Some(status) = injected {
+        return traced(caller, name, |_| Ok(status as u32));
+    }
     traced(caller, name, |call| {
         let status = match body(call) {
             Ok(()) => Status::Ok,
@@ -103,6 +108,13 @@ impl HostCall<'_, '_> {
     pub fn with_world<T>(&self, work: impl FnOnce(&mut World, &Host) -> T) -> T {
         let host = self.caller.data();
         work(&mut host.world.borrow_mut(), host)
+    }
+
+    /// Says that what follows touches state of all threads: here another thread may come first.
+    pub fn touches(&self, access: impl FnOnce(&Host) -> Access) -> Answer {
+        let host = self.caller.data();
+        let Some(gate) = host.world.borrow().gate.clone() else { return Ok(()) };
+        gate.reach(host.place, access(host)).map_err(|killed| Refusal::Trap(wasmtime::Error::new(killed)))
     }
 
     /// Traces a plain argument.

@@ -10,6 +10,7 @@ use crate::cluster::CalloutRequest;
 use crate::diagnostic::{Diagnostic, Problem, Site};
 use crate::header_map::{HeaderMap, MapKind};
 use crate::host::Host;
+use crate::interleave::{Access, Shared};
 use crate::status::Status;
 
 /// Sends a request to a cluster; needs `:method`, `:path` and `:authority`. A timeout of 0 is none.
@@ -37,6 +38,7 @@ pub fn http_call(
         if !body.is_empty() {
             map.set(b"content-length", body.len().to_string().as_bytes());
         }
+        call.touches(|_| Access::Write(Shared::Cluster(cluster.clone())))?;
         let result = call.with_world(|world, host| {
             let context = host.context().ok_or(Status::BadArgument)?;
             if !world.callouts.knows(&cluster) {

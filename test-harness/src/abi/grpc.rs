@@ -11,6 +11,7 @@ use crate::cluster::CalloutRequest;
 use crate::diagnostic::Problem;
 use crate::header_map::{HeaderMap, MapKind};
 use crate::host::Host;
+use crate::interleave::{Access, Shared};
 use crate::message::Headers;
 use crate::status::Status;
 
@@ -39,6 +40,9 @@ pub fn grpc_call(
         let message = call.bytes(message, message_size)?;
         call.number(timeout_milliseconds);
         let timeout = Duration::from_millis(timeout_milliseconds.into());
+        if let Target::Cluster(name) | Target::Service { cluster: name, .. } = &target {
+            call.touches(|_| Access::Write(Shared::Cluster(name.clone())))?;
+        }
         let result = find(call, target).and_then(|(cluster, authority)| {
             let headers = request_headers(&authority, &path, &metadata, timeout);
             let request = CalloutRequest { cluster, headers, body: message, trailers: Vec::new(), timeout };

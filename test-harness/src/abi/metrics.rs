@@ -5,6 +5,7 @@ use wasmtime::Caller;
 use crate::abi::call::{HostCall, host_call};
 use crate::diagnostic::Problem;
 use crate::host::Host;
+use crate::interleave::{Access, Shared};
 use crate::metrics::{MetricKind, MetricMisuse, Metrics};
 use crate::status::Status;
 
@@ -26,6 +27,7 @@ pub fn increment_metric(caller: Caller<'_, Host>, id: u32, offset: i64) -> wasmt
     host_call(caller, "proxy_increment_metric", |call| {
         call.number(id);
         call.number(offset.cast_unsigned());
+        call.touches(|_| Access::Add(Shared::Metric(id)))?;
         judge(call, |metrics| metrics.misuse_of_increment(id, offset));
         Ok(call.with_world(|world, _| world.metrics.increment(id, offset))?)
     })
@@ -35,6 +37,7 @@ pub fn record_metric(caller: Caller<'_, Host>, id: u32, value: u64) -> wasmtime:
     host_call(caller, "proxy_record_metric", |call| {
         call.number(id);
         call.number(value);
+        call.touches(|_| Access::Write(Shared::Metric(id)))?;
         judge(call, |metrics| metrics.misuse_of_record(id, value));
         Ok(call.with_world(|world, _| world.metrics.record(id, value))?)
     })
@@ -43,6 +46,7 @@ pub fn record_metric(caller: Caller<'_, Host>, id: u32, value: u64) -> wasmtime:
 pub fn get_metric(caller: Caller<'_, Host>, id: u32, result: u32) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_get_metric", |call| {
         call.number(id);
+        call.touches(|_| Access::Read(Shared::Metric(id)))?;
         judge(call, |metrics| metrics.misuse_of_get(id));
         let value = call.with_world(|world, _| world.metrics.get(id))?;
         call.return_u64(result, value)

@@ -29,7 +29,6 @@ pub use pairs::encode as encode_pairs;
 /// One host function.
 pub struct HostFunction {
     /// The import module.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the table is also a list, for tests"))]
     pub module: &'static str,
     /// The import name.
     pub name: &'static str,

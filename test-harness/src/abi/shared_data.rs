@@ -4,6 +4,7 @@ use wasmtime::Caller;
 
 use crate::abi::call::host_call;
 use crate::host::Host;
+use crate::interleave::{Access, Shared};
 
 pub fn get_shared_data(
     caller: Caller<'_, Host>,
@@ -15,7 +16,11 @@ pub fn get_shared_data(
 ) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_get_shared_data", |call| {
         let key = call.bytes(key, key_size)?;
-        let entry = call.with_world(|world, host| world.shared_data.get(&host.spec.vm_id, &key).cloned())?;
+        call.touches(|host| Access::Read(Shared::Data(host.spec.vm_id.to_string(), key.clone())))?;
+        let entry = call.with_world(|world, host| match world.faults.tears(&key) {
+            true => world.shared_data.get_torn(&host.spec.vm_id, &key),
+            false => world.shared_data.get(&host.spec.vm_id, &key).cloned(),
+        })?;
         call.return_bytes(pointer, size, &entry.value)?;
         call.return_u32(cas, entry.cas)
     })
@@ -33,6 +38,7 @@ pub fn set_shared_data(
         let key = call.bytes(key, key_size)?;
         let value = call.bytes(value, value_size)?;
         call.number(cas);
+        call.touches(|host| Access::Write(Shared::Data(host.spec.vm_id.to_string(), key.clone())))?;
         call.with_world(|world, host| world.shared_data.set(&host.spec.vm_id, &key, &value, cas))?;
         Ok(())
     })

@@ -6,7 +6,8 @@ pub mod wasmtime;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::scenario::{Costs, RequestStep, Scenario, StateCosts};
+use crate::interleave::Chooser;
+use crate::scenario::{Costs, InterleaveStep, Interleaved, Jump, RequestStep, Scenario, StateCosts, Step};
 use crate::{Cluster, Profile, Response, UpstreamRequest};
 
 /// Something that runs filter chains.
@@ -16,6 +17,11 @@ pub trait Backend: Sync {
 
     /// The host it is, or behaves as.
     fn profile(&self) -> Profile;
+
+    /// Whether its sessions let a chooser decide about the order of requests at the same time.
+    fn schedules(&self) -> bool {
+        false
+    }
 
     /// Starts the scenario's proxy.
     ///
@@ -76,6 +82,30 @@ pub trait Session {
     /// # Errors
     /// See [`Trouble`].
     fn advance(&mut self, by: Duration) -> Result<(), Trouble>;
+
+    /// Plays requests at the same time. `chooser` decides about the order where the backend can.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    fn interleave(&mut self, _: &InterleaveStep, _: &mut dyn Chooser) -> Result<Interleaved, Trouble> {
+        Err(Trouble::Unsupported("requests run one after another here".to_owned()))
+    }
+
+    /// Lets the wall clock jump.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    fn jump(&mut self, _: Jump) -> Result<(), Trouble> {
+        Err(Trouble::Unsupported("the clock does not jump here".to_owned()))
+    }
+
+    /// Makes a fault happen: [`Step::Fault`], [`Step::Kill`] or [`Step::Evict`].
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    fn fault(&mut self, _: &Step) -> Result<(), Trouble> {
+        Err(Trouble::Unsupported("a real proxy fails when it likes".to_owned()))
+    }
 
     /// Changes what clusters answer.
     ///

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Backend, NotStarted, Sent, Session, Trouble};
-use crate::scenario::{Costs, Plugin, RequestStep, Scenario, StateCosts, timeline};
+use crate::interleave::{Actor, Chooser};
+use crate::scenario::{
+    ActorStep, Costs, InterleaveStep, Interleaved, Jump, Plugin, RequestStep, Scenario, StateCosts, Step, timeline,
+};
 use crate::{
-    Cluster, Exchange, Headers, LogLine, MetricValue, PluginSpec, Profile, Proxy, ProxySpec, UpstreamAnswer,
+    Cluster, Exchange, Headers, LogLine, MetricValue, PluginSpec, Profile, Proxy, ProxySpec, Request, UpstreamAnswer,
     UpstreamRequest,
 };
 
@@ -27,6 +30,10 @@ impl Backend for Wasmtime {
 
     fn profile(&self) -> Profile {
         self.profile
+    }
+
+    fn schedules(&self) -> bool {
+        true
     }
 
     fn start(&self, scenario: &Scenario) -> Result<Box<dyn Session + '_>, NotStarted> {
@@ -60,9 +67,7 @@ pub fn spec(scenario: &Scenario) -> Result<ProxySpec, String> {
 
 /// Plays the request of a step.
 pub fn exchange(proxy: &mut Proxy, step: &RequestStep) -> Exchange {
-    let mut request = step.request.clone();
-    declare_length(&mut request.headers, &request.body, &request.trailers);
-    let answer = with_length(step.upstream.clone());
+    let (request, answer) = framed(step);
     proxy.exchange(step.worker, request, &mut |_: &UpstreamRequest| answer.clone())
 }
 
@@ -100,6 +105,37 @@ impl Session for Running {
         Ok(())
     }
 
+    fn interleave(&mut self, step: &InterleaveStep, chooser: &mut dyn Chooser) -> Result<Interleaved, Trouble> {
+        let interleaving = self.proxy.interleave(step.actors.iter().map(actor).collect(), chooser);
+        self.diagnostics.extend(interleaving.record.diagnostics.iter().map(ToString::to_string));
+        let sent = |(response, upstream)| Sent { response, upstream, ..Sent::default() };
+        Ok(Interleaved {
+            sent: interleaving.exchanges.into_iter().map(|exchange| exchange.map(sent)).collect(),
+            steps: interleaving.steps,
+            timeline: timeline(&interleaving.record.trace),
+        })
+    }
+
+    fn jump(&mut self, jump: Jump) -> Result<(), Trouble> {
+        let nanos = |by: Duration| u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+        let now = self.proxy.now_unix_nanos();
+        self.proxy.set_clock(match jump {
+            Jump::Forward(by) => now.saturating_add(nanos(by)),
+            Jump::Back(by) => now.saturating_sub(nanos(by)),
+        });
+        Ok(())
+    }
+
+    fn fault(&mut self, step: &Step) -> Result<(), Trouble> {
+        match step {
+            Step::Fault(fault) => self.proxy.inject(fault.clone()),
+            Step::Kill(place) => self.proxy.kill(*place),
+            Step::Evict(key) => self.proxy.evict(key),
+            _ => {}
+        }
+        Ok(())
+    }
+
     fn set_clusters(&mut self, clusters: &BTreeMap<String, Cluster>) -> Result<(), Trouble> {
         for (name, cluster) in clusters {
             self.proxy.set_cluster(name.clone(), cluster.clone());
@@ -130,6 +166,28 @@ impl Session for Running {
             MetricValue::Histogram(values) => u64::try_from(values.len()).ok(),
         }
     }
+}
+
+fn actor(step: &ActorStep) -> Actor {
+    match step {
+        ActorStep::Request(send) => {
+            let (request, answer) = framed(send);
+            Actor::Request {
+                worker: send.worker,
+                request: Box::new(request),
+                upstream: Box::new(move |_: &UpstreamRequest| answer.clone()),
+            }
+        }
+        ActorStep::Tick(place) => Actor::Tick(*place),
+        ActorStep::Kill(place) => Actor::Kill(*place),
+    }
+}
+
+/// Both messages as they are on the wire.
+fn framed(send: &RequestStep) -> (Request, UpstreamAnswer) {
+    let mut request = send.request.clone();
+    declare_length(&mut request.headers, &request.body, &request.trailers);
+    (request, with_length(send.upstream.clone()))
 }
 
 fn line(line: &LogLine) -> String {

@@ -5,6 +5,7 @@ use wasmtime::{Instance, Store, Trap, Val};
 use crate::diagnostic::{Diagnostic, Problem, Site};
 use crate::engine::LoadedModule;
 use crate::host::{Conduct, Host};
+use crate::interleave::Killed;
 use crate::record::{Event, LogLevel, Outcome};
 
 /// An instance of a module with its host state.
@@ -72,6 +73,15 @@ impl Vm {
         self.host().memory.map_or(0, |memory| memory.size(&self.store))
     }
 
+    /// Lets the VM die without a trap; what it had asked for is not done.
+    pub fn kill(&mut self) {
+        self.failed = true;
+        self.store.data_mut().ticks.stop();
+        self.store.data_mut().actions.clear();
+        let host = self.store.data();
+        host.world.borrow_mut().note(format!("VM on {} killed by the test", host.place));
+    }
+
     /// Calls an exported function with the context id first.
     pub fn call(&mut self, context: u32, callback: &'static str, arguments: &[u32]) -> Call {
         let mut all = Vec::with_capacity(arguments.len() + 1);
@@ -134,6 +144,10 @@ impl Vm {
     }
 
     fn fail(&mut self, callback: &'static str, error: &wasmtime::Error) -> Call {
+        if let Some(killed) = error.downcast_ref::<Killed>() {
+            self.kill();
+            return Call::Trapped(killed.to_string());
+        }
         self.failed = true;
         let out_of_fuel = error.downcast_ref::<Trap>() == Some(&Trap::OutOfFuel);
         let message = match error.downcast_ref::<Trap>() {

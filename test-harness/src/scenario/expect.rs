@@ -39,6 +39,15 @@ pub struct Expect {
     pub diagnostics: Vec<String>,
 }
 
+impl Expect {
+    /// Whether it demands what only a request by itself can show.
+    pub(super) fn looks_at_upstream(&self) -> bool {
+        self.upstream.is_some()
+            || self.saw.is_some()
+            || !(self.metrics.is_empty() && self.logs.is_empty() && self.diagnostics.is_empty())
+    }
+}
+
 /// Whether a request got to the upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reached {

@@ -1,6 +1,8 @@
 //! Scenario files: finding them, reading them, resolving what they name.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -103,8 +105,11 @@ fn resolve(yaml: &PluginYaml, folder: &Path) -> Result<Plugin, String> {
     })
 }
 
-/// The module's file: a path to a `.wasm`, or a name in the nearest `dist` above the scenario.
+/// The module's file: a path to a `.wasm` or `.wat`, or a name in the nearest `dist` above the scenario.
 fn module(plugin: &str, folder: &Path) -> Result<PathBuf, String> {
+    if plugin.ends_with(".wat") {
+        return assemble(&folder.join(plugin)).map_err(|why| format!("plugin: {plugin}: {why}"));
+    }
     if plugin.ends_with(".wasm") {
         let path = folder.join(plugin);
         return path.canonicalize().map_err(|error| format!("plugin: {}: {error}", path.display()));
@@ -115,4 +120,26 @@ fn module(plugin: &str, folder: &Path) -> Result<PathBuf, String> {
     found.ok_or_else(|| {
         format!("plugin: {} not found in any folder above {}: run `make build`", wanted.display(), start.display())
     })
+}
+
+/// Text as a module, for backends that read files; equal texts share one.
+fn assemble(text: &Path) -> Result<PathBuf, String> {
+    let wasm = wat::parse_file(text).map_err(|error| error.to_string())?;
+    let mut hasher = DefaultHasher::new();
+    wasm.hash(&mut hasher);
+    let stem = text.file_stem().unwrap_or_default().to_string_lossy();
+    let folder = std::env::temp_dir().join("test-harness-modules");
+    let module = folder.join(format!("{:016x}", hasher.finish())).join(format!("{stem}.wasm"));
+    let write = || -> std::io::Result<()> {
+        let parent = module.parent().unwrap_or(&folder);
+        std::fs::create_dir_all(parent)?;
+        // Others may read it meanwhile: it appears whole.
+        let mut file = tempfile::NamedTempFile::new_in(parent)?;
+        file.write_all(&wasm)?;
+        file.persist(&module).map(drop).map_err(|error| error.error)
+    };
+    if !module.is_file() {
+        write().map_err(|error| error.to_string())?;
+    }
+    Ok(module)
 }

@@ -5,6 +5,7 @@ mod budget;
 mod check;
 mod expect;
 mod files;
+mod interleave;
 mod ledger;
 mod report;
 mod run;
@@ -19,13 +20,14 @@ pub use budget::{Costs, Count, MemoryGrowth, RequestBudget, StateBudget, StateCo
 pub use check::{Found, mismatches};
 pub use expect::{Expect, Pattern, Reached, Saw};
 pub use files::{LoadError, find, load, parse};
+pub use interleave::{ActorStep, Between, InterleaveStep, Interleaved, Outcome};
 pub use ledger::{Ledger, LedgerError};
 pub use report::{Mismatch, Report, Verdict};
 pub use run::run;
 pub use timeline::timeline;
 
 use crate::backend::Backend;
-use crate::{Cluster, FailurePolicy, Profile, Request, Route, UpstreamAnswer};
+use crate::{Cluster, FailurePolicy, Fault, Place, Profile, Request, Route, UpstreamAnswer};
 
 /// A proxy, and the steps played on it.
 #[derive(Clone, Debug)]
@@ -95,9 +97,10 @@ impl Scenario {
         };
         self.now.is_some()
             || self.steps.iter().any(|step| match step {
-                Step::Advance(_) => true,
+                Step::Advance(_) | Step::Jump(_) => true,
                 Step::Request(send) => slow(&send.upstream),
-                Step::Clusters(_) | Step::Await { .. } => false,
+                Step::Interleave(at_once) => at_once.requests().any(|send| slow(&send.upstream)),
+                _ => false,
             })
     }
 }
@@ -160,6 +163,25 @@ pub enum Step {
         /// What the last of them must be.
         saw: Option<Box<Saw>>,
     },
+    /// Requests run at the same time.
+    Interleave(InterleaveStep),
+    /// The wall clock jumps; timers do not notice.
+    Jump(Jump),
+    /// A fault happens.
+    Fault(Fault),
+    /// The VMs of a thread die.
+    Kill(Place),
+    /// A key of shared data is gone.
+    Evict(Vec<u8>),
+}
+
+/// How the wall clock jumps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jump {
+    /// Into the future.
+    Forward(Duration),
+    /// Into the past.
+    Back(Duration),
 }
 
 /// A request with its surroundings.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::interleave::Schedules;
+
 /// One demand that was not met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
@@ -63,6 +65,8 @@ pub struct Report {
     pub mismatches: Vec<(usize, Mismatch)>,
     /// What happened in each step, for people.
     pub timelines: Vec<(usize, String)>,
+    /// How many schedules were played, where it was searched for all of them.
+    pub schedules: Option<Schedules>,
 }
 
 impl Report {

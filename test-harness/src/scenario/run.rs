@@ -1,26 +1,58 @@
 //! Plays a scenario.
 
 use super::check::{Found, mismatches, saw};
+use super::interleave::describe;
 use super::report::{Mismatch, Report};
-use super::{RequestStep, Saw, Scenario, Step};
-use crate::UpstreamAnswer;
+use super::{ActorStep, InterleaveStep, RequestStep, Saw, Scenario, Step};
 use crate::backend::{Backend, NotStarted, Session, Trouble};
+use crate::interleave::{Scripted, Search};
 
-/// Plays a scenario in a backend. All steps are played, also after a failed one.
+/// More schedules than this are a mistake in the scenario: each plays all of it.
+const MOST_SCHEDULES: u64 = 200_000;
+
+/// Plays a scenario in a backend. All steps are played, also after a failed one. A scenario with requests at the
+/// same time is played once for each schedule that can differ, until one fails.
 pub fn run(scenario: &Scenario, backend: &dyn Backend) -> Report {
+    let searches = |step: &Step| matches!(step, Step::Interleave(at_once) if at_once.schedule.is_none());
+    let searches = backend.schedules() && scenario.steps.iter().any(searches);
+    let mut search = Search::new();
+    let mut report = play(scenario, backend, &mut search);
+    while searches && report.skipped.is_none() {
+        let failed = !report.mismatches.is_empty();
+        let more = search.advance();
+        report.schedules = Some(search.count());
+        if more && search.count().played >= MOST_SCHEDULES {
+            let mismatch = Mismatch::new("schedules", format!("at most {MOST_SCHEDULES}"), "more");
+            report.mismatches.push((0, mismatch));
+            return report;
+        }
+        if failed || !more {
+            break;
+        }
+        let next = play(scenario, backend, &mut search);
+        // A repetition is left on the way.
+        if !search.is_redundant() {
+            report = next;
+        }
+    }
+    report
+}
+
+fn play(scenario: &Scenario, backend: &dyn Backend, search: &mut Search) -> Report {
     let mut report = Report {
         scenario: scenario.id.clone(),
         backend: backend.name(),
         skipped: None,
         mismatches: Vec::new(),
         timelines: Vec::new(),
+        schedules: None,
     };
     report.skipped = scenario.left_out(backend);
     if report.skipped.is_some() {
         return report;
     }
     match backend.start(scenario) {
-        Ok(session) => Play { session, report, logs: 0, diagnostics: 0 }.all(scenario),
+        Ok(session) => Play { session, report, search, logs: 0, diagnostics: 0 }.all(scenario),
         Err(NotStarted::Unsupported(why)) => {
             report.skipped = Some(why);
             report
@@ -52,6 +84,7 @@ fn refusal(wanted: Option<&[String]>, lines: &[String], report: &mut Report) {
 struct Play<'a> {
     session: Box<dyn Session + 'a>,
     report: Report,
+    search: &'a mut Search,
     logs: usize,
     diagnostics: usize,
 }
@@ -89,7 +122,10 @@ impl Play<'_> {
     fn step(&mut self, number: usize, step: &Step) -> Result<(), Trouble> {
         match step {
             Step::Request(send) => self.send(number, send),
+            Step::Interleave(at_once) => self.interleave(number, at_once),
             Step::Advance(by) => self.session.advance(*by),
+            Step::Jump(jump) => self.session.jump(*jump),
+            Step::Fault(_) | Step::Kill(_) | Step::Evict(_) => self.session.fault(step),
             Step::Clusters(clusters) => self.session.set_clusters(clusters),
             Step::Await { cluster, calls, saw } => {
                 self.wait_for(number, cluster, *calls, saw.as_deref());
@@ -122,10 +158,7 @@ impl Play<'_> {
         let mut found = Found {
             response: sent.response,
             upstream: sent.upstream,
-            scripted_status: match &send.upstream {
-                UpstreamAnswer::Response(r) | UpstreamAnswer::ResetAfterHeaders(r) => Some(r.status),
-                UpstreamAnswer::Failure(..) => None,
-            },
+            scripted_status: send.upstream.status(),
             sees_only_traps: self.session.sees_only_traps(),
             ..Found::default()
         };
@@ -152,6 +185,39 @@ impl Play<'_> {
             after = self.session.send(send)?.costs.map_or(after, |costs| costs.memory);
         }
         Ok(growth.breach(before, after))
+    }
+
+    fn interleave(&mut self, number: usize, at_once: &InterleaveStep) -> Result<(), Trouble> {
+        let mut scripted = at_once.schedule.clone().map(Scripted::new);
+        let found = match &mut scripted {
+            Some(scripted) => self.session.interleave(at_once, scripted)?,
+            None => self.session.interleave(at_once, self.search)?,
+        };
+        if let Some(wrong) = scripted.as_ref().and_then(Scripted::wrong) {
+            self.fail(number, Mismatch::new("schedule", "actors that can go on", wrong));
+        }
+        let names = at_once.outcome.metrics.keys();
+        let mut list = loop {
+            let metrics = names.clone().filter_map(|name| Some((name.clone(), self.session.metric(name)?))).collect();
+            let list = at_once.outcome.mismatches(&found.sent, &metrics);
+            if !list.iter().any(Mismatch::may_come_late) || !self.session.wait() {
+                break list;
+            }
+        };
+        for (actor, (step, sent)) in at_once.actors.iter().zip(&found.sent).enumerate() {
+            let (ActorStep::Request(send), Some(sent)) = (step, sent) else { continue };
+            list.extend(at_once.of_request(actor, send, sent));
+        }
+        let diagnostics: Vec<String> = self.session.diagnostics().drain(..).skip(self.diagnostics).collect();
+        self.diagnostics += diagnostics.len();
+        self.logs = self.session.logs().len();
+        list.extend(diagnostics.into_iter().map(|diagnostic| Mismatch::new("diagnostics", "none", diagnostic)));
+        self.report.timelines.push((number, found.timeline));
+        if !list.is_empty() && !found.steps.is_empty() {
+            list.push(Mismatch::new("schedule", "every schedule does", describe(&found.steps)));
+        }
+        self.report.mismatches.extend(list.into_iter().map(|mismatch| (number, mismatch)));
+        Ok(())
     }
 
     fn observe(&mut self, send: &RequestStep, found: &mut Found) {

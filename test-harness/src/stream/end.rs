@@ -62,6 +62,17 @@ impl Thread {
         self.stream(id).is_none_or(|stream| stream.ended)
     }
 
+    /// Whether a step can be taken now; an ended stream waits to be closed.
+    pub(crate) fn is_ready(&self, id: StreamId) -> bool {
+        let now = self.world.borrow().clock.now();
+        self.stream(id).is_some_and(|stream| {
+            let receives = !stream.request.complete && !stream.response.complete;
+            let answered = matches!(stream.router, Router::Waiting(_, due) if due <= now);
+            let asks = matches!(stream.router, Router::Sent);
+            stream.ended || receives || answered || asks || stream.upstream_rest.is_some()
+        })
+    }
+
     /// Takes one step with the upstream; true: something happened.
     pub(crate) fn advance_response(&mut self, id: StreamId, upstream: &mut dyn Upstream) -> bool {
         self.receive_answer(id) || self.receive_rest(id) || self.ask_upstream(id, upstream)

@@ -125,7 +125,7 @@ impl Thread {
     }
 
     /// Asks the upstream once the request is complete; true: something happened.
-    pub(super) fn ask_upstream(&mut self, id: StreamId, upstream: &mut dyn Upstream) -> bool {
+    pub(crate) fn ask_upstream(&mut self, id: StreamId, upstream: &mut dyn Upstream) -> bool {
         let Some(stream) = self.stream(id) else { return false };
         if !matches!(stream.router, Router::Sent) {
             return false;

@@ -27,7 +27,7 @@ pub fn play(scenario: &Scenario, backend: &dyn Backend, model: Option<&Played>) 
             Step::Request(send) => session.send(send).map(drop),
             Step::Advance(by) => session.advance(*by),
             Step::Clusters(clusters) => session.set_clusters(clusters),
-            Step::Await { .. } => Err(Trouble::Unsupported("a table waits for log lines by itself".to_owned())),
+            _ => Err(Trouble::Unsupported("a table has requests, time and clusters alone".to_owned())),
         };
         match done {
             Ok(()) => {}

@@ -60,6 +60,7 @@ fn judges() {
     for case in CASES {
         let mismatch = |(step, field, found): &(usize, &str, &str)| (*step, Mismatch::new(field, "x", found));
         let report = Report {
+            schedules: None,
             scenario: case.scenario.to_owned(),
             backend: "envoy",
             skipped: case.skipped.then(|| "no clock".to_owned()),

@@ -4,6 +4,7 @@ mod backends;
 mod budget;
 mod cli;
 mod hello;
+mod interleave;
 mod ledger;
 mod matching;
 mod play;

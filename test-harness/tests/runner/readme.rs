@@ -18,7 +18,7 @@ fn hold_in(backend: &dyn Backend) {
     let folder = hello::folder();
     std::fs::rename(folder.path().join("hello.wasm"), folder.path().join("my-filter.wasm")).expect("a writable folder");
     let examples = examples();
-    assert_eq!(examples.len(), 5);
+    assert_eq!(examples.len(), 6);
     for text in examples {
         let report = run(&hello::scenario(folder.path(), text), backend);
         assert_eq!(report.verdict(), Verdict::Passed, "{text}\n{report}");

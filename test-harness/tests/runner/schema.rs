@@ -54,12 +54,12 @@ const REFUSED: &[Case] = &[
     Case {
         name: "a step of two kinds",
         given: "name: n\nplugin: ./hello.wasm\nsteps:\n- request: {}\n  advance: 1s\n",
-        want: "step 1: expected one of request, advance, clusters, await, found several",
+        want: "step 1: expected one of request, advance, clusters, await, interleave, jump, fault, found several",
     },
     Case {
         name: "an expectation without a request",
         given: "name: n\nplugin: ./hello.wasm\nsteps:\n- request: {}\n- expect: {status: 200}\n",
-        want: "step 2: expected one of request",
+        want: "step 2: `upstream`, `expect` and `budget` belong to a `request`",
     },
     Case {
         name: "a response and its failure",

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::Instant;
 
 use socket2::{Domain, Socket, Type};
@@ -30,30 +32,44 @@ impl Client {
 
     /// Sends a request and reads its response; status 0 when there is none.
     pub fn send(&mut self, step: &RequestStep) -> io::Result<Response> {
-        let from = step.request.peer.ip();
-        let mut connection = match self.idle.remove(&(step.worker, from)) {
-            Some(connection) => connection,
-            None => self.open(step.worker, from)?,
-        };
-        let (bytes, method) = match &step.raw {
-            Some(raw) => (raw.clone(), raw.split(|byte| *byte == b' ').next().unwrap_or_default()),
-            None => (request(&step.request), step.request.method.as_slice()),
-        };
-        connection.write(&bytes)?;
-        let Some(head) = connection.read_response()? else { return Ok(Response::default()) };
-        let body = connection.read_body(head.response_framing(method))?;
-        let closes = head.values("connection").any(|value| value.eq_ignore_ascii_case(b"close"));
-        if body.complete && !closes && step.raw.is_none() {
-            self.idle.insert((step.worker, from), connection);
+        let connection = self.take(step)?;
+        let (response, connection) = exchange(connection, step)?;
+        self.keep(step, connection);
+        Ok(response)
+    }
+
+    /// Sends requests at the same time, each on a connection of its own.
+    pub fn send_at_once(&mut self, steps: &[&RequestStep]) -> io::Result<Vec<Response>> {
+        let connections = steps.iter().map(|step| self.take(step)).collect::<io::Result<Vec<_>>>()?;
+        let answered = thread::scope(|scope| {
+            let of = |(connection, step)| scope.spawn(move || exchange(connection, step));
+            let running: Vec<_> = connections.into_iter().zip(steps.iter().copied()).map(of).collect();
+            running
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect::<Vec<_>>()
+        });
+        let mut responses = Vec::new();
+        for (answered, step) in answered.into_iter().zip(steps) {
+            let (response, connection) = answered?;
+            self.keep(step, connection);
+            responses.push(response);
         }
-        Ok(Response {
-            status: head.status,
-            headers: lower_cased(head.headers),
-            body: body.bytes,
-            trailers: lower_cased(body.trailers),
-            complete: body.complete,
-            code_details: String::new(),
-        })
+        Ok(responses)
+    }
+
+    fn take(&mut self, step: &RequestStep) -> io::Result<Connection> {
+        let from = step.request.peer.ip();
+        match self.idle.remove(&(step.worker, from)) {
+            Some(connection) => Ok(connection),
+            None => self.open(step.worker, from),
+        }
+    }
+
+    fn keep(&mut self, step: &RequestStep, connection: Option<Connection>) {
+        if let Some(connection) = connection {
+            self.idle.insert((step.worker, step.request.peer.ip()), connection);
+        }
     }
 
     /// Opens connections until one lands on the wanted worker; the others serve later steps.
@@ -104,6 +120,28 @@ impl Client {
         stream.set_read_timeout(Some(TIME_LIMIT))?;
         Ok(stream)
     }
+}
+
+/// One request on a connection, which comes back when it can be used again.
+fn exchange(mut connection: Connection, step: &RequestStep) -> io::Result<(Response, Option<Connection>)> {
+    let (bytes, method) = match &step.raw {
+        Some(raw) => (raw.clone(), raw.split(|byte| *byte == b' ').next().unwrap_or_default()),
+        None => (request(&step.request), step.request.method.as_slice()),
+    };
+    connection.write(&bytes)?;
+    let Some(head) = connection.read_response()? else { return Ok((Response::default(), None)) };
+    let body = connection.read_body(head.response_framing(method))?;
+    let closes = head.values("connection").any(|value| value.eq_ignore_ascii_case(b"close"));
+    let reusable = body.complete && !closes && step.raw.is_none();
+    let response = Response {
+        status: head.status,
+        headers: lower_cased(head.headers),
+        body: body.bytes,
+        trailers: lower_cased(body.trailers),
+        complete: body.complete,
+        code_details: String::new(),
+    };
+    Ok((response, reusable.then_some(connection)))
 }
 
 fn request(request: &Request) -> Vec<u8> {

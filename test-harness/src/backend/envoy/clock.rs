@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::scenario::Jump;
+
 /// The offset of one process's wall clock.
 #[derive(Debug)]
 pub struct Clock {
@@ -27,10 +29,13 @@ impl Clock {
         self.store(i64::try_from(offset).map_err(|_| io::ErrorKind::InvalidInput)?)
     }
 
-    /// Moves the clock forward.
-    pub fn advance(&mut self, by: Duration) -> io::Result<()> {
-        let by = i64::try_from(by.as_nanos()).map_err(|_| io::ErrorKind::InvalidInput)?;
-        self.store(self.offset.saturating_add(by))
+    /// Lets the clock jump.
+    pub fn jump(&mut self, jump: Jump) -> io::Result<()> {
+        let nanos = |by: Duration| i64::try_from(by.as_nanos()).map_err(|_| io::ErrorKind::InvalidInput);
+        self.store(match jump {
+            Jump::Forward(by) => self.offset.saturating_add(nanos(by)?),
+            Jump::Back(by) => self.offset.saturating_sub(nanos(by)?),
+        })
     }
 
     /// In place: the library has mapped this very file.

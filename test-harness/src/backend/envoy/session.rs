@@ -12,7 +12,8 @@ use super::script::Script;
 use super::upstream::Upstream;
 use super::{Envoy, TIME_LIMIT};
 use crate::backend::{Sent, Session, Trouble};
-use crate::scenario::{RequestStep, Scenario};
+use crate::interleave::Chooser;
+use crate::scenario::{InterleaveStep, Interleaved, Jump, RequestStep, Scenario};
 use crate::{Cluster, UpstreamAnswer, UpstreamFailure, UpstreamRequest};
 
 /// How long logs and metrics may lag behind a response.
@@ -96,14 +97,37 @@ impl Session for EnvoySession<'_> {
         let cluster = self.cluster.clone();
         let upstream = self.process()?.upstreams.get(&cluster).and_then(|upstream| upstream.seen().into_iter().next());
         let entries = self.entries().split_off(start);
-        let timeline: Vec<String> =
-            entries.iter().map(|entry| format!("[{}] {}", entry.level, entry.message)).collect();
-        Ok(Sent { response, upstream, timeline: timeline.join("\n"), costs: None })
+        Ok(Sent { response, upstream, timeline: lines(&entries), costs: None })
+    }
+
+    /// All at once, in whatever order Envoy serves them.
+    fn interleave(&mut self, step: &InterleaveStep, _: &mut dyn Chooser) -> Result<Interleaved, Trouble> {
+        let requests: Vec<&RequestStep> = step.requests().collect();
+        if step.schedule.is_some() || requests.len() < step.actors.len() {
+            return Err(Trouble::Unsupported("nobody decides about schedules, ticks and kills in Envoy".to_owned()));
+        }
+        let Some(first) = requests.first().filter(|first| requests.iter().all(|send| send.upstream == first.upstream))
+        else {
+            return Err(Trouble::Unsupported("the upstream gives all of them one answer".to_owned()));
+        };
+        self.prepare(&first.upstream)?;
+        let start = self.entries().len();
+        let responses = self.client.send_at_once(&requests)?;
+        self.patience = Instant::now() + LAG;
+        let cluster = self.cluster.clone();
+        let mut seen = self.process()?.upstreams.get(&cluster).map(Upstream::seen).unwrap_or_default().into_iter();
+        let sent = |response| Some(Sent { response, upstream: seen.next(), ..Sent::default() });
+        let sent = responses.into_iter().map(sent).collect();
+        Ok(Interleaved { sent, steps: Vec::new(), timeline: lines(&self.entries().split_off(start)) })
     }
 
     fn advance(&mut self, by: Duration) -> Result<(), Trouble> {
+        self.jump(Jump::Forward(by))
+    }
+
+    fn jump(&mut self, jump: Jump) -> Result<(), Trouble> {
         match self.process()?.clock() {
-            Some(mut clock) => Ok(clock.advance(by)?),
+            Some(mut clock) => Ok(clock.jump(jump)?),
             None => Err(Trouble::Unsupported(Install::NO_CLOCK.to_owned())),
         }
     }
@@ -167,6 +191,11 @@ impl Session for EnvoySession<'_> {
         }
         waits
     }
+}
+
+fn lines(entries: &[Entry]) -> String {
+    let line = |entry: &Entry| format!("[{}] {}", entry.level, entry.message);
+    entries.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 impl Drop for EnvoySession<'_> {

@@ -12,6 +12,7 @@ use socket2::{Domain, Socket, Type};
 use super::clock::Clock;
 use super::http1::{Connection, Head, message};
 use super::script::Script;
+use crate::scenario::Jump;
 use crate::{Headers, UpstreamAnswer, UpstreamFailure, UpstreamRequest, UpstreamResponse};
 
 /// A server on its own port, for one cluster.
@@ -170,7 +171,7 @@ fn give(
     clock: Option<&Arc<Mutex<Clock>>>,
 ) -> io::Result<bool> {
     let pass = |after: Duration| match clock {
-        Some(clock) if !after.is_zero() => lock(clock).advance(after),
+        Some(clock) if !after.is_zero() => lock(clock).jump(Jump::Forward(after)),
         _ => Ok(()),
     };
     match answer {

@@ -2,6 +2,8 @@
 
 mod budget;
 mod callout;
+mod fault;
+mod interleave;
 mod message;
 mod step;
 mod text;
@@ -15,7 +17,7 @@ use self::budget::StateBudgetYaml;
 use self::callout::{ScriptedYaml, into_clusters};
 use self::step::StepYaml;
 use self::text::Instant;
-use super::{Only, StateBudget, Step};
+use super::{Only, RequestStep, StateBudget, Step};
 use crate::{Cluster, FailurePolicy, Profile, Route};
 
 /// A scenario file as written; paths are not resolved yet.
@@ -192,21 +194,27 @@ fn coherent(scenario: &ScenarioYaml) -> Result<(), String> {
     }
     let envoy = scenario.only.as_ref().is_some_and(|only| only.backend == "envoy");
     for (index, step) in scenario.steps.iter().enumerate() {
-        let Step::Request(send) = step else { continue };
-        if send.raw.is_some() && !envoy {
-            return Err(format!(
-                "step {}: raw: only a real proxy parses bytes: expected `only: {{backend: envoy, ..}}`",
-                index + 1
-            ));
+        let requests: Vec<&RequestStep> = match step {
+            Step::Request(send) => vec![send.as_ref()],
+            Step::Interleave(at_once) => at_once.requests().collect(),
+            _ => continue,
+        };
+        for send in requests {
+            fits(index, send, scenario.workers, envoy)?;
         }
-        if send.worker >= scenario.workers {
-            let found = send.worker;
-            return Err(format!(
-                "step {}: worker: expected below `workers` ({}), found {found}",
-                index + 1,
-                scenario.workers
-            ));
-        }
+    }
+    Ok(())
+}
+
+fn fits(index: usize, send: &RequestStep, workers: u32, envoy: bool) -> Result<(), String> {
+    let step = index + 1;
+    if send.raw.is_some() && !envoy {
+        return Err(format!(
+            "step {step}: raw: only a real proxy parses bytes: expected `only: {{backend: envoy, ..}}`"
+        ));
+    }
+    if send.worker >= workers {
+        return Err(format!("step {step}: worker: expected below `workers` ({workers}), found {}", send.worker));
     }
     Ok(())
 }

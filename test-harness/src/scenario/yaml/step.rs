@@ -7,11 +7,13 @@ use serde_json::Value;
 
 use super::budget::RequestBudgetYaml;
 use super::callout::{ScriptedYaml, into_clusters};
+use super::fault::{FaultYaml, JumpYaml};
+use super::interleave::{ActorYaml, OutcomeYaml, ScheduleYaml, interleave};
 use super::message::{AnswerYaml, RequestYaml};
 use super::text::{FieldPatterns, PatternYaml, Span};
 use crate::scenario::{Expect, Reached, RequestStep, Saw, Step};
 
-/// One step: exactly one of `request`, `advance`, `clusters`, `await`.
+/// One step: exactly one of `request`, `advance`, `clusters`, `await`, `interleave`, `jump`, `fault`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StepYaml {
@@ -22,6 +24,11 @@ pub struct StepYaml {
     advance: Option<Span>,
     clusters: Option<BTreeMap<String, Vec<ScriptedYaml>>>,
     r#await: Option<AwaitYaml>,
+    interleave: Option<Vec<ActorYaml>>,
+    schedule: Option<ScheduleYaml>,
+    outcome: Option<OutcomeYaml>,
+    jump: Option<JumpYaml>,
+    fault: Option<FaultYaml>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -36,20 +43,40 @@ impl TryFrom<StepYaml> for Step {
     type Error = String;
 
     fn try_from(yaml: StepYaml) -> Result<Step, String> {
-        let alone = yaml.upstream.is_none() && yaml.expect.is_none() && yaml.budget.is_none();
-        match (yaml.request, yaml.advance, yaml.clusters, yaml.r#await) {
-            (Some(request), None, None, None) => send(request, yaml.upstream, yaml.expect, yaml.budget),
-            (None, Some(Span(by)), None, None) if alone => Ok(Step::Advance(by)),
-            (None, None, Some(clusters), None) if alone => Ok(Step::Clusters(into_clusters(clusters)?)),
-            (None, None, None, Some(wait)) if alone => Ok(wait.into_step()),
-            (None, None, None, None) => Err("expected one of request, advance, clusters, await".to_owned()),
-            (None, ..) => Err("`upstream`, `expect` and `budget` belong to a `request`".to_owned()),
-            _ => Err("expected one of request, advance, clusters, await, found several".to_owned()),
+        const KINDS: &str = "request, advance, clusters, await, interleave, jump, fault";
+        let of_request = yaml.upstream.is_some() || yaml.expect.is_some() || yaml.budget.is_some();
+        let of_interleave = yaml.schedule.is_some() || yaml.outcome.is_some();
+        let mut steps = Vec::new();
+        if of_request && yaml.request.is_none() {
+            return Err("`upstream`, `expect` and `budget` belong to a `request`".to_owned());
+        }
+        if of_interleave && yaml.interleave.is_none() {
+            return Err("`schedule` and `outcome` belong to an `interleave`".to_owned());
+        }
+        if let Some(request) = yaml.request {
+            steps.push(send(request, yaml.upstream, yaml.expect, yaml.budget)?);
+        }
+        if let Some(actors) = yaml.interleave {
+            steps.push(interleave(actors, yaml.schedule, yaml.outcome)?);
+        }
+        if let Some(clusters) = yaml.clusters {
+            steps.push(Step::Clusters(into_clusters(clusters)?));
+        }
+        if let Some(fault) = yaml.fault {
+            steps.push(fault.try_into()?);
+        }
+        steps.extend(yaml.advance.map(|Span(by)| Step::Advance(by)));
+        steps.extend(yaml.r#await.map(AwaitYaml::into_step));
+        steps.extend(yaml.jump.map(|JumpYaml(jump)| Step::Jump(jump)));
+        match steps.len() {
+            0 => Err(format!("expected one of {KINDS}")),
+            1 => Ok(steps.remove(0)),
+            _ => Err(format!("expected one of {KINDS}, found several")),
         }
     }
 }
 
-fn send(
+pub(super) fn send(
     request: RequestYaml,
     upstream: Option<AnswerYaml>,
     expect: Option<ExpectYaml>,
@@ -69,7 +96,7 @@ fn send(
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct ExpectYaml {
+pub(super) struct ExpectYaml {
     status: Option<u16>,
     headers: FieldPatterns,
     absent: Vec<String>,

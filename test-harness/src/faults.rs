@@ -1,0 +1,93 @@
+//! Faults on demand: what a real proxy does once in a while, and never when a test looks.
+
+use crate::record::Place;
+use crate::status::Status;
+
+/// One fault. It happens as often as it says, from when it is injected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Calls of a host function answer a status and do nothing.
+    Answer {
+        /// The import, e.g. `proxy_set_shared_data`.
+        call: String,
+        /// What it answers; not [`Status::Ok`].
+        status: Status,
+        /// So many calls are as ever before it begins.
+        skip: u32,
+        /// How many calls it hits, at least 1.
+        times: u32,
+    },
+    /// The next read of a key of shared data sees a write half done: the second half is of the value
+    /// before.
+    Torn {
+        /// The key.
+        key: Vec<u8>,
+    },
+    /// Ticks are lost; the timer goes on.
+    DroppedTicks {
+        /// How many, over all threads.
+        times: u32,
+    },
+    /// The VMs of a thread die instead of running a callback.
+    Kill {
+        /// Whose VMs.
+        place: Place,
+        /// The exported function they do not live to run, e.g. `proxy_on_response_headers`.
+        before: String,
+    },
+}
+
+/// The faults that are still to happen.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub fn inject(&mut self, fault: Fault) {
+        self.0.push(fault);
+    }
+
+    /// What a call of a host function answers without being run.
+    pub fn answer(&mut self, name: &str) -> Option<Status> {
+        let hits = |fault: &Fault| matches!(fault, Fault::Answer { call, .. } if call == name);
+        let at = self.0.iter().position(hits)?;
+        let Fault::Answer { status, skip, times, .. } = &mut self.0[at] else { return None };
+        if *skip > 0 {
+            *skip -= 1;
+            return None;
+        }
+        let status = *status;
+        *times = times.saturating_sub(1);
+        if *times == 0 {
+            self.0.remove(at);
+        }
+        Some(status)
+    }
+
+    /// Whether this read of a key is torn.
+    pub fn tears(&mut self, read: &[u8]) -> bool {
+        self.take(|fault| matches!(fault, Fault::Torn { key } if key == read))
+    }
+
+    /// Whether this tick is lost.
+    pub fn drops_tick(&mut self) -> bool {
+        let Some(at) = self.0.iter().position(|fault| matches!(fault, Fault::DroppedTicks { .. })) else {
+            return false;
+        };
+        if let Fault::DroppedTicks { times: times @ 2.. } = &mut self.0[at] {
+            *times -= 1;
+        } else {
+            self.0.remove(at);
+        }
+        true
+    }
+
+    /// Whether the VMs of a thread die before this callback.
+    pub fn kills(&mut self, thread: Place, callback: &str) -> bool {
+        self.take(|fault| matches!(fault, Fault::Kill { place, before } if *place == thread && before == callback))
+    }
+
+    fn take(&mut self, hits: impl FnMut(&Fault) -> bool) -> bool {
+        let at = self.0.iter().position(hits);
+        at.map(|at| self.0.remove(at)).is_some()
+    }
+}

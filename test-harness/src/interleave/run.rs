@@ -1,0 +1,145 @@
+//! Plays one schedule.
+
+use std::sync::Arc;
+
+use atomic_refcell::AtomicRefCell;
+
+use super::gate::{Gate, Grant, Offer};
+use super::serve::{Task, TaskState};
+use super::{Access, Actor, Chooser, Interleaving, Step};
+use crate::clock::{Instant, after};
+use crate::proxy::Proxy;
+use crate::record::Place;
+use crate::world::World;
+
+impl Proxy {
+    /// Runs actors at the same time, in the order that `chooser` decides. Where all of them wait,
+    /// virtual time moves to the next event.
+    pub fn interleave(&mut self, actors: Vec<Actor>, chooser: &mut dyn Chooser) -> Interleaving {
+        let before = self.take_record();
+        let (count, threads) = (actors.len(), self.threads.len());
+        let (mut tasks, kills) = self.assign(actors);
+        let gate = Arc::new(Gate::new(threads));
+        self.world.borrow_mut().gate = Some(Arc::clone(&gate));
+        let deadline = after(self.world.borrow().clock.now(), self.world.borrow().limits.stuck_after);
+        let world = Arc::clone(&self.world);
+        let mut steps = Vec::new();
+        let finished: Vec<Task> = std::thread::scope(|scope| {
+            let mut running = Vec::new();
+            for (number, thread) in self.threads.iter_mut().enumerate() {
+                let (gate, tasks) = (&gate, std::mem::take(&mut tasks[number]));
+                running.push(scope.spawn(move || thread.serve(gate, count + number, tasks)));
+            }
+            let mut conductor = Conductor { gate: &gate, kills, deadline, steps: &mut steps };
+            conductor.conduct(chooser, &world);
+            conductor.give_all(Grant::End);
+            running
+                .into_iter()
+                .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        });
+        self.world.borrow_mut().gate = None;
+        let mut exchanges: Vec<_> = (0..count).map(|_| None).collect();
+        for task in finished {
+            if let TaskState::Finished(exchange) = task.state {
+                exchanges[task.actor] = exchange;
+            }
+        }
+        let record = self.take_record();
+        self.world.borrow_mut().record = before;
+        Interleaving { exchanges, record, steps }
+    }
+
+    /// The tasks of each thread, and which actors kill which place.
+    fn assign(&self, actors: Vec<Actor>) -> (Vec<Vec<Task>>, Vec<(usize, Place)>) {
+        let mut tasks: Vec<Vec<Task>> = self.threads.iter().map(|_| Vec::new()).collect();
+        let mut kills = Vec::new();
+        for (actor, what) in actors.into_iter().enumerate() {
+            let (number, state) = match what {
+                Actor::Request { worker, request, upstream } => {
+                    (self.worker(worker), TaskState::Request(request, upstream))
+                }
+                Actor::Tick(place) => (Gate::number(place).min(tasks.len() - 1), TaskState::Tick),
+                Actor::Kill(place) => {
+                    kills.push((actor, place));
+                    continue;
+                }
+            };
+            tasks[number].push(Task { actor, state });
+        }
+        (tasks, kills)
+    }
+}
+
+/// Gives the threads their turns.
+struct Conductor<'a> {
+    gate: &'a Gate,
+    /// Kills to come.
+    kills: Vec<(usize, Place)>,
+    deadline: Instant,
+    steps: &'a mut Vec<Step>,
+}
+
+impl Conductor<'_> {
+    fn conduct(&mut self, chooser: &mut dyn Chooser, world: &AtomicRefCell<World>) {
+        self.give_all(Grant::Look);
+        loop {
+            let offers = self.gate.offers();
+            let mut steps: Vec<Step> = Vec::new();
+            for offer in &offers {
+                if let Offer::Steps(of_thread) = offer {
+                    steps.extend_from_slice(of_thread);
+                }
+            }
+            if steps.is_empty() {
+                if offers.iter().all(|offer| matches!(offer, Offer::Idle { finished: true, .. })) {
+                    return;
+                }
+                self.wait(&offers, world);
+                continue;
+            }
+            let kill = |&(actor, place): &(usize, Place)| Step { actor, place, access: Access::Event };
+            steps.extend(self.kills.iter().map(kill));
+            steps.sort_by_key(|step| step.actor);
+            let Some(step) = chooser.choose(&steps).and_then(|chosen| steps.get(chosen)).cloned() else {
+                return self.give_all(Grant::Kill);
+            };
+            let killed = self.kills.iter().position(|(actor, _)| *actor == step.actor);
+            let grant = if killed.is_some() { Grant::Kill } else { Grant::Go(step.actor) };
+            killed.map(|at| self.kills.remove(at));
+            self.gate.run(Gate::number(step.place), grant);
+            self.steps.push(step);
+            // Nothing but a queue gives another thread something to do.
+            if !world.borrow().posted.is_empty() {
+                self.look_idle();
+            }
+        }
+    }
+
+    /// Moves time to where the next thread has something to do; past the deadline nobody waits.
+    fn wait(&self, offers: &[Offer], world: &AtomicRefCell<World>) {
+        let due = |offer: &Offer| match offer {
+            Offer::Idle { due, .. } => *due,
+            Offer::Steps(_) => None,
+        };
+        match offers.iter().filter_map(due).min().filter(|due| *due <= self.deadline) {
+            Some(due) => {
+                world.borrow_mut().clock.move_to(due);
+                self.give_all(Grant::Look);
+            }
+            None => self.give_all(Grant::GiveUp),
+        }
+    }
+
+    fn give_all(&self, grant: Grant) {
+        (0..self.gate.offers().len()).for_each(|thread| self.gate.run(thread, grant));
+    }
+
+    fn look_idle(&self) {
+        for (thread, offer) in self.gate.offers().iter().enumerate() {
+            if matches!(offer, Offer::Idle { .. }) {
+                self.gate.run(thread, Grant::Look);
+            }
+        }
+    }
+}

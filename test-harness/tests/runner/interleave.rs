@@ -1,0 +1,54 @@
+//! Requests at the same time: a race is found, printed, and can be played again.
+
+use std::path::Path;
+
+use test_harness::backend::wasmtime::Wasmtime;
+use test_harness::scenario::{Report, Verdict, parse, run};
+
+/// Requests, one per worker, through `counter.wat`, which admits two of them.
+fn play(configured: &str, workers: usize, schedule: &str) -> Report {
+    let requests: String = (0..workers).map(|worker| format!("  - request: {{worker: {worker}}}\n")).collect();
+    let admitted = workers.min(2);
+    let refused = if workers > 2 { format!(", 429: {}", workers - 2) } else { String::new() };
+    let text = format!(
+        "name: two are admitted\nplugin: ./counter.wat\n{configured}workers: {workers}\nsteps:\n- interleave:\n\
+         {requests}  schedule: {schedule}\n  outcome: {{statuses: {{200: {admitted}{refused}}}}}\n"
+    );
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/harness");
+    run(&parse("counter", &text, &folder).unwrap_or_else(|why| panic!("{why}\n{text}")), &Wasmtime::default())
+}
+
+const RACY: &str = "config: {racy: true}\n";
+
+#[test]
+fn a_counter_that_reads_then_writes_is_caught_with_its_schedule() {
+    let report = play(RACY, 3, "all");
+    assert_eq!(report.verdict(), Verdict::Failed);
+    let text = report.to_string();
+    let schedule = text.lines().find_map(|line| line.trim().split_once("schedule: ")).expect("it is printed").1;
+    println!("after {} schedules:\n{text}", report.schedules.expect("it searched").played);
+    assert!(text.contains("outcome.statuses.200: expected 2, found 3"), "{text}");
+    assert!(text.contains("on worker 2: write shared data \"count\""), "{text}");
+
+    let again = play(RACY, 3, schedule);
+    assert_eq!(again.verdict(), Verdict::Failed);
+    assert!(again.to_string().contains("outcome.statuses.200: expected 2, found 3"), "{again}");
+    assert_eq!(play(RACY, 3, "[0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]").verdict(), Verdict::Passed, "one after another");
+}
+
+#[test]
+fn compare_and_swap_holds_in_all_schedules() {
+    for (workers, at_least) in [(2, 4), (3, 50)] {
+        let report = play("", workers, "all");
+        assert_eq!(report.verdict(), Verdict::Passed, "{report}");
+        let count = report.schedules.expect("it searched");
+        println!("{workers} workers: {count}");
+        assert!(count.played >= at_least, "{count}");
+    }
+}
+
+#[test]
+fn a_schedule_must_name_those_who_can_go_on() {
+    let report = play("", 2, "[0, 7]");
+    assert!(report.to_string().contains("place 2 names 7, but only these can go on: 0 on worker 0"), "{report}");
+}
