@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
+use crate::interleave::Step;
 use crate::message::{Headers, Response, UpstreamRequest};
 
 /// One request from its first byte to the deletion of its contexts.
@@ -92,6 +93,8 @@ pub enum Event {
         /// What the host wrote back.
         returned: Vec<Argument>,
     },
+    /// Where several requests run at once: what follows is this step.
+    Turn(Step),
     /// Something the proxy itself did: sent the request upstream, sent a local reply.
     Proxy(String),
 }

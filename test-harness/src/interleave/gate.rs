@@ -11,7 +11,10 @@ use crate::record::Place;
 #[derive(Debug)]
 pub struct Gate {
     state: Mutex<State>,
-    changed: Condvar,
+    /// The turn comes to a thread.
+    turns: Vec<Condvar>,
+    /// The turn comes back.
+    back: Condvar,
 }
 
 #[derive(Debug)]
@@ -73,7 +76,7 @@ impl Gate {
             actors: vec![usize::MAX; threads],
             ended: false,
         };
-        Gate { state: Mutex::new(state), changed: Condvar::new() }
+        Gate { state: Mutex::new(state), turns: (0..threads).map(|_| Condvar::new()).collect(), back: Condvar::new() }
     }
 
     /// A thread's number, from its place.
@@ -94,7 +97,7 @@ impl Gate {
         let mut state = self.lock();
         state.offers[thread] = offer;
         state.turn = None;
-        self.changed.notify_all();
+        self.back.notify_one();
         let mut state = self.wait(state, thread);
         if let Grant::Go(actor) = state.grant {
             state.actors[thread] = actor;
@@ -128,7 +131,7 @@ impl Gate {
         let mut state = self.lock();
         state.offers[thread] = Offer::Idle { due: None, finished: true };
         state.turn = None;
-        self.changed.notify_all();
+        self.back.notify_one();
     }
 
     /// Gives a thread its turn, and waits for its end.
@@ -137,8 +140,8 @@ impl Gate {
         state.grant = grant;
         state.ended |= grant == Grant::End;
         state.turn = Some(thread);
-        self.changed.notify_all();
-        drop(self.changed.wait_while(state, |state| state.turn.is_some()).unwrap_or_else(PoisonError::into_inner));
+        self.turns[thread].notify_one();
+        drop(self.back.wait_while(state, |state| state.turn.is_some()).unwrap_or_else(PoisonError::into_inner));
     }
 
     /// What each thread could do next.
@@ -151,6 +154,6 @@ impl Gate {
     }
 
     fn wait<'a>(&self, state: MutexGuard<'a, State>, thread: usize) -> MutexGuard<'a, State> {
-        self.changed.wait_while(state, |state| state.turn != Some(thread)).unwrap_or_else(PoisonError::into_inner)
+        self.turns[thread].wait_while(state, |state| state.turn != Some(thread)).unwrap_or_else(PoisonError::into_inner)
     }
 }

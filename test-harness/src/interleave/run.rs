@@ -9,7 +9,7 @@ use super::serve::{Task, TaskState};
 use super::{Access, Actor, Chooser, Interleaving, Step};
 use crate::clock::{Instant, after};
 use crate::proxy::Proxy;
-use crate::record::Place;
+use crate::record::{Event, Place};
 use crate::world::World;
 
 impl Proxy {
@@ -107,6 +107,7 @@ impl Conductor<'_> {
             let killed = self.kills.iter().position(|(actor, _)| *actor == step.actor);
             let grant = if killed.is_some() { Grant::Kill } else { Grant::Go(step.actor) };
             killed.map(|at| self.kills.remove(at));
+            world.borrow_mut().trace(Event::Turn(step.clone()));
             self.gate.run(Gate::number(step.place), grant);
             self.steps.push(step);
             // Nothing but a queue gives another thread something to do.

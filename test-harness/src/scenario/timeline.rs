@@ -1,8 +1,10 @@
 //! A trace, for people.
 
+use std::collections::BTreeMap;
+
 use bstr::ByteSlice;
 
-use crate::{Argument, Event, Headers, Outcome};
+use crate::{Argument, Event, Headers, Outcome, Place};
 
 /// Values longer than this are cut, in bytes: a timeline is read, not parsed.
 const SHOWN: usize = 200;
@@ -20,12 +22,22 @@ const MAPS: [&str; 8] = [
 ];
 
 /// Callbacks and host calls, a line each, indented by depth. A callback without host calls is one
-/// line.
+/// line. Where threads take turns, each has a depth of its own.
 pub fn timeline(trace: &[Event]) -> String {
     let mut lines: Vec<String> = Vec::new();
+    let mut depths: BTreeMap<Place, usize> = BTreeMap::new();
+    let mut place = Place::Main;
     let mut depth = 0usize;
     let mut just_entered = false;
     for event in trace {
+        if let Event::Turn(step) = event {
+            depths.insert(place, depth);
+            place = step.place;
+            depth = depths.get(&place).copied().unwrap_or_default();
+            lines.push(format!("> {step}"));
+            just_entered = false;
+            continue;
+        }
         match (event, lines.last_mut()) {
             (Event::Leave { callback, outcome }, Some(entered)) if just_entered => {
                 depth = depth.saturating_sub(1);
@@ -63,6 +75,7 @@ fn line(event: &Event) -> String {
                 (code, _) => format!("{call} = {}", status_text(name, *code)),
             }
         }
+        Event::Turn(step) => format!("> {step}"),
         Event::Proxy(what) => format!("* {what}"),
     }
 }

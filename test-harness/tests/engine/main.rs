@@ -3,7 +3,9 @@
 mod bodies;
 mod diagnostics;
 mod failures;
+mod faults;
 mod headers;
+mod interleaving;
 mod kong;
 mod lifecycle;
 mod probe;

@@ -1,3 +1,4 @@
+use crate::interleave::{Access, Step};
 use crate::{Argument, Event, Outcome, Place};
 
 use super::timeline;
@@ -12,6 +13,30 @@ fn leave(callback: &'static str, outcome: Outcome) -> Event {
 
 fn call(name: &'static str, arguments: Vec<Argument>, status: u32, returned: Vec<Argument>) -> Event {
     Event::HostCall { name, arguments, status, returned }
+}
+
+#[test]
+fn threads_that_take_turns_are_told_apart() {
+    let turn = |actor, place| Event::Turn(Step { actor, place, access: Access::Event });
+    let (one, two) = (Place::Worker(0), Place::Worker(1));
+    let trace = [
+        turn(0, one),
+        enter("proxy_on_log"),
+        turn(1, two),
+        call("proxy_get_log_level", vec![], 0, vec![]),
+        turn(0, one),
+        call("proxy_get_log_level", vec![], 0, vec![]),
+        leave("proxy_on_log", Outcome::Nothing),
+    ];
+    let want = "\
+> 0 on worker 0: next event
+cors #2 on_log(3, 1) on worker 0
+> 1 on worker 1: next event
+get_log_level()
+> 0 on worker 0: next event
+  get_log_level()
+}";
+    assert_eq!(timeline(&trace), want);
 }
 
 #[test]
