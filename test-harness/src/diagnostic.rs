@@ -61,6 +61,8 @@ pub enum Problem {
         /// The name the guest gave.
         cluster: String,
     },
+    /// A gRPC call to a `GrpcService` that names no cluster, an empty one included: Envoy crashes.
+    NoGrpcTarget,
     /// A call-out from a stream's callback that went on with Continue: Kong's engine crashes when the
     /// answer comes, and Envoy answers a stream that may be gone.
     DispatchNotPaused {
@@ -173,6 +175,9 @@ impl fmt::Display for Problem {
             }
             Problem::UnknownCluster { cluster } => {
                 write!(f, "unknown cluster \"{cluster}\": name one the proxy has, and expect the call to fail")
+            }
+            Problem::NoGrpcTarget => {
+                f.write_str("a gRPC call to a service without a cluster crashes Envoy: name the cluster, or no service")
             }
             Problem::DispatchNotPaused { calls } => {
                 let calls = calls.join(", ");

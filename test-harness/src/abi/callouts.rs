@@ -56,13 +56,15 @@ pub fn http_call(
                 map.set(b"x-envoy-expected-rq-timeout-ms", timeout_milliseconds.to_string().as_bytes());
             }
             let request = CalloutRequest { cluster, headers: map.pairs().clone(), body, trailers, timeout };
-            let (wait, answer) = world.callouts.http(request)?;
-            Ok((world.clock.now(), wait, context.root, answer))
+            Ok((world.clock.now(), context.root, world.callouts.http(request)))
         });
-        // Envoy counts, and writes 0 when the call failed.
+        // Envoy writes the token, 0 when there is none, before it looks at the result.
+        let Ok((now, root, sent)) = result else {
+            return call.return_u32(token, 0).and(Err(Status::BadArgument.into()));
+        };
         let number = call.host_mut().callouts.next_http_token();
-        call.return_u32(token, if result.is_ok() { number } else { 0 })?;
-        let (now, wait, root, answer) = result?;
+        call.return_u32(token, if sent.is_some() { number } else { 0 })?;
+        let (wait, answer) = sent.ok_or(Status::InternalFailure)?;
         call.host_mut().callouts.push(now, wait, Arrival { root, token: number, answer });
         Ok(())
     })

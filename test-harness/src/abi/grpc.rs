@@ -40,41 +40,39 @@ pub fn grpc_call(
         let message = call.bytes(message, message_size)?;
         call.number(timeout_milliseconds);
         let timeout = Duration::from_millis(timeout_milliseconds.into());
-        if let Target::Cluster(name) | Target::Service { cluster: name, .. } = &target {
-            call.touches(|_| Access::Write(Shared::Cluster(name.clone())))?;
-        }
-        let result = find(call, target).and_then(|(cluster, authority)| {
-            let headers = request_headers(&authority, &path, &metadata, timeout);
-            let request = CalloutRequest { cluster, headers, body: message, trailers: Vec::new(), timeout };
-            call.with_world(|world, host| {
-                let context = host.context().ok_or(Status::BadArgument)?;
-                let (wait, answer) = world.callouts.grpc(request)?;
-                Ok((world.clock.now(), wait, context.root, answer))
-            })
-        });
+        let (cluster, authority) = find(call, target)?;
+        call.touches(|_| Access::Write(Shared::Cluster(cluster.clone())))?;
+        let headers = request_headers(&authority, &path, &metadata, timeout);
+        let request = CalloutRequest { cluster, headers, body: message, trailers: Vec::new(), timeout };
+        let (root, now, (result, wait, answer)) = call.with_world(|world, host| {
+            let context = host.context().ok_or(Status::BadArgument)?;
+            Ok::<_, Status>((context.root, world.clock.now(), world.callouts.grpc(request)))
+        })?;
         let number = call.host_mut().callouts.next_grpc_token();
-        call.return_u32(token, if result.is_ok() { number } else { 0 })?;
-        let (now, wait, root, answer) = result?;
         call.host_mut().callouts.push(now, wait, Arrival { root, token: number, answer });
-        Ok(())
+        result?;
+        call.return_u32(token, number)
     })
 }
 
 /// The cluster and authority of a call's target.
 fn find(call: &HostCall<'_, '_>, target: Target) -> Result<(String, String), Status> {
-    let (cluster, authority, unknown) = match target {
-        Target::Cluster(name) => (name.clone(), name, Status::ParseFailure),
-        Target::Service { cluster, authority } if authority.is_empty() => {
-            (cluster.clone(), cluster, Status::InternalFailure)
+    let (cluster, authority, by_name) = match target {
+        Target::Cluster(name) => (name.clone(), name, true),
+        Target::Service { cluster, authority } if authority.is_empty() => (cluster.clone(), cluster, false),
+        Target::Service { cluster, authority } => (cluster, authority, false),
+        Target::Nobody => {
+            call.diagnose(Problem::NoGrpcTarget);
+            return Err(Status::BadArgument);
         }
-        Target::Service { cluster, authority } => (cluster, authority, Status::InternalFailure),
-        Target::Nobody => return Err(Status::BadArgument),
     };
-    if call.with_world(|world, _| world.callouts.knows(&cluster)) {
-        return Ok((cluster, authority));
+    if !call.with_world(|world, _| world.callouts.knows(&cluster)) {
+        call.diagnose(Problem::UnknownCluster { cluster: cluster.clone() });
+        if by_name {
+            return Err(Status::ParseFailure);
+        }
     }
-    call.diagnose(Problem::UnknownCluster { cluster });
-    Err(unknown)
+    Ok((cluster, authority))
 }
 
 /// As Envoy's client prepares them, the metadata last.
@@ -111,7 +109,7 @@ pub fn grpc_stream(
         call.text(service, service_size)?;
         call.text(method, method_size)?;
         call.pairs(metadata, metadata_size)?;
-        call.return_u32(token, 0)?;
+        call.number(token);
         find(call, target)?;
         call.with_world(|world, _| world.note("gRPC stream refused: this host offers unary calls alone"));
         Err(Status::InternalFailure.into())

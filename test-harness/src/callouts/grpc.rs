@@ -19,6 +19,22 @@ pub struct GrpcFailure {
     pub message: String,
 }
 
+impl GrpcFailure {
+    /// With Envoy's details behind the message.
+    fn new(status: u32, message: &str, details: &str) -> Self {
+        let message = if message.is_empty() { details.to_owned() } else { format!("{message}{{{details}}}") };
+        GrpcFailure { status, message }
+    }
+
+    /// Of a call that did not leave the proxy: the cluster has no healthy host, or is not known.
+    pub(super) fn undelivered(known: bool) -> Self {
+        match known {
+            true => GrpcFailure::new(UNAVAILABLE, "no healthy upstream", "no_healthy_upstream"),
+            false => GrpcFailure { status: UNAVAILABLE, message: "Cluster not available".to_owned() },
+        }
+    }
+}
+
 /// Whom the upstream argument of a call names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -84,23 +100,30 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
 
 /// When an answer arrives (None: never), and what it is.
 pub(super) fn answer(answer: CalloutAnswer, timeout: Duration) -> (Option<Duration>, Result<Vec<u8>, GrpcFailure>) {
-    let unavailable = |message: &str| Err(GrpcFailure { status: UNAVAILABLE, message: message.to_owned() });
-    let at_once = Some(Duration::ZERO);
+    let reset = |text, reason| {
+        let details = format!("upstream_reset_before_response_started{{{reason}}}");
+        Err(GrpcFailure::new(UNAVAILABLE, text, &details))
+    };
+    let timed_out = || Err(GrpcFailure::new(UNAVAILABLE, http::TIMEOUT, "response_timeout"));
+    let cut = "upstream_reset_after_response_started{connection_termination}";
     let within = |after: Duration, result| match limit(timeout).filter(|timeout| after > *timeout) {
-        Some(timeout) => (Some(timeout), unavailable(http::TIMEOUT)),
+        Some(timeout) => (Some(timeout), timed_out()),
         None => (Some(after), result),
     };
+    let at_once = Some(Duration::ZERO);
     match answer {
         CalloutAnswer::Grpc(GrpcResponse { status: 0, message, after, .. }) => within(after, Ok(message)),
         CalloutAnswer::Grpc(GrpcResponse { status, status_message, after, .. }) => {
-            within(after, Err(GrpcFailure { status, message: status_message }))
+            within(after, Err(GrpcFailure::new(status, &status_message, "via_upstream")))
         }
         CalloutAnswer::Response(response) => within(response.after, Err(no_grpc(&response))),
-        CalloutAnswer::Refused => (at_once, unavailable(http::REFUSED)),
-        CalloutAnswer::Reset => (at_once, unavailable(http::RESET)),
-        CalloutAnswer::ResetAfterHeaders | CalloutAnswer::Oversized => (at_once, unavailable("")),
-        CalloutAnswer::Silent => (limit(timeout), unavailable(http::TIMEOUT)),
-        CalloutAnswer::Lost => (None, unavailable("")),
+        CalloutAnswer::Refused => (at_once, reset(http::REFUSED, "remote_connection_failure")),
+        CalloutAnswer::Reset => (at_once, reset(http::RESET, "connection_termination")),
+        CalloutAnswer::ResetAfterHeaders | CalloutAnswer::Oversized => {
+            (at_once, Err(GrpcFailure::new(INTERNAL, "", cut)))
+        }
+        CalloutAnswer::Silent => (limit(timeout), timed_out()),
+        CalloutAnswer::Lost => (None, timed_out()),
     }
 }
 
@@ -111,11 +134,11 @@ fn no_grpc(response: &UpstreamResponse) -> GrpcFailure {
         200 => INTERNAL,
         status => grpc_status_of(status),
     };
-    GrpcFailure { status, message: String::new() }
+    GrpcFailure::new(status, "", "via_upstream")
 }
 
 /// A gRPC answer as HTTP.
-pub(super) fn response(grpc: &GrpcResponse) -> UpstreamResponse {
+pub fn response(grpc: &GrpcResponse) -> UpstreamResponse {
     let mut trailers = vec![(b"grpc-status".to_vec(), grpc.status.to_string().into_bytes())];
     if !grpc.status_message.is_empty() {
         trailers.push((b"grpc-message".to_vec(), grpc.status_message.clone().into_bytes()));
@@ -130,9 +153,17 @@ pub(super) fn response(grpc: &GrpcResponse) -> UpstreamResponse {
 }
 
 /// A message with gRPC's prefix: uncompressed, and how long it is.
-pub fn frame(message: &[u8]) -> Vec<u8> {
+fn frame(message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
     [&[0], &length.to_be_bytes()[..], message].concat()
+}
+
+/// The message of a frame that holds one, whole and uncompressed.
+pub fn unframe(frame: &[u8]) -> Option<&[u8]> {
+    let (prefix, message) = frame.split_at_checked(5)?;
+    let [0, length @ ..] = prefix else { return None };
+    let length = u32::from_be_bytes(length.try_into().ok()?);
+    (u32::try_from(message.len()) == Ok(length)).then_some(message)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::clock::{Instant, after};
 use crate::cluster::{CalloutAnswer, CalloutRequest, Cluster};
 use crate::status::Status;
 
-pub use grpc::{GrpcFailure, Target, target};
+pub use grpc::{GrpcFailure, Target, response as grpc_response, target, unframe};
 pub use http::Message;
 
 /// Clusters, and everything dispatched so far.
@@ -67,38 +67,36 @@ impl Callouts {
         self.clusters.contains_key(cluster)
     }
 
-    /// Sends an HTTP call; returns what comes of it and when.
-    ///
-    /// # Errors
-    /// [`Status::BadArgument`] for an unknown cluster, [`Status::InternalFailure`] for one without
-    /// a healthy host: no callback follows either.
-    pub fn http(&mut self, request: CalloutRequest) -> Result<(Option<Duration>, Answer), Status> {
+    /// Sends an HTTP call to a cluster that is known; returns what comes of it and when. None: the
+    /// cluster has no healthy host, the dispatch fails, and no callback follows.
+    pub fn http(&mut self, request: CalloutRequest) -> Option<(Option<Duration>, Answer)> {
         let timeout = request.timeout;
-        let answer = self.send(request)?.ok_or(Status::InternalFailure)?;
-        let (wait, message) = http::answer(answer, timeout);
-        Ok((wait, Answer::Http(message)))
+        let (wait, message) = http::answer(self.send(request)?, timeout);
+        Some((wait, Answer::Http(message)))
     }
 
-    /// Sends a unary gRPC call; returns what comes of it and when.
-    ///
-    /// # Errors
-    /// As [`http`](Self::http).
-    pub fn grpc(&mut self, request: CalloutRequest) -> Result<(Option<Duration>, Answer), Status> {
+    /// Sends a unary gRPC call; returns whether the dispatch succeeds, what comes of it and when. A
+    /// callback follows even where the dispatch fails.
+    pub fn grpc(&mut self, request: CalloutRequest) -> (Result<(), Status>, Option<Duration>, Answer) {
+        let known = self.knows(&request.cluster);
         let timeout = request.timeout;
-        let answer = self.send(request)?.ok_or(Status::InternalFailure)?;
-        let (wait, result) = grpc::answer(answer, timeout);
-        Ok((wait, Answer::Grpc(result)))
-    }
-
-    /// What a cluster answers; None: it has no healthy host, and has seen nothing.
-    fn send(&mut self, request: CalloutRequest) -> Result<Option<CalloutAnswer>, Status> {
-        let cluster = self.clusters.get_mut(&request.cluster).ok_or(Status::BadArgument)?;
-        if !cluster.healthy {
-            return Ok(None);
+        match self.send(request) {
+            Some(answer) => {
+                let (wait, result) = grpc::answer(answer, timeout);
+                (Ok(()), wait, Answer::Grpc(result))
+            }
+            None => {
+                (Err(Status::InternalFailure), Some(Duration::ZERO), Answer::Grpc(Err(GrpcFailure::undelivered(known))))
+            }
         }
+    }
+
+    /// What a cluster answers; None: nobody is there to see the call.
+    fn send(&mut self, request: CalloutRequest) -> Option<CalloutAnswer> {
+        let cluster = self.clusters.get_mut(&request.cluster).filter(|cluster| cluster.healthy)?;
         let answer = cluster.next_answer(request.header(":path"));
         self.seen.push(request);
-        Ok(Some(answer))
+        Some(answer)
     }
 }
 

@@ -16,9 +16,17 @@ pub const ANSWER_LIMIT: usize = 1 << 20;
 
 const TYPES: &str = "type.googleapis.com/";
 
-/// A process: admin interface, clusters by name with their ports (none: no host), and a file that
-/// lists the listeners.
-pub fn bootstrap(clusters: &BTreeMap<String, Option<u16>>, listeners: &Path) -> Value {
+/// Where a cluster leads.
+#[derive(Clone, Copy, Debug)]
+pub struct ClusterAddress {
+    /// None: it has no host.
+    pub port: Option<u16>,
+    /// By HTTP/2; false: by HTTP/1.1.
+    pub grpc: bool,
+}
+
+/// A process: admin interface, clusters by name, and a file that lists the listeners.
+pub fn bootstrap(clusters: &BTreeMap<String, ClusterAddress>, listeners: &Path) -> Value {
     json!({
         "node": {"id": "test-harness", "cluster": "test-harness"},
         "admin": {"address": address(0)},
@@ -28,7 +36,7 @@ pub fn bootstrap(clusters: &BTreeMap<String, Option<u16>>, listeners: &Path) -> 
         }]},
         "dynamic_resources": {"lds_config": {"path_config_source": {"path": listeners}}},
         "static_resources": {
-            "clusters": clusters.iter().map(|(name, port)| cluster(name, *port)).collect::<Vec<_>>(),
+            "clusters": clusters.iter().map(|(name, address)| cluster(name, *address)).collect::<Vec<_>>(),
         },
     })
 }
@@ -37,8 +45,8 @@ fn address(port: u16) -> Value {
     json!({"socket_address": {"address": "127.0.0.1", "port_value": port}})
 }
 
-fn cluster(name: &str, port: Option<u16>) -> Value {
-    let endpoints: Vec<Value> = port.iter().map(|port| json!({"endpoint": {"address": address(*port)}})).collect();
+fn cluster(name: &str, to: ClusterAddress) -> Value {
+    let endpoints: Vec<Value> = to.port.iter().map(|port| json!({"endpoint": {"address": address(*port)}})).collect();
     json!({
         "name": name,
         "connect_timeout": "1s",
@@ -46,7 +54,11 @@ fn cluster(name: &str, port: Option<u16>) -> Value {
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                 "@type": format!("{TYPES}envoy.extensions.upstreams.http.v3.HttpProtocolOptions"),
-                "explicit_http_config": {"http_protocol_options": {"enable_trailers": true}},
+                "explicit_http_config": if to.grpc {
+                    json!({"http2_protocol_options": {}})
+                } else {
+                    json!({"http_protocol_options": {"enable_trailers": true}})
+                },
             },
         },
     })

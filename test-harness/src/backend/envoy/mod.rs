@@ -6,7 +6,9 @@ mod admin;
 mod bootstrap;
 mod client;
 mod clock;
+mod grpc;
 mod http1;
+mod http2;
 mod install;
 mod log;
 mod process;
@@ -23,12 +25,12 @@ pub use install::Install;
 
 use self::bootstrap::listener;
 use self::log::Entry;
-use self::process::{Process, Rejected};
+use self::process::{Kind, Process, Rejected};
 use self::script::Script;
 use self::session::EnvoySession;
 use super::{Backend, NotStarted, Session};
 use crate::scenario::{Scenario, Step};
-use crate::{CalloutAnswer, Profile, Route, UpstreamAnswer, UpstreamFailure};
+use crate::{CalloutAnswer, Cluster, Profile, Route, UpstreamAnswer, UpstreamFailure};
 
 /// How long anything may take before it counts as failed.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -140,11 +142,7 @@ fn unsupported(scenario: &Scenario) -> Option<&'static str> {
     let mut clusters = std::iter::once(&scenario.clusters).chain(later).flat_map(BTreeMap::values);
     clusters.find_map(|cluster| {
         let lost = cluster.answers.iter().any(|scripted| matches!(scripted.answer, CalloutAnswer::Lost));
-        match (lost, cluster.grpc) {
-            (true, _) => Some("no real proxy loses an answer on demand"),
-            (_, true) => Some("the servers behind Envoy speak no gRPC"),
-            _ => None,
-        }
+        lost.then_some("no real proxy loses an answer on demand")
     })
 }
 
@@ -154,11 +152,12 @@ fn shares(scenario: &Scenario) -> bool {
     scenario.clusters.is_empty() && scenario.route.cluster == Route::default().cluster
 }
 
-/// The clusters of a scenario's process, and whether they have a host.
-fn clusters(scenario: &Scenario) -> BTreeMap<String, bool> {
-    let mut clusters: BTreeMap<String, bool> =
-        scenario.clusters.iter().map(|(name, cluster)| (name.clone(), cluster.healthy)).collect();
-    clusters.insert(scenario.route.cluster.clone(), true);
+/// The clusters of a scenario's process.
+fn clusters(scenario: &Scenario) -> BTreeMap<String, Kind> {
+    let kind = |cluster: &Cluster| Kind { healthy: cluster.healthy, grpc: cluster.grpc };
+    let mut clusters: BTreeMap<String, Kind> =
+        scenario.clusters.iter().map(|(name, cluster)| (name.clone(), kind(cluster))).collect();
+    clusters.insert(scenario.route.cluster.clone(), Kind { healthy: true, grpc: false });
     clusters
 }
 

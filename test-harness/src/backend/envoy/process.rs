@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::TIME_LIMIT;
 use super::admin::Admin;
-use super::bootstrap::{bootstrap, discovery};
+use super::bootstrap::{ClusterAddress, bootstrap, discovery};
 use super::clock::Clock;
 use super::install::Install;
 use super::log::{Entry, FORMAT, Log};
@@ -34,25 +34,36 @@ pub struct Process {
     pub upstreams: BTreeMap<String, Upstream>,
 }
 
+/// What is behind a cluster.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// False: no host.
+    pub healthy: bool,
+    /// A server of gRPC, false: of HTTP/1.1.
+    pub grpc: bool,
+}
+
 /// A listener was not accepted, with what Envoy's Wasm runtime said.
 pub struct Rejected(pub Vec<Entry>);
 
 impl Process {
-    /// Starts Envoy with these clusters; of the unhealthy ones (false) none has a host.
-    pub fn start(install: &Install, workers: u32, clusters: &BTreeMap<String, bool>) -> io::Result<Self> {
+    /// Starts Envoy with these clusters, and a server for each.
+    pub fn start(install: &Install, workers: u32, clusters: &BTreeMap<String, Kind>) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("sluicegate-envoy-").tempdir()?;
         let clock = match &install.clock {
             Some(_) => Some(Arc::new(Mutex::new(Clock::new(&folder.path().join("clock"))?))),
             None => None,
         };
         let mut upstreams = BTreeMap::new();
-        for name in clusters.keys() {
-            upstreams.insert(name.clone(), Upstream::start(name, clock.clone())?);
+        let mut addresses = BTreeMap::new();
+        for (name, kind) in clusters {
+            let upstream = Upstream::start(name, kind.grpc, clock.clone())?;
+            let port = kind.healthy.then(|| upstream.port());
+            addresses.insert(name.clone(), ClusterAddress { port, grpc: kind.grpc });
+            upstreams.insert(name.clone(), upstream);
         }
-        let port = |name: &String, healthy: bool| healthy.then(|| upstreams[name].port());
-        let ports = clusters.iter().map(|(name, healthy)| (name.clone(), port(name, *healthy))).collect();
         publish(folder.path(), &discovery(0, &[]))?;
-        let config = bootstrap(&ports, &folder.path().join("listeners.json"));
+        let config = bootstrap(&addresses, &folder.path().join("listeners.json"));
         std::fs::write(folder.path().join("bootstrap.json"), config.to_string())?;
         let mut child = spawn(install, workers, folder.path())?;
         let guard = guard(&child);

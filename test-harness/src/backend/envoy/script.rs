@@ -1,7 +1,7 @@
 //! What a server behind Envoy answers.
 
 use super::bootstrap::ANSWER_LIMIT;
-use crate::{CalloutAnswer, Cluster, UpstreamAnswer, UpstreamFailure, UpstreamResponse};
+use crate::{CalloutAnswer, Cluster, UpstreamAnswer, UpstreamFailure, UpstreamRequest, UpstreamResponse};
 
 /// What a server answers.
 pub enum Script {
@@ -18,6 +18,16 @@ impl Script {
         match self {
             Script::Always(answer) => answer.clone(),
             Script::Cluster(cluster) => http(cluster.next_answer(Some(path))),
+        }
+    }
+}
+
+impl Script {
+    /// The answer to a gRPC call.
+    pub fn next_grpc(&mut self, call: &UpstreamRequest) -> CalloutAnswer {
+        match self {
+            Script::Always(_) => CalloutAnswer::Reset,
+            Script::Cluster(cluster) => cluster.next_answer(call.header(":path")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The application behind Envoy: a small HTTP/1.1 server that answers by script and remembers
+//! The application behind Envoy: a small server that answers by script and remembers
 //! every request as it came.
 
 use std::io;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use socket2::{Domain, Socket, Type};
 
 use super::clock::Clock;
+use super::grpc;
 use super::http1::{Connection, Head, message};
 use super::script::Script;
 use crate::scenario::Jump;
@@ -17,13 +18,19 @@ use crate::{Headers, UpstreamAnswer, UpstreamFailure, UpstreamRequest, UpstreamR
 
 /// A server on its own port, for one cluster.
 pub struct Upstream {
-    cluster: String,
     port: u16,
-    state: Arc<Mutex<State>>,
-    clock: Option<Arc<Mutex<Clock>>>,
+    server: Arc<Server>,
     accepting: Option<JoinHandle<()>>,
     /// While nobody listens: bound, so that connections are refused and no other program gets the port.
     reserved: Option<Socket>,
+}
+
+/// What the threads of a server share.
+struct Server {
+    cluster: String,
+    grpc: bool,
+    clock: Option<Arc<Mutex<Clock>>>,
+    state: Mutex<State>,
 }
 
 struct State {
@@ -34,15 +41,15 @@ struct State {
 }
 
 impl Upstream {
-    /// Starts a server on a free port. The clock moves while an answer is `after` its request.
-    pub fn start(cluster: &str, clock: Option<Arc<Mutex<Clock>>>) -> io::Result<Self> {
+    /// Starts a server of HTTP/1.1, or of gRPC, on a free port. The clock moves while an answer is
+    /// `after` its request.
+    pub fn start(cluster: &str, grpc: bool, clock: Option<Arc<Mutex<Clock>>>) -> io::Result<Self> {
         let script = Script::Always(UpstreamFailure::ResetBeforeHeaders.into());
         let state = State { script, seen: Vec::new(), open: Vec::new(), stopped: false };
-        let state = Arc::new(Mutex::new(state));
-        let mut server =
-            Upstream { cluster: cluster.to_owned(), port: 0, state, clock, accepting: None, reserved: None };
-        server.listen()?;
-        Ok(server)
+        let server = Server { cluster: cluster.to_owned(), grpc, clock, state: Mutex::new(state) };
+        let mut upstream = Upstream { port: 0, server: Arc::new(server), accepting: None, reserved: None };
+        upstream.listen()?;
+        Ok(upstream)
     }
 
     /// Its port.
@@ -52,19 +59,19 @@ impl Upstream {
 
     /// Answers differently from now on, and forgets what it saw.
     pub fn script(&self, script: Script) {
-        let mut state = lock(&self.state);
+        let mut state = lock(&self.server.state);
         state.script = script;
         state.seen.clear();
     }
 
     /// Answers differently from now on, and remembers what it saw.
     pub fn change(&self, script: Script) {
-        lock(&self.state).script = script;
+        lock(&self.server.state).script = script;
     }
 
     /// Every request since the last [`Upstream::script`].
     pub fn seen(&self) -> Vec<UpstreamRequest> {
-        lock(&self.state).seen.clone()
+        lock(&self.server.state).seen.clone()
     }
 
     /// Accepts connections (again, on the same port).
@@ -79,9 +86,9 @@ impl Upstream {
         socket.listen(128)?;
         let listener = TcpListener::from(socket);
         self.port = listener.local_addr()?.port();
-        lock(&self.state).stopped = false;
-        let (state, clock, cluster) = (Arc::clone(&self.state), self.clock.clone(), self.cluster.clone());
-        self.accepting = Some(thread::spawn(move || accept(&listener, &state, clock.as_ref(), &cluster)));
+        lock(&self.server.state).stopped = false;
+        let server = Arc::clone(&self.server);
+        self.accepting = Some(thread::spawn(move || accept(&listener, &server)));
         Ok(())
     }
 
@@ -94,7 +101,7 @@ impl Upstream {
     fn stop(&mut self) {
         let Some(accepting) = self.accepting.take() else { return };
         let open = {
-            let mut state = lock(&self.state);
+            let mut state = lock(&self.server.state);
             state.stopped = true;
             std::mem::take(&mut state.open)
         };
@@ -125,82 +132,94 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn accept(listener: &TcpListener, state: &Arc<Mutex<State>>, clock: Option<&Arc<Mutex<Clock>>>, cluster: &str) {
+fn accept(listener: &TcpListener, server: &Arc<Server>) {
     while let Ok((stream, _)) = listener.accept() {
         let Ok(handle) = stream.try_clone() else { continue };
         {
-            let mut state = lock(state);
+            let mut state = lock(&server.state);
             if state.stopped {
                 return;
             }
             state.open.push(handle);
         }
-        let (state, clock, cluster) = (Arc::clone(state), clock.cloned(), cluster.to_owned());
-        thread::spawn(move || drop(serve(stream, &state, clock.as_ref(), &cluster)));
+        let server = Arc::clone(server);
+        thread::spawn(move || drop(if server.grpc { server.serve_grpc(stream) } else { server.serve(stream) }));
     }
 }
 
-/// Serves one connection to its end; an error is the peer's going away.
-fn serve(stream: TcpStream, state: &Mutex<State>, clock: Option<&Arc<Mutex<Clock>>>, cluster: &str) -> io::Result<()> {
-    let mut connection = Connection::new(stream);
-    while let Some(head) = connection.read_request()? {
-        let body = connection.read_body(head.request_framing())?;
-        let answer = {
-            let mut state = lock(state);
-            let answer = state.script.next_http(&head.target);
-            state.seen.push(UpstreamRequest {
-                headers: with_pseudo(&head),
-                body: body.bytes,
-                trailers: body.trailers,
-                cluster: cluster.to_owned(),
-            });
+impl Server {
+    /// Serves one connection to its end; an error is the peer's going away.
+    fn serve(&self, stream: TcpStream) -> io::Result<()> {
+        let mut connection = Connection::new(stream);
+        while let Some(head) = connection.read_request()? {
+            let body = connection.read_body(head.request_framing())?;
+            let answer = {
+                let mut state = lock(&self.state);
+                let answer = state.script.next_http(&head.target);
+                state.seen.push(UpstreamRequest {
+                    headers: with_pseudo(&head),
+                    body: body.bytes,
+                    trailers: body.trailers,
+                    cluster: self.cluster.clone(),
+                });
+                answer
+            };
+            if !self.give(&mut connection, &head.method, answer)? {
+                return connection.close();
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for gRPC.
+    fn serve_grpc(&self, stream: TcpStream) -> io::Result<()> {
+        let ask = |call: UpstreamRequest| {
+            let mut state = lock(&self.state);
+            let answer = state.script.next_grpc(&call);
+            state.seen.push(call);
             answer
         };
-        if !give(&mut connection, &head.method, answer, clock)? {
-            return connection.close();
+        grpc::serve(stream, &self.cluster, ask, |after| self.pass(after))
+    }
+
+    /// Lets time go by.
+    fn pass(&self, after: Duration) -> io::Result<()> {
+        match &self.clock {
+            Some(clock) if !after.is_zero() => lock(clock).jump(Jump::Forward(after)),
+            _ => Ok(()),
         }
     }
-    Ok(())
-}
 
-/// Sends an answer; false: the connection ends here.
-fn give(
-    connection: &mut Connection,
-    method: &[u8],
-    answer: UpstreamAnswer,
-    clock: Option<&Arc<Mutex<Clock>>>,
-) -> io::Result<bool> {
-    let pass = |after: Duration| match clock {
-        Some(clock) if !after.is_zero() => lock(clock).jump(Jump::Forward(after)),
-        _ => Ok(()),
-    };
-    match answer {
-        UpstreamAnswer::Response(response) => {
-            pass(response.after)?;
-            connection.write(&bytes(&response, method, &response.body))?;
-            Ok(true)
-        }
-        UpstreamAnswer::ResetAfterHeaders(response) => {
-            pass(response.after)?;
-            let mut promised = response.body.clone();
-            promised.push(b"never sent".to_vec());
-            let bytes = bytes(&response, method, &promised);
-            connection.write(&bytes[..bytes.len() - b"never sent".len()])?;
-            Ok(false)
-        }
-        UpstreamAnswer::Failure(UpstreamFailure::BadProtocol, after) => {
-            pass(after)?;
-            connection.write(b"this is not HTTP\r\n\r\n")?;
-            Ok(true)
-        }
-        UpstreamAnswer::Failure(UpstreamFailure::Timeout, after) => {
-            pass(after)?;
-            drop(connection.read_request()); // the proxy gives up first
-            Ok(false)
-        }
-        UpstreamAnswer::Failure(_, after) => {
-            pass(after)?;
-            Ok(false)
+    /// Sends an answer; false: the connection ends here.
+    fn give(&self, connection: &mut Connection, method: &[u8], answer: UpstreamAnswer) -> io::Result<bool> {
+        match answer {
+            UpstreamAnswer::Response(response) => {
+                self.pass(response.after)?;
+                connection.write(&bytes(&response, method, &response.body))?;
+                Ok(true)
+            }
+            UpstreamAnswer::ResetAfterHeaders(response) => {
+                self.pass(response.after)?;
+                let mut promised = response.body.clone();
+                promised.push(b"never sent".to_vec());
+                let bytes = bytes(&response, method, &promised);
+                connection.write(&bytes[..bytes.len() - b"never sent".len()])?;
+                Ok(false)
+            }
+            UpstreamAnswer::Failure(UpstreamFailure::BadProtocol, after) => {
+                self.pass(after)?;
+                connection.write(b"this is not HTTP\r\n\r\n")?;
+                Ok(true)
+            }
+            UpstreamAnswer::Failure(UpstreamFailure::Timeout, after) => {
+                self.pass(after)?;
+                drop(connection.read_request()); // the proxy gives up first
+                Ok(false)
+            }
+            UpstreamAnswer::Failure(_, after) => {
+                self.pass(after)?;
+                Ok(false)
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::{Target, frame, target};
+use super::{Target, frame, target, unframe};
 
 #[test]
 fn the_upstream_of_a_call_is_a_name_or_a_service() {
@@ -31,4 +31,8 @@ fn the_upstream_of_a_call_is_a_name_or_a_service() {
 #[test]
 fn a_frame_says_how_long_its_message_is() {
     assert_eq!(frame(b"abc"), b"\0\0\0\0\x03abc");
+    assert_eq!(unframe(b"\0\0\0\0\x03abc"), Some(&b"abc"[..]));
+    for broken in [&b"\0\0\0\0"[..], b"\0\0\0\0\x03ab", b"\x01\0\0\0\x03abc"] {
+        assert_eq!(unframe(broken), None);
+    }
 }
