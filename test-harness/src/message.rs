@@ -25,6 +25,8 @@ pub struct Request {
     pub trailers: Headers,
     /// The client's address.
     pub peer: SocketAddr,
+    /// How long the client waits before it closes its connection; None: until it has the response.
+    pub leaves_after: Option<Duration>,
 }
 
 impl Default for Request {
@@ -39,6 +41,7 @@ impl Default for Request {
             body: Vec::new(),
             trailers: Vec::new(),
             peer: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 40_000),
+            leaves_after: None,
         }
     }
 }

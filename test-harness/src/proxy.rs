@@ -170,7 +170,7 @@ impl Proxy {
             if moved {
                 continue;
             }
-            let next = [self.next_due(), self.threads[thread].answer_due(id)].into_iter().flatten().min();
+            let next = [self.next_due(), self.threads[thread].stream_due(id)].into_iter().flatten().min();
             match next.filter(|next| *next <= deadline) {
                 Some(next) => self.world.borrow_mut().clock.move_to(next),
                 None => self.threads[thread].give_up(id),

@@ -117,7 +117,9 @@ pub(super) fn answer(answer: CalloutAnswer, timeout: Duration) -> (Option<Durati
             within(after, Err(GrpcFailure::new(status, &status_message, "via_upstream")))
         }
         CalloutAnswer::Response(response) => within(response.after, Err(no_grpc(&response))),
-        CalloutAnswer::Refused => (at_once, reset(http::REFUSED, "remote_connection_failure")),
+        CalloutAnswer::Refused => {
+            (at_once, reset(http::REFUSED, "remote_connection_failure|delayed_connect_error:_Connection_refused"))
+        }
         CalloutAnswer::Reset => (at_once, reset(http::RESET, "connection_termination")),
         CalloutAnswer::ResetAfterHeaders | CalloutAnswer::Oversized => {
             (at_once, Err(GrpcFailure::new(INTERNAL, "", cut)))

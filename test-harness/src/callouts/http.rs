@@ -30,8 +30,7 @@ pub(super) fn answer(answer: CalloutAnswer, timeout: Duration) -> (Option<Durati
     }
 }
 
-pub(super) const REFUSED: &str =
-    "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure";
+pub(super) const REFUSED: &str = "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: delayed connect error: Connection refused";
 pub(super) const RESET: &str =
     "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
 pub(super) const TIMEOUT: &str = "upstream request timeout";

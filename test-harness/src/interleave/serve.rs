@@ -61,7 +61,7 @@ impl Thread {
         }
         if actors.is_empty() {
             let waits = |task: &Task| match task.state {
-                TaskState::Open(id, _) => self.answer_due(id),
+                TaskState::Open(id, _) => self.stream_due(id),
                 _ => None,
             };
             let due = tasks.iter().filter_map(waits).chain(self.next_due()).min();

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::diagnostic::Problem;
-use crate::stream::router::wrong_length;
+use crate::stream::router::{FLAG_UPSTREAM_PROTOCOL_ERROR, wrong_length};
 use crate::stream::{Direction, LocalReply, Stream, StreamId};
 use crate::thread::Thread;
 
@@ -100,7 +100,9 @@ impl Thread {
             drop(stream);
             self.walk_data(id, Direction::Response, 0, false);
         } else if rest.reset {
-            stream.code_details = "upstream_reset_after_response_started{connection_termination}".to_owned();
+            // HTTP/1.1 promised more than came.
+            stream.code_details = "upstream_reset_after_response_started{protocol_error}".to_owned();
+            stream.response_flags |= FLAG_UPSTREAM_PROTOCOL_ERROR;
             drop(stream);
             self.reset_stream(id);
         } else if rest.trailers.is_empty() {

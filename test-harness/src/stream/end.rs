@@ -1,11 +1,15 @@
 //! A stream from its first byte to the deletion of its contexts.
 
+use crate::clock::{Instant, after};
 use crate::diagnostic::Problem;
 use crate::header_map::{HeaderMap, MapKind};
 use crate::message::{Request, Response, Upstream, UpstreamRequest};
 use crate::profile::Profile;
 use crate::stream::{BodyAccess, Direction, Iteration, Router, Side, Stream, StreamId, ingress};
 use crate::thread::Thread;
+
+/// The flag of a stream whose client went, as `response.flags` shows it.
+const FLAG_DOWNSTREAM_CONNECTION_TERMINATION: u64 = 0x4000;
 
 impl Thread {
     /// Accepts a request on a worker and gives its headers to the chain.
@@ -45,6 +49,7 @@ impl Thread {
             filter_state: Vec::new(),
             client_chunks: chunks,
             client_trailers: request.trailers,
+            leaves: request.leaves_after.map(|wait| after(world.clock.now(), wait)),
             upstream_rest: None,
         };
         stream.request.headers = Some(headers);
@@ -69,7 +74,8 @@ impl Thread {
             let receives = !stream.request.complete && !stream.response.complete;
             let answered = matches!(stream.router, Router::Waiting(_, due) if due <= now);
             let asks = matches!(stream.router, Router::Sent);
-            stream.ended || receives || answered || asks || stream.upstream_rest.is_some()
+            let leaves = stream.leaves.is_some_and(|instant| instant <= now);
+            stream.ended || leaves || receives || answered || asks || stream.upstream_rest.is_some()
         })
     }
 
@@ -138,8 +144,32 @@ impl Thread {
         }
     }
 
-    /// Takes in the client's next chunk, its end, or its trailers; true: something happened.
+    /// When the upstream's answer arrives or the client leaves.
+    pub(crate) fn stream_due(&self, id: StreamId) -> Option<Instant> {
+        let leaves = self.stream(id).and_then(|stream| stream.leaves);
+        [self.answer_due(id), leaves].into_iter().flatten().min()
+    }
+
+    /// The client closes its connection, should it be time; true: something happened.
+    fn client_leaves(&mut self, id: StreamId) -> bool {
+        let now = self.world.borrow().clock.now();
+        let Some(mut stream) = self.stream_mut(id) else { return false };
+        if stream.ended || stream.leaves.is_none_or(|instant| instant > now) {
+            return false;
+        }
+        stream.code_details = "downstream_remote_disconnect".to_owned();
+        stream.response_flags |= FLAG_DOWNSTREAM_CONNECTION_TERMINATION;
+        drop(stream);
+        self.reset_stream(id);
+        true
+    }
+
+    /// Takes in the client's next chunk, its end, its trailers, or that it left; true: something
+    /// happened.
     pub(crate) fn advance_request(&mut self, id: StreamId) -> bool {
+        if self.client_leaves(id) {
+            return true;
+        }
         let Some(mut stream) = self.stream_mut(id) else { return false };
         if stream.request.complete || stream.response.complete {
             return false;

@@ -60,6 +60,8 @@ pub struct Stream {
     /// What the client has not sent yet, last first.
     pub client_chunks: Vec<Vec<u8>>,
     pub client_trailers: Headers,
+    /// When the client closes its connection.
+    pub leaves: Option<Instant>,
     /// What the upstream has not sent yet.
     pub upstream_rest: Option<UpstreamRest>,
 }

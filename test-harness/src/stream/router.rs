@@ -33,7 +33,7 @@ const FLAG_UPSTREAM_REQUEST_TIMEOUT: u64 = 0x4;
 const FLAG_UPSTREAM_CONNECTION_FAILURE: u64 = 0x20;
 const FLAG_UPSTREAM_CONNECTION_TERMINATION: u64 = 0x40;
 const FLAG_NO_ROUTE_FOUND: u64 = 0x100;
-const FLAG_UPSTREAM_PROTOCOL_ERROR: u64 = 0x80_0000;
+pub(super) const FLAG_UPSTREAM_PROTOCOL_ERROR: u64 = 0x80_0000;
 
 impl Thread {
     pub(super) fn router_headers(&mut self, id: StreamId, end_stream: bool) {
@@ -145,7 +145,7 @@ impl Thread {
     }
 
     /// When the upstream's answer arrives.
-    pub(crate) fn answer_due(&self, id: StreamId) -> Option<Instant> {
+    pub(super) fn answer_due(&self, id: StreamId) -> Option<Instant> {
         match self.stream(id)?.router {
             Router::Waiting(_, instant) => Some(instant),
             _ => None,
@@ -217,7 +217,15 @@ fn failure_reply(failure: UpstreamFailure) -> (LocalReply, u64) {
         (LocalReply::plain(status, &format!("{RESET}{}", reason.replace('_', " ")), &details), flag)
     };
     match failure {
-        UpstreamFailure::Refused => reset(503, "remote connection failure", FLAG_UPSTREAM_CONNECTION_FAILURE),
+        UpstreamFailure::Refused => {
+            let why = "delayed connect error: Connection refused";
+            let text = format!("{RESET}remote connection failure, transport failure reason: {why}");
+            let details = format!(
+                "upstream_reset_before_response_started{{remote_connection_failure|{}}}",
+                why.replace(' ', "_")
+            );
+            (LocalReply::plain(503, &text, &details), FLAG_UPSTREAM_CONNECTION_FAILURE)
+        }
         UpstreamFailure::ResetBeforeHeaders => {
             reset(503, "connection termination", FLAG_UPSTREAM_CONNECTION_TERMINATION)
         }

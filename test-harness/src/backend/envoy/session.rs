@@ -87,6 +87,9 @@ impl<'a> EnvoySession<'a> {
 
 impl Session for EnvoySession<'_> {
     fn send(&mut self, step: &RequestStep) -> Result<Sent, Trouble> {
+        if step.request.leaves_after.is_some() {
+            return Err(Trouble::Unsupported("the client of a real proxy does not leave yet".to_owned()));
+        }
         self.prepare(&step.upstream)?;
         let start = self.entries().len();
         let response = self.client.send(step).map_err(|error| {

@@ -25,6 +25,7 @@ pub struct RequestYaml {
     body: Option<BodyYaml>,
     trailers: Fields<Text>,
     from: Option<IpAddr>,
+    leaves_after: Option<Span>,
     pub worker: u32,
     pub raw: Option<Text>,
 }
@@ -53,6 +54,7 @@ impl RequestYaml {
             body: self.body.map_or_else(Vec::new, BodyYaml::into_chunks),
             trailers: self.trailers.into_headers(),
             peer: SocketAddr::new(self.from.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), CLIENT_PORT),
+            leaves_after: self.leaves_after.map(|Span(wait)| wait),
         }
     }
 }
