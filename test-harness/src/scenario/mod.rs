@@ -98,7 +98,7 @@ impl Scenario {
         self.now.is_some()
             || self.steps.iter().any(|step| match step {
                 Step::Advance(_) | Step::Jump(_) => true,
-                Step::Request(send) => slow(&send.upstream),
+                Step::Request(send) => slow(&send.upstream) || send.request.leaves_after.is_some(),
                 Step::Interleave(at_once) => at_once.requests().any(|send| slow(&send.upstream)),
                 _ => false,
             })

@@ -38,6 +38,30 @@ impl Client {
         Ok(response)
     }
 
+    /// Sends a request and leaves as soon as its answer is held back; returns the response, should it
+    /// come before.
+    pub fn send_and_leave(&mut self, step: &RequestStep, held: impl Fn() -> bool) -> io::Result<Option<Response>> {
+        let mut connection = self.take(step)?;
+        connection.write(&request(&step.request))?;
+        let deadline = Instant::now() + TIME_LIMIT;
+        while !held() {
+            if connection.is_readable()? {
+                return Ok(Some(receive(&mut connection, &step.request.method)?.0));
+            }
+            if Instant::now() > deadline {
+                return Err(io::Error::other("nothing answers, and nothing waits until the client has left"));
+            }
+        }
+        connection.close()?;
+        // Envoy must have noticed before anything else happens.
+        while self.admin.stats("Gauges", "^http.scenario.downstream_rq_active$")?.values().any(|active| *active > 0) {
+            if Instant::now() > deadline {
+                return Err(io::Error::other("Envoy does not notice that the client has left"));
+            }
+        }
+        Ok(None)
+    }
+
     /// Sends requests at the same time, each on a connection of its own.
     pub fn send_at_once(&mut self, steps: &[&RequestStep]) -> io::Result<Vec<Response>> {
         let connections = steps.iter().map(|step| self.take(step)).collect::<io::Result<Vec<_>>>()?;
@@ -129,10 +153,16 @@ fn exchange(mut connection: Connection, step: &RequestStep) -> io::Result<(Respo
         None => (request(&step.request), step.request.method.as_slice()),
     };
     connection.write(&bytes)?;
-    let Some(head) = connection.read_response()? else { return Ok((Response::default(), None)) };
+    let (response, reusable) = receive(&mut connection, method)?;
+    Ok((response, (reusable && step.raw.is_none()).then_some(connection)))
+}
+
+/// Reads a response, and whether its connection can be used again.
+fn receive(connection: &mut Connection, method: &[u8]) -> io::Result<(Response, bool)> {
+    let Some(head) = connection.read_response()? else { return Ok((Response::default(), false)) };
     let body = connection.read_body(head.response_framing(method))?;
     let closes = head.values("connection").any(|value| value.eq_ignore_ascii_case(b"close"));
-    let reusable = body.complete && !closes && step.raw.is_none();
+    let reusable = body.complete && !closes;
     let response = Response {
         status: head.status,
         headers: lower_cased(head.headers),
@@ -141,7 +171,7 @@ fn exchange(mut connection: Connection, step: &RequestStep) -> io::Result<(Respo
         complete: body.complete,
         code_details: String::new(),
     };
-    Ok((response, reusable.then_some(connection)))
+    Ok((response, reusable))
 }
 
 fn request(request: &Request) -> Vec<u8> {

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
 
 use crate::Headers;
 
@@ -82,6 +83,18 @@ impl Connection {
     /// Wraps a connected socket.
     pub fn new(stream: TcpStream) -> Self {
         Connection { stream, buffer: Vec::new() }
+    }
+
+    /// Whether the peer has sent something, or ended; waits a little for it.
+    pub fn is_readable(&self) -> io::Result<bool> {
+        let before = self.stream.read_timeout()?;
+        self.stream.set_read_timeout(Some(Duration::from_millis(20)))?;
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_read_timeout(before)?;
+        match peeked {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(false),
+            peeked => peeked.map(|_| true),
+        }
     }
 
     /// Sends bytes as they are.

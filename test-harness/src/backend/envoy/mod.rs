@@ -11,6 +11,7 @@ mod http1;
 mod http2;
 mod install;
 mod log;
+mod pace;
 mod process;
 mod script;
 mod session;
@@ -96,6 +97,7 @@ impl Envoy {
                 upstream.script(Script::Cluster(cluster.clone()));
             }
         }
+        process.pace.restart();
         let counters = process.admin.stats("Counters", "^wasmcustom").map_err(broken)?;
         let name = format!("scenario-{}", self.names.fetch_add(1, Ordering::Relaxed));
         let log_start = process.log.len();

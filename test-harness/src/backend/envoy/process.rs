@@ -16,6 +16,7 @@ use super::bootstrap::{ClusterAddress, bootstrap, discovery};
 use super::clock::Clock;
 use super::install::Install;
 use super::log::{Entry, FORMAT, Log};
+use super::pace::Pace;
 use super::upstream::Upstream;
 
 /// A running Envoy; killed when dropped, or with this program.
@@ -26,6 +27,8 @@ pub struct Process {
     listeners: Vec<Value>,
     versions: usize,
     clock: Option<Arc<Mutex<Clock>>>,
+    /// When its servers answer.
+    pub pace: Arc<Pace>,
     /// What it logs.
     pub log: Log,
     /// Its admin interface.
@@ -54,10 +57,11 @@ impl Process {
             Some(_) => Some(Arc::new(Mutex::new(Clock::new(&folder.path().join("clock"))?))),
             None => None,
         };
+        let pace = Arc::new(Pace::default());
         let mut upstreams = BTreeMap::new();
         let mut addresses = BTreeMap::new();
         for (name, kind) in clusters {
-            let upstream = Upstream::start(name, kind.grpc, clock.clone())?;
+            let upstream = Upstream::start(name, kind.grpc, clock.clone(), Arc::clone(&pace))?;
             let port = kind.healthy.then(|| upstream.port());
             addresses.insert(name.clone(), ClusterAddress { port, grpc: kind.grpc });
             upstreams.insert(name.clone(), upstream);
@@ -74,7 +78,7 @@ impl Process {
         let admin = Admin(SocketAddr::from(([127, 0, 0, 1], 0)));
         let guard = guard.inspect_err(|_| drop(child.kill()))?;
         let mut process =
-            Process { child, guard, folder, listeners: Vec::new(), versions: 0, clock, log, admin, upstreams };
+            Process { child, guard, folder, listeners: Vec::new(), versions: 0, clock, pace, log, admin, upstreams };
         process.await_start()?;
         Ok(process)
     }

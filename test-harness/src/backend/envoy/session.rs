@@ -1,6 +1,8 @@
 //! A scenario under way in Envoy.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::bootstrap::vm_id;
@@ -14,7 +16,7 @@ use super::{Envoy, TIME_LIMIT};
 use crate::backend::{Sent, Session, Trouble};
 use crate::interleave::Chooser;
 use crate::scenario::{InterleaveStep, Interleaved, Jump, RequestStep, Scenario};
-use crate::{Cluster, UpstreamAnswer, UpstreamFailure, UpstreamRequest};
+use crate::{Cluster, Response, UpstreamAnswer, UpstreamFailure, UpstreamRequest};
 
 /// How long logs and metrics may lag behind a response.
 const LAG: Duration = Duration::from_secs(3);
@@ -58,6 +60,22 @@ impl<'a> EnvoySession<'a> {
         self.process.as_ref().map_or_else(Vec::new, |process| process.log.since(self.log_start))
     }
 
+    /// Sends a request whose client has patience for so long.
+    fn send_and_leave(&mut self, step: &RequestStep, patience: Duration) -> Result<io::Result<Response>, Trouble> {
+        let pace = Arc::clone(&self.process()?.pace);
+        pace.set_patience(Some(patience));
+        let sent = self.client.send_and_leave(step, || pace.holds());
+        pace.set_patience(None);
+        match sent {
+            Ok(None) => {
+                self.advance(patience)?;
+                Ok(Ok(Response::default()))
+            }
+            Ok(Some(response)) => Ok(Ok(response)),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
     /// Tells the upstream what to answer; a refusing one closes its port.
     fn prepare(&mut self, answer: &UpstreamAnswer) -> Result<(), Trouble> {
         let cluster = self.cluster.clone();
@@ -87,12 +105,13 @@ impl<'a> EnvoySession<'a> {
 
 impl Session for EnvoySession<'_> {
     fn send(&mut self, step: &RequestStep) -> Result<Sent, Trouble> {
-        if step.request.leaves_after.is_some() {
-            return Err(Trouble::Unsupported("the client of a real proxy does not leave yet".to_owned()));
-        }
         self.prepare(&step.upstream)?;
         let start = self.entries().len();
-        let response = self.client.send(step).map_err(|error| {
+        let sent = match step.request.leaves_after {
+            None => self.client.send(step),
+            Some(patience) => self.send_and_leave(step, patience)?,
+        };
+        let response = sent.map_err(|error| {
             let ended = self.process.as_mut().and_then(Process::ended);
             Trouble::Broken(ended.unwrap_or_else(|| error.to_string()))
         })?;
@@ -129,7 +148,11 @@ impl Session for EnvoySession<'_> {
     }
 
     fn jump(&mut self, jump: Jump) -> Result<(), Trouble> {
-        match self.process()?.clock() {
+        let process = self.process()?;
+        if let Jump::Forward(by) = jump {
+            process.pace.pass(by);
+        }
+        match process.clock() {
             Some(mut clock) => Ok(clock.jump(jump)?),
             None => Err(Trouble::Unsupported(Install::NO_CLOCK.to_owned())),
         }
@@ -203,6 +226,9 @@ fn lines(entries: &[Entry]) -> String {
 
 impl Drop for EnvoySession<'_> {
     fn drop(&mut self) {
+        if let Some(process) = &self.process {
+            process.pace.restart();
+        }
         if let (Some(process), Some(workers)) = (self.process.take(), self.shared) {
             self.pool.give_back(workers, process);
         }

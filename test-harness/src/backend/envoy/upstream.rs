@@ -12,6 +12,7 @@ use socket2::{Domain, Socket, Type};
 use super::clock::Clock;
 use super::grpc;
 use super::http1::{Connection, Head, message};
+use super::pace::Pace;
 use super::script::Script;
 use crate::scenario::Jump;
 use crate::{Headers, UpstreamAnswer, UpstreamFailure, UpstreamRequest, UpstreamResponse};
@@ -30,6 +31,7 @@ struct Server {
     cluster: String,
     grpc: bool,
     clock: Option<Arc<Mutex<Clock>>>,
+    pace: Arc<Pace>,
     state: Mutex<State>,
 }
 
@@ -43,10 +45,10 @@ struct State {
 impl Upstream {
     /// Starts a server of HTTP/1.1, or of gRPC, on a free port. The clock moves while an answer is
     /// `after` its request.
-    pub fn start(cluster: &str, grpc: bool, clock: Option<Arc<Mutex<Clock>>>) -> io::Result<Self> {
+    pub fn start(cluster: &str, grpc: bool, clock: Option<Arc<Mutex<Clock>>>, pace: Arc<Pace>) -> io::Result<Self> {
         let script = Script::Always(UpstreamFailure::ResetBeforeHeaders.into());
         let state = State { script, seen: Vec::new(), open: Vec::new(), stopped: false };
-        let server = Server { cluster: cluster.to_owned(), grpc, clock, state: Mutex::new(state) };
+        let server = Server { cluster: cluster.to_owned(), grpc, clock, pace, state: Mutex::new(state) };
         let mut upstream = Upstream { port: 0, server: Arc::new(server), accepting: None, reserved: None };
         upstream.listen()?;
         Ok(upstream)
@@ -185,6 +187,7 @@ impl Server {
     /// Lets time go by.
     fn pass(&self, after: Duration) -> io::Result<()> {
         match &self.clock {
+            _ if self.pace.hold(after) => Ok(()),
             Some(clock) if !after.is_zero() => lock(clock).jump(Jump::Forward(after)),
             _ => Ok(()),
         }
