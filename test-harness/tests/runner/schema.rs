@@ -52,6 +52,31 @@ const REFUSED: &[Case] = &[
         want: "describe what is expected, not what is sent",
     },
     Case {
+        name: "a cluster of two protocols",
+        given: "name: n\nplugin: ./hello.wasm\nclusters: {c: [{answer: {}}, {grpc: {}}]}\nsteps: [{advance: 1s}]\n",
+        want: "a cluster speaks one protocol",
+    },
+    Case {
+        name: "an entry of two protocols",
+        given: "name: n\nplugin: ./hello.wasm\nclusters: {c: [{answer: {}, grpc: {}}]}\nsteps: [{advance: 1s}]\n",
+        want: "expected either `answer` or `grpc`",
+    },
+    Case {
+        name: "a gRPC status that is none",
+        given: "name: n\nplugin: ./hello.wasm\nclusters: {c: [{grpc: {status: 17}}]}\nsteps: [{advance: 1s}]\n",
+        want: "status: expected 0 to 16, found 17",
+    },
+    Case {
+        name: "a message of a call that failed",
+        given: "name: n\nplugin: ./hello.wasm\nclusters: {c: [{grpc: {status: 5, message: m}}]}\nsteps: [{advance: 1s}]\n",
+        want: "only a call with status 0 has one",
+    },
+    Case {
+        name: "a failure with an answer",
+        given: "name: n\nplugin: ./hello.wasm\nclusters: {c: [{grpc: {fails: reset, message: m}}]}\nsteps: [{advance: 1s}]\n",
+        want: "expected `fails` or an answer, found both",
+    },
+    Case {
         name: "a step of two kinds",
         given: "name: n\nplugin: ./hello.wasm\nsteps:\n- request: {}\n  advance: 1s\n",
         want: "step 1: expected one of request, advance, clusters, await, interleave, jump, fault, found several",
