@@ -68,7 +68,7 @@ impl Thread {
                     self.resume_paused(stream, filter, direction, callback);
                 }
                 Action::Reply { stream, filter, reply, callback } => self.filter_reply(stream, filter, reply, callback),
-                Action::Close { stream } => self.reset_stream(stream),
+                Action::Close { stream } => self.close_by_filter(stream),
             }
         }
     }

@@ -7,10 +7,15 @@ use crate::diagnostic::Problem;
 use crate::host::Host;
 use crate::status::Status;
 
-/// An unknown id answers BadArgument and changes nothing: later calls act on the context as before.
+/// 0 goes back to the context of the callback. An unknown id answers BadArgument and changes nothing: later
+/// calls act on the context as before.
 pub fn set_effective_context(caller: Caller<'_, Host>, context: u32) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_set_effective_context", |call| {
         call.number(context);
+        if context == 0 {
+            call.host_mut().effective = None;
+            return Ok(());
+        }
         let known = call.host().contexts.contains_key(&context);
         call.host_mut().conduct.chose(context, known);
         if known {

@@ -10,8 +10,12 @@ use crate::record::LogLevel;
 /// `__WASI_ERRNO_*`.
 const SUCCESS: u32 = 0;
 const BADF: u32 = 8;
+const INVAL: u32 = 28;
 const NOSYS: u32 = 52;
 const NOTSUP: u32 = 58;
+
+/// Random bytes at once (proxy-wasm-cpp-host, `limits.h`).
+const MAX_RANDOM: u32 = 64 << 10;
 
 pub fn args_sizes_get(caller: Caller<'_, Host>, count: u32, size: u32) -> wasmtime::Result<u32> {
     wasi_call(caller, "args_sizes_get", |call| {
@@ -69,6 +73,9 @@ pub fn clock_time_get(caller: Caller<'_, Host>, clock: u32, _precision: u64, res
 pub fn random_get(caller: Caller<'_, Host>, buffer: u32, size: u32) -> wasmtime::Result<u32> {
     wasi_call(caller, "random_get", |call| {
         call.number(size);
+        if size > MAX_RANDOM {
+            return Ok(INVAL);
+        }
         // Reading first keeps an absurd size from becoming an allocation.
         let mut bytes = call.peek(buffer, size)?;
         call.with_world(|world, _| world.random.fill(&mut bytes));

@@ -52,6 +52,14 @@ impl Thread {
         self.end_of_response(id);
     }
 
+    /// A filter's reset of the stream.
+    pub(crate) fn close_by_filter(&mut self, id: StreamId) {
+        if let Some(mut stream) = self.stream_mut(id) {
+            stream.code_details.get_or_insert_with(|| "wasm_close_stream".to_owned());
+        }
+        self.reset_stream(id);
+    }
+
     /// Ends the stream without completing the response.
     pub(crate) fn reset_stream(&mut self, id: StreamId) {
         if let Some(mut stream) = self.stream_mut(id) {
@@ -101,7 +109,7 @@ impl Thread {
             self.walk_data(id, Direction::Response, 0, false);
         } else if rest.reset {
             // HTTP/1.1 promised more than came.
-            stream.code_details = "upstream_reset_after_response_started{protocol_error}".to_owned();
+            stream.code_details = Some("upstream_reset_after_response_started{protocol_error}".to_owned());
             stream.response_flags |= FLAG_UPSTREAM_PROTOCOL_ERROR;
             drop(stream);
             self.reset_stream(id);

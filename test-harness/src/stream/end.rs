@@ -44,7 +44,7 @@ impl Thread {
             downstream: Response::default(),
             headers_sent: false,
             ended: false,
-            code_details: String::new(),
+            code_details: None,
             response_flags: 0,
             filter_state: Vec::new(),
             client_chunks: chunks,
@@ -105,7 +105,7 @@ impl Thread {
         }
         let Some(stream) = self.world.borrow_mut().streams.remove(&id) else { return Default::default() };
         let mut response = stream.downstream;
-        response.code_details = stream.code_details;
+        response.code_details = stream.code_details.unwrap_or_default();
         let sent = matches!(stream.router, Router::Sent | Router::Waiting(..) | Router::Answered);
         (response, stream.upstream.filter(|_| sent))
     }
@@ -157,7 +157,7 @@ impl Thread {
         if stream.ended || stream.leaves.is_none_or(|instant| instant > now) {
             return false;
         }
-        stream.code_details = "downstream_remote_disconnect".to_owned();
+        stream.code_details = Some("downstream_remote_disconnect".to_owned());
         stream.response_flags |= FLAG_DOWNSTREAM_CONNECTION_TERMINATION;
         drop(stream);
         self.reset_stream(id);

@@ -53,7 +53,7 @@ pub struct Stream {
     pub downstream: Response,
     pub headers_sent: bool,
     pub ended: bool,
-    pub code_details: String,
+    pub code_details: Option<String>,
     pub response_flags: u64,
     /// `set_property` values, by their joined path.
     pub filter_state: Vec<(Vec<u8>, Vec<u8>)>,

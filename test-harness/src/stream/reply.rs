@@ -35,6 +35,10 @@ impl Thread {
             stream.ended || stream.prepared_reply.is_some() || (stream.encoding_aborted && !stream.downstream.complete)
         });
         if taken {
+            // The first reply stands, but for what it is said to be because of.
+            if let Some(mut stream) = self.stream_mut(id).filter(|stream| !stream.ended) {
+                stream.code_details = Some(reply.details);
+            }
             return self.diagnose_filter(id, filter, Some(callback), Problem::SecondReply);
         }
         self.send_local_reply(id, reply);
@@ -48,7 +52,7 @@ impl Thread {
         if stream.ended || stream.prepared_reply.is_some() {
             return;
         }
-        stream.code_details.clone_from(&reply.details);
+        stream.code_details = Some(reply.details.clone());
         if stream.response.headers.is_none() {
             if stream.calling == Some(Direction::Request) {
                 stream.prepared_reply = Some(reply);

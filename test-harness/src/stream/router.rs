@@ -30,7 +30,7 @@ pub enum Router {
 /// Envoy's response flags, as `response.flags` shows them.
 const FLAG_NO_HEALTHY_UPSTREAM: u64 = 0x2;
 const FLAG_UPSTREAM_REQUEST_TIMEOUT: u64 = 0x4;
-const FLAG_UPSTREAM_CONNECTION_FAILURE: u64 = 0x20;
+pub(super) const FLAG_UPSTREAM_CONNECTION_FAILURE: u64 = 0x20;
 const FLAG_UPSTREAM_CONNECTION_TERMINATION: u64 = 0x40;
 const FLAG_NO_ROUTE_FOUND: u64 = 0x100;
 pub(super) const FLAG_UPSTREAM_PROTOCOL_ERROR: u64 = 0x80_0000;
@@ -186,7 +186,7 @@ impl Thread {
         let mut chunks = if stream.is_head { Vec::new() } else { response.body };
         chunks.reverse();
         let bodiless = chunks.is_empty() && response.trailers.is_empty() && !reset;
-        stream.code_details = "via_upstream".to_owned();
+        stream.code_details = Some("via_upstream".to_owned());
         stream.response.headers = Some(headers);
         stream.response.complete = bodiless;
         stream.upstream_rest = (!bodiless).then_some(UpstreamRest { chunks, trailers: response.trailers, reset });

@@ -77,7 +77,7 @@ fn an_answer_reaches_the_root_context_and_resumes_the_stream() {
     let logs = logs_of(&mut proxy, |proxy| exchange = Some(send(proxy, get(&[]))));
     let want = [
         "http_call: 0",
-        "parameter 2: 2",
+        "parameter 2: 3",
         "get :status: 0 207",
         "buffer 4: 0 ok",
         "get :status: 0 207",
