@@ -17,6 +17,8 @@ fn engine() -> &'static Engine {
         // A scenario executes a module for microseconds; compiling it is what takes time.
         config.cranelift_opt_level(OptLevel::None);
         config.max_wasm_stack(512 << 10);
+        // What is not in WebAssembly 2.0 is not in every proxy.
+        config.wasm_multi_memory(false).wasm_memory64(false).wasm_relaxed_simd(false).wasm_tail_call(false);
         Engine::new(&config).expect("wasmtime supports this platform")
     })
 }
@@ -31,8 +33,8 @@ impl LoadedModule {
     /// Compiles and links a module, or finds it in the cache.
     ///
     /// # Errors
-    /// The engine's words, when the bytes are no module, the ABI version is missing or unknown, or
-    /// an import is not offered.
+    /// The bytes are no module, the ABI version is missing or unknown, an export is not what the ABI
+    /// says, or an import is not offered.
     pub fn load(wasm: &Arc<[u8]>) -> Result<LoadedModule, String> {
         static CACHE: OnceLock<Mutex<HashMap<Arc<[u8]>, LoadedModule>>> = OnceLock::new();
         let cache = CACHE.get_or_init(Mutex::default);
@@ -42,6 +44,7 @@ impl LoadedModule {
         }
         let module = Module::new(engine(), wasm).map_err(|error| format!("{error:#}"))?;
         check_abi_version(&module)?;
+        abi::check_exports(&module)?;
         let instance = linker().instantiate_pre(&module).map_err(|error| format!("{error:#}"))?;
         let loaded = LoadedModule { instance };
         cache.insert(Arc::clone(wasm), loaded.clone());
@@ -62,5 +65,10 @@ fn check_abi_version(module: &Module) -> Result<(), String> {
     if ABI_VERSIONS.iter().any(|version| module.get_export(version).is_some()) {
         return Ok(());
     }
-    Err("missing or unknown Proxy-Wasm ABI version (expected an export proxy_abi_version_0_2_0 or _0_2_1)".to_owned())
+    let found =
+        module.exports().map(|export| export.name().to_owned()).find(|name| name.starts_with("proxy_abi_version_"));
+    let found = found.unwrap_or_else(|| "none".to_owned());
+    Err(format!(
+        "missing or unknown Proxy-Wasm ABI version: expected an export proxy_abi_version_0_2_0 or _0_2_1, found {found}"
+    ))
 }

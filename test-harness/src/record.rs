@@ -121,6 +121,17 @@ pub enum Argument {
     Pairs(Headers),
 }
 
+impl Argument {
+    /// Bytes that it takes.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Argument::Number(_) => 8,
+            Argument::Bytes(bytes) => bytes.len(),
+            Argument::Pairs(pairs) => pairs.iter().map(|(name, value)| name.len() + value.len()).sum(),
+        }
+    }
+}
+
 /// The linear memory of one VM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuestMemory {

@@ -126,6 +126,10 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Fuel (about one unit per instruction) per callback.
     pub fuel_per_callback: u64,
+    /// Host calls per callback: they cost the guest no fuel, and each is kept for the trace.
+    pub host_calls_per_callback: u64,
+    /// Bytes that pass through the host calls of one callback, both ways.
+    pub host_bytes_per_callback: usize,
     /// Virtual time after which a paused request is called stuck.
     pub stuck_after: Duration,
     /// Bytes of a body a paused filter may make the proxy hold (Envoy's default: 1 MiB).
@@ -137,6 +141,8 @@ impl Default for Limits {
         Limits {
             memory_bytes: 64 << 20,
             fuel_per_callback: 2_000_000_000,
+            host_calls_per_callback: 1_000_000,
+            host_bytes_per_callback: 256 << 20,
             stuck_after: Duration::from_secs(300),
             buffer_bytes: 1 << 20,
         }

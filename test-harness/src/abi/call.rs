@@ -34,6 +34,8 @@ pub struct HostCall<'a, 'b> {
     name: &'static str,
     arguments: Vec<Argument>,
     returned: Vec<Argument>,
+    /// Bytes that passed, but are not kept for the trace.
+    untraced: usize,
 }
 
 /// Runs the body of a host function, then counts and traces the call.
@@ -81,9 +83,12 @@ fn traced(
     name: &'static str,
     body: impl FnOnce(&mut HostCall<'_, '_>) -> wasmtime::Result<u32>,
 ) -> wasmtime::Result<u32> {
-    let mut call = HostCall { caller: &mut caller, name, arguments: Vec::new(), returned: Vec::new() };
+    let mut call = HostCall { caller: &mut caller, name, arguments: Vec::new(), returned: Vec::new(), untraced: 0 };
     let status = body(&mut call)?;
-    let HostCall { arguments, returned, .. } = call;
+    let HostCall { arguments, returned, untraced, .. } = call;
+    let bytes = arguments.iter().chain(&returned).map(Argument::size).sum::<usize>().saturating_add(untraced);
+    let limits = caller.data().world.borrow().limits;
+    caller.data_mut().conduct.count(bytes, &limits).map_err(wasmtime::Error::msg)?;
     let in_stream = caller.data().http().is_some();
     caller.data_mut().conduct.called(name, status == Status::Ok as u32, in_stream);
     caller.data().world.borrow_mut().host_call(name, arguments, status, returned);
@@ -213,6 +218,16 @@ impl HostCall<'_, '_> {
         let range = range(pointer, size);
         let memory = self.host().memory.ok_or(Status::InvalidMemoryAccess)?;
         Ok(memory.data(&*self.caller).get(range).ok_or(Status::InvalidMemoryAccess)?.to_vec())
+    }
+
+    /// Counts bytes that pass, but are not kept for the trace.
+    pub fn pass(&mut self, bytes: usize) {
+        self.untraced = self.untraced.saturating_add(bytes);
+    }
+
+    /// How much the guest has, bytes.
+    pub fn memory_size(&self) -> usize {
+        self.host().memory.map_or(0, |memory| memory.data_size(&*self.caller))
     }
 
     /// Reads a number of 4 bytes, untraced.

@@ -5,6 +5,7 @@
 
 mod buffers;
 mod call;
+mod callbacks;
 mod callouts;
 mod contexts;
 mod foreign;
@@ -24,6 +25,7 @@ use wasmtime::{Engine, Linker};
 
 use crate::host::Host;
 
+pub use callbacks::{check_exports, is_callback};
 pub use pairs::encode as encode_pairs;
 
 /// One host function.
@@ -119,5 +121,9 @@ pub fn linker(engine: &Engine) -> Linker<Host> {
     linker
 }
 
+#[cfg(test)]
+mod callback_tests;
+#[cfg(test)]
+mod pointer_tests;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use wasmtime::{Config, Engine, Module};
 use super::{HOST_FUNCTIONS, linker};
 
 /// Imports with the signatures of the specification, in its order.
-const SPECIFICATION: &str = r#"(module
+pub(super) const SPECIFICATION: &str = r#"(module
   (import "env" "proxy_set_effective_context" (func (param i32) (result i32)))
   (import "env" "proxy_done" (func (result i32)))
   (import "env" "proxy_log" (func (param i32 i32 i32) (result i32)))
@@ -60,7 +60,7 @@ const SPECIFICATION: &str = r#"(module
   (import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))
 )"#;
 
-fn engine() -> Engine {
+pub(super) fn engine() -> Engine {
     Engine::new(Config::new().consume_fuel(true)).expect("this platform is supported")
 }
 

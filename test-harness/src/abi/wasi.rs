@@ -78,6 +78,7 @@ pub fn random_get(caller: Caller<'_, Host>, buffer: u32, size: u32) -> wasmtime:
         }
         // Reading first keeps an absurd size from becoming an allocation.
         let mut bytes = call.peek(buffer, size)?;
+        call.pass(bytes.len());
         call.with_world(|world, _| world.random.fill(&mut bytes));
         call.write(buffer, &bytes)?;
         Ok(SUCCESS)
@@ -97,8 +98,14 @@ pub fn fd_write(caller: Caller<'_, Host>, fd: u32, vectors: u32, count: u32, wri
         for index in 0..count {
             let vector = vectors.wrapping_add(index.wrapping_mul(8));
             let (pointer, size) = (call.peek_u32(vector)?, call.peek_u32(vector.wrapping_add(4))?);
-            text.extend(call.peek(pointer, size)?);
+            let part = call.peek(pointer, size)?;
+            // Vectors may name the same bytes again and again.
+            if text.len().saturating_add(part.len()) > call.memory_size() {
+                return Ok(INVAL);
+            }
+            text.extend(part);
         }
+        call.pass(text.len());
         call.return_u32(written, u32::try_from(text.len()).unwrap_or(u32::MAX))?;
         if text.last() == Some(&b'\n') {
             text.pop();

@@ -1,6 +1,7 @@
 //! What a guest did in the callback that is running, as far as it is judged when that has returned.
 
 use crate::diagnostic::Problem;
+use crate::spec::Limits;
 
 /// Imports that act on the context: the root's or a stream's.
 const OF_THE_CONTEXT: &[&str] = &[
@@ -49,9 +50,27 @@ pub struct Conduct {
     lost: bool,
     /// The calls made while lost.
     astray: Vec<&'static str>,
+    calls: u64,
+    bytes: usize,
 }
 
 impl Conduct {
+    /// Counts a host call and the bytes that pass through it; the limit it goes beyond, in words.
+    pub fn count(&mut self, bytes: usize, limits: &Limits) -> Result<(), String> {
+        self.calls = self.calls.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.calls > limits.host_calls_per_callback {
+            return Err(format!("more than {} host calls in one callback", limits.host_calls_per_callback));
+        }
+        if self.bytes > limits.host_bytes_per_callback {
+            return Err(format!(
+                "more than {} bytes through host calls in one callback",
+                limits.host_bytes_per_callback
+            ));
+        }
+        Ok(())
+    }
+
     /// Takes note of a host call; `in_stream`: on behalf of a stream.
     pub fn called(&mut self, name: &'static str, ok: bool, in_stream: bool) {
         if ok && in_stream && CALL_OUTS.contains(&name) {

@@ -2,6 +2,7 @@
 
 use wasmtime::{Instance, Store, Trap, Val};
 
+use crate::abi;
 use crate::diagnostic::{Diagnostic, Problem, Site};
 use crate::engine::LoadedModule;
 use crate::host::{Conduct, Host};
@@ -35,8 +36,7 @@ impl Vm {
         let mut vm = Vm { store: Store::new(module.instance.module().engine(), host), instance: None, failed: false };
         vm.store.limiter(|host| &mut host.limits);
         vm.refuel();
-        let instance =
-            module.instance.instantiate(&mut vm.store).map_err(|error| ("instantiation", format!("{error:#}")))?;
+        let instance = module.instance.instantiate(&mut vm.store).map_err(|error| ("instantiation", words(&error)))?;
         vm.instance = Some(instance);
         let memory = instance.get_memory(&mut vm.store, "memory");
         let allocate = ["malloc", "proxy_on_memory_allocate"]
@@ -95,6 +95,7 @@ impl Vm {
     }
 
     fn enter(&mut self, context: u32, callback: &'static str, arguments: &[u32]) -> Call {
+        debug_assert!(abi::is_callback(callback, arguments.len()), "{callback} with {} arguments", arguments.len());
         let function = self.instance.and_then(|instance| instance.get_func(&mut self.store, callback));
         let Some(function) = function.filter(|_| !self.failed) else { return Call::Skipped };
         self.begin(context, callback, arguments);
@@ -150,11 +151,7 @@ impl Vm {
         }
         self.failed = true;
         let out_of_fuel = error.downcast_ref::<Trap>() == Some(&Trap::OutOfFuel);
-        let message = match error.downcast_ref::<Trap>() {
-            Some(Trap::OutOfFuel) => "endless loop: the callback used up its fuel".to_owned(),
-            Some(trap) => trap.to_string(),
-            None => format!("{error:#}"),
-        };
+        let message = words(error);
         let host = self.store.data();
         let plugin_index = host.plugin();
         let place = host.place;
@@ -174,6 +171,15 @@ impl Vm {
     fn refuel(&mut self) -> u64 {
         let fuel = self.store.data().world.borrow().limits.fuel_per_callback;
         self.store.set_fuel(fuel).map_or(0, |()| fuel)
+    }
+}
+
+/// What happened, without the guest's stack.
+fn words(error: &wasmtime::Error) -> String {
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => "endless loop: the callback used up its fuel".to_owned(),
+        Some(trap) => trap.to_string(),
+        None => error.root_cause().to_string(),
     }
 }
 

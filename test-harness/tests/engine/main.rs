@@ -5,6 +5,7 @@ mod diagnostics;
 mod failures;
 mod faults;
 mod headers;
+mod hostile;
 mod interleaving;
 mod kong;
 mod lifecycle;
