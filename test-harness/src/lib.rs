@@ -16,6 +16,7 @@ mod faults;
 mod header_map;
 mod host;
 pub mod interleave;
+mod kong;
 mod lifecycle;
 mod message;
 mod metrics;

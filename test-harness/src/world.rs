@@ -68,7 +68,7 @@ impl World {
             limits: spec.limits,
             clock: Clock::new(spec.now_unix_nanos),
             random: Random::new(spec.seed),
-            shared_data: SharedData::default(),
+            shared_data: SharedData::new(spec.profile),
             queues: Queues::default(),
             metrics: Metrics::default(),
             callouts: Callouts::new(spec.clusters.clone()),

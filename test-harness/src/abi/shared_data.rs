@@ -36,10 +36,11 @@ pub fn set_shared_data(
 ) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_set_shared_data", |call| {
         let key = call.bytes(key, key_size)?;
-        let value = call.bytes(value, value_size)?;
+        let bytes = call.bytes(value, value_size)?;
+        let value = (value != 0).then_some(bytes);
         call.number(cas);
         call.touches(|host| Access::Write(Shared::Data(host.spec.vm_id.to_string(), key.clone())))?;
-        call.with_world(|world, host| world.shared_data.set(&host.spec.vm_id, &key, &value, cas))?;
+        call.with_world(|world, host| world.shared_data.set(&host.spec.vm_id, &key, value.as_deref(), cas))?;
         Ok(())
     })
 }

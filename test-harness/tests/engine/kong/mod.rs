@@ -1,11 +1,17 @@
 //! The host under `profile: kong`.
 
 mod lifecycle;
+mod storage;
 
 use test_harness::{Profile, Proxy, ProxySpec};
 
 use crate::probe::Probe;
 use crate::support;
+
+/// A proxy of one probe and one worker.
+fn proxy(probe: &Probe) -> Proxy {
+    proxy_of(&[("probe", probe)])
+}
 
 /// A proxy of several probes and one worker.
 fn proxy_of(probes: &[(&str, &Probe)]) -> Proxy {
