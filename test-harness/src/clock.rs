@@ -66,6 +66,11 @@ impl Ticks {
         }
     }
 
+    /// Whether a root context has a timer.
+    pub fn is_set(&self, root: u32) -> bool {
+        self.timers.contains_key(&root)
+    }
+
     /// Stops all timers.
     pub fn stop(&mut self) {
         self.timers.clear();

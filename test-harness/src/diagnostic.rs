@@ -117,6 +117,16 @@ pub enum Problem {
         /// The number.
         number: u32,
     },
+    /// What crashes or corrupts Kong's engine.
+    Fatal {
+        /// What it does.
+        why: &'static str,
+    },
+    /// Details of a local reply: in Kong's engine they are the reason phrase on the wire.
+    ReasonPhrase {
+        /// The details.
+        details: String,
+    },
     /// A metric used as its kind cannot be.
     Metric(MetricMisuse),
 }
@@ -216,6 +226,10 @@ impl fmt::Display for Problem {
                     f,
                     "the {message} says content-length {declared} and has {sent} bytes; {harm}: remove or set content-length with the headers"
                 )
+            }
+            Problem::Fatal { why } => write!(f, "{why}: do not call this here"),
+            Problem::ReasonPhrase { details } => {
+                write!(f, "the client reads \"{details}\" as the reason phrase: pass no details to Kong's engine")
             }
             Problem::BodyNotAllowed { status } => {
                 write!(

@@ -1,11 +1,12 @@
-//! Envoy's header map: lower-case names, fields in order, pseudo headers first, and the fields that
-//! Envoy keeps once and joins with a comma.
+//! Header maps. Envoy's: lower-case names, fields in order, pseudo headers first, and the fields that
+//! Envoy keeps once and joins with a comma. nginx's: names as written, a line each.
 
 use std::fmt;
 
 use bstr::ByteSlice;
 
 use crate::message::Headers;
+use crate::profile::Profile;
 
 /// Which of Envoy's four maps this is; it decides which repeated fields are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,17 +81,23 @@ const JOINED_RESPONSE: &[&str] = &[
     "vary",
 ];
 
-/// Header fields with Envoy's rules.
+/// Header fields with a host's rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderMap {
+    profile: Profile,
     kind: MapKind,
     fields: Headers,
 }
 
 impl HeaderMap {
-    /// An empty map.
+    /// An empty map of Envoy's.
     pub fn new(kind: MapKind) -> Self {
-        HeaderMap { kind, fields: Vec::new() }
+        HeaderMap::of(Profile::Envoy, kind)
+    }
+
+    /// An empty map of a host's.
+    pub fn of(profile: Profile, kind: MapKind) -> Self {
+        HeaderMap { profile, kind, fields: Vec::new() }
     }
 
     /// A map filled by [`add`](Self::add).
@@ -104,15 +111,13 @@ impl HeaderMap {
 
     /// The first value of `name`.
     pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
-        let name = canonical(name);
-        self.fields.iter().find(|(field, _)| *field == name).map(|(_, value)| value.as_slice())
+        self.fields.iter().find(|(field, _)| self.same(field, name)).map(|(_, value)| value.as_slice())
     }
 
     /// All values of `name` joined by commas, as attributes show them.
     pub fn get_joined(&self, name: &[u8]) -> Option<Vec<u8>> {
-        let name = canonical(name);
         let values: Vec<&[u8]> =
-            self.fields.iter().filter(|(field, _)| *field == name).map(|(_, value)| value.as_slice()).collect();
+            self.fields.iter().filter(|(field, _)| self.same(field, name)).map(|(_, value)| value.as_slice()).collect();
         (!values.is_empty()).then(|| values.join(&b","[..]))
     }
 
@@ -123,7 +128,7 @@ impl HeaderMap {
 
     /// Adds a value: a line of its own, or joined to the one line Envoy keeps for this field.
     pub fn add(&mut self, name: &[u8], value: &[u8]) {
-        let name = canonical(name);
+        let name = self.stored(name);
         if self.is_joined(&name)
             && let Some((_, present)) = self.fields.iter_mut().find(|(field, _)| *field == name)
         {
@@ -138,25 +143,27 @@ impl HeaderMap {
         self.fields.insert(at, (name, value.to_vec()));
     }
 
-    /// Replaces all lines of `name` by one, behind all others, as a guest does (`HeaderMapImpl::setCopy`).
+    /// Replaces all lines of `name` by one, as a guest does: behind all others in Envoy
+    /// (`HeaderMapImpl::setCopy`), in place in nginx.
     pub fn replace(&mut self, name: &[u8], value: &[u8]) {
-        self.remove(name);
-        self.add(name, value);
+        match self.profile {
+            Profile::Envoy => {
+                self.remove(name);
+                self.add(name, value);
+            }
+            Profile::Kong => self.set(name, value),
+        }
     }
 
     /// Replaces all lines of `name` by one, at the place of the first, as the proxy itself does.
     pub fn set(&mut self, name: &[u8], value: &[u8]) {
-        let name = canonical(name);
-        let Some(first) = self.fields.iter().position(|(field, _)| *field == name) else {
-            self.add(&name, value);
+        let Some(first) = self.fields.iter().position(|(field, _)| self.same(field, name)) else {
+            self.add(name, value);
             return;
         };
-        let mut index = 0;
-        self.fields.retain(|(field, _)| {
-            let keep = index == first || *field != name;
-            index += 1;
-            keep
-        });
+        let mut rest = self.fields.split_off(first + 1);
+        rest.retain(|(field, _)| !self.same(field, name));
+        self.fields.append(&mut rest);
         self.fields[first].1 = value.to_vec();
     }
 
@@ -169,13 +176,21 @@ impl HeaderMap {
 
     /// Removes all lines of `name`.
     pub fn remove(&mut self, name: &[u8]) {
-        let name = canonical(name);
-        self.fields.retain(|(field, _)| *field != name);
+        let mut fields = std::mem::take(&mut self.fields);
+        fields.retain(|(field, _)| !self.same(field, name));
+        self.fields = fields;
     }
 
-    /// Replaces everything; forgotten pseudo headers are lost.
+    /// Replaces everything. In Envoy forgotten pseudo headers are lost; nginx has them elsewhere, and of
+    /// fields that are given twice it keeps the last.
     pub fn replace_all(&mut self, pairs: &Headers) {
-        *self = HeaderMap::from_pairs(self.kind, pairs);
+        match self.profile {
+            Profile::Envoy => *self = HeaderMap::from_pairs(self.kind, pairs),
+            Profile::Kong => {
+                self.fields.retain(|(name, _)| name.starts_with(b":"));
+                pairs.iter().for_each(|(name, value)| self.set(name, value));
+            }
+        }
     }
 
     /// All fields in order.
@@ -211,7 +226,28 @@ impl HeaderMap {
         self.fields.iter().take_while(|(name, _)| name.starts_with(b":")).count()
     }
 
+    /// A name as the map keeps it.
+    fn stored(&self, name: &[u8]) -> Vec<u8> {
+        match self.profile {
+            Profile::Envoy => canonical(name),
+            Profile::Kong => name.to_vec(),
+        }
+    }
+
+    /// Whether a field of the map has a name.
+    fn same(&self, field: &[u8], name: &[u8]) -> bool {
+        match self.profile {
+            Profile::Envoy => {
+                field.eq_ignore_ascii_case(name) || (field == b":authority" && name.eq_ignore_ascii_case(b"host"))
+            }
+            Profile::Kong => field.eq_ignore_ascii_case(name),
+        }
+    }
+
     fn is_joined(&self, name: &[u8]) -> bool {
+        if self.profile == Profile::Kong {
+            return false;
+        }
         let own = match self.kind {
             MapKind::Request => JOINED_REQUEST,
             MapKind::Response => JOINED_RESPONSE,

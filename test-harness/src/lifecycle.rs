@@ -7,6 +7,8 @@ use wasmtime::StoreLimitsBuilder;
 use crate::clock::Instant;
 use crate::engine::LoadedModule;
 use crate::host::{Call, Host, Vm, VmId, VmSpec};
+use crate::kong;
+use crate::profile::Profile;
 use crate::spec::{FailurePolicy, PluginSpec};
 use crate::start::StartFailure;
 use crate::stream::{Filter, StreamId};
@@ -30,6 +32,16 @@ pub struct Handle {
     vm: VmId,
     root: u32,
     loaded: Instant,
+    /// The configuration failed after a trap: this thread never serves the plugin again.
+    dead: bool,
+}
+
+/// Why a plugin is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    Start,
+    /// Its instance has trapped, in Kong's engine.
+    Trap,
 }
 
 impl Handle {
@@ -49,24 +61,38 @@ impl Build {
     ///
     /// # Errors
     /// The module does not compile or link.
-    pub fn new(spec: &PluginSpec, earlier: &[(PluginSpec, usize)]) -> Result<Build, StartFailure> {
-        let shares = |other: &PluginSpec| {
-            other.vm_id == spec.vm_id && other.vm_configuration == spec.vm_configuration && other.wasm == spec.wasm
+    pub fn new(profile: Profile, spec: &PluginSpec, earlier: &[(PluginSpec, usize)]) -> Result<Build, StartFailure> {
+        let shares = |other: &PluginSpec| match profile {
+            Profile::Envoy => {
+                other.vm_id == spec.vm_id && other.vm_configuration == spec.vm_configuration && other.wasm == spec.wasm
+            }
+            Profile::Kong => other.wasm == spec.wasm,
         };
         let group = earlier.iter().find(|(other, _)| shares(other)).map_or(earlier.len(), |(_, group)| *group);
         let equal = |other: &PluginSpec| {
-            shares(other) && other.root_id == spec.root_id && other.configuration == spec.configuration
+            profile == Profile::Envoy
+                && shares(other)
+                && other.root_id == spec.root_id
+                && other.configuration == spec.configuration
         };
         let twin = earlier.iter().position(|(other, _)| equal(other)).unwrap_or(earlier.len());
+        let module = LoadedModule::load(&spec.wasm).map_err(StartFailure::Load)?;
+        if profile == Profile::Kong {
+            kong::module::check(module.instance.module()).map_err(StartFailure::Load)?;
+        }
         Ok(Build {
             name: spec.name.as_str().into(),
-            module: LoadedModule::load(&spec.wasm).map_err(StartFailure::Load)?,
+            module,
             vm: VmSpec {
                 vm_id: spec.vm_id.as_str().into(),
                 configuration: spec.vm_configuration.as_slice().into(),
                 environment: spec.environment.as_slice().into(),
             },
-            policy: spec.failure_policy,
+            policy: match profile {
+                Profile::Envoy => spec.failure_policy,
+                // It has no such setting.
+                Profile::Kong => FailurePolicy::FailClosed,
+            },
             group,
             twin,
         })
@@ -84,7 +110,7 @@ impl Thread {
     /// The plugin that failed, and how.
     pub fn start(&mut self) -> Result<(), (usize, StartFailure)> {
         for plugin in 0..self.builds.len() {
-            let handle = self.load(plugin).map_err(|failure| (plugin, failure))?;
+            let handle = self.load(plugin, Cause::Start).map_err(|failure| (plugin, failure))?;
             self.handles.push(handle);
         }
         Ok(())
@@ -96,7 +122,7 @@ impl Thread {
     /// How it failed.
     pub fn try_out(&mut self, plugin: usize) -> Result<(), StartFailure> {
         let vm = self.new_vm(plugin)?;
-        self.start_plugin(vm, plugin).map(drop)
+        self.start_plugin(vm, plugin, Cause::Start).map(drop)
     }
 
     /// The filters of a new stream, one per plugin.
@@ -104,8 +130,8 @@ impl Thread {
         (0..self.builds.len())
             .map(|plugin| {
                 self.reload_if_due(plugin);
-                let Handle { vm, root, .. } = self.handles[plugin];
-                let alive = !self.vm_failed(vm);
+                let Handle { vm, root, dead, .. } = self.handles[plugin];
+                let alive = !dead && !self.vm_failed(vm);
                 let context = self
                     .vms
                     .get_mut(&vm)
@@ -127,13 +153,30 @@ impl Thread {
             return;
         }
         self.handles[plugin].loaded = now;
-        if let Ok(handle) = self.load(plugin) {
+        if let Ok(handle) = self.load(plugin, Cause::Start) {
             self.handles[plugin] = handle;
         }
     }
 
+    /// Kong's engine builds an instance that has trapped anew at once, and configures its plugins again;
+    /// `proxy_on_vm_start` is not called (`ngx_proxy_wasm_create_context`).
+    pub(crate) fn rebuild_trapped(&mut self) {
+        if self.profile != Profile::Kong {
+            return;
+        }
+        for plugin in 0..self.handles.len() {
+            if self.handles[plugin].dead || !self.vm_failed(self.handles[plugin].vm) {
+                continue;
+            }
+            match self.load(plugin, Cause::Trap) {
+                Ok(handle) => self.handles[plugin] = handle,
+                Err(_) => self.handles[plugin].dead = true,
+            }
+        }
+    }
+
     /// A plugin: in a VM of its group that is there and alive, else in a new one.
-    fn load(&mut self, plugin: usize) -> Result<Handle, StartFailure> {
+    fn load(&mut self, plugin: usize, cause: Cause) -> Result<Handle, StartFailure> {
         let loaded = self.world.borrow().clock.now();
         let (group, twin) = (self.builds[plugin].group, self.builds[plugin].twin);
         let alive = |handle: &Handle| !self.vm_failed(handle.vm);
@@ -150,8 +193,8 @@ impl Thread {
             Some(vm) => vm,
             None => self.new_vm(plugin)?,
         };
-        let root = self.start_plugin(vm, plugin)?;
-        Ok(Handle { vm, root, loaded })
+        let root = self.start_plugin(vm, plugin, cause)?;
+        Ok(Handle { vm, root, loaded, dead: false })
     }
 
     fn new_vm(&mut self, plugin: usize) -> Result<VmId, StartFailure> {
@@ -167,13 +210,14 @@ impl Thread {
     }
 
     /// Creates the root context and runs `proxy_on_vm_start` and `proxy_on_configure`.
-    fn start_plugin(&mut self, vm: VmId, plugin: usize) -> Result<u32, StartFailure> {
+    fn start_plugin(&mut self, vm: VmId, plugin: usize, cause: Cause) -> Result<u32, StartFailure> {
         let vm_configuration = self.builds[plugin].vm.configuration.len();
         let configuration = self.world.borrow().plugins[plugin].configuration.len();
         let size = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
         let root = self.vms.get_mut(&vm).map_or(0, |vm| vm.host_mut().add_root(plugin));
         self.must_return(vm, root, "proxy_on_context_create", 0)?;
-        if self.must_return(vm, root, "proxy_on_vm_start", size(vm_configuration))? == Some(0) {
+        if cause == Cause::Start && self.must_return(vm, root, "proxy_on_vm_start", size(vm_configuration))? == Some(0)
+        {
             return Err(StartFailure::VmStartRefused);
         }
         self.set_configuring(vm, Some(plugin));

@@ -23,7 +23,7 @@ use crate::world::World;
 /// A running proxy.
 pub struct Proxy {
     pub(crate) world: Arc<AtomicRefCell<World>>,
-    /// The main thread, then the workers.
+    /// The main thread where there is one, then the workers.
     pub(crate) threads: Vec<Thread>,
 }
 
@@ -37,7 +37,7 @@ impl Proxy {
         let mut builds: Vec<Build> = Vec::new();
         let mut earlier: Vec<(PluginSpec, usize)> = Vec::new();
         for plugin in &spec.plugins {
-            let build = Build::new(plugin, &earlier).map_err(|failure| StartError {
+            let build = Build::new(spec.profile, plugin, &earlier).map_err(|failure| StartError {
                 plugin: plugin.name.clone(),
                 failure,
                 logs: Vec::new(),
@@ -53,14 +53,17 @@ impl Proxy {
         }
     }
 
-    /// In Envoy's order: a canary per plugin, the main thread, every worker.
+    /// In Envoy's order: a canary per plugin, the main thread, every worker. Kong's engine has workers
+    /// alone.
     fn start_threads(&mut self, builds: &Arc<[Build]>, workers: u32) -> Result<(), (usize, StartFailure)> {
-        for plugin in 0..builds.len() {
+        let main = self.world.borrow().profile.has_main_thread();
+        for plugin in (0..builds.len()).filter(|_| main) {
             // The canary's timers and call-outs go with it, its metrics and shared data stay.
             let mut canary = Thread::new(Place::Canary, &self.world, builds);
             canary.try_out(plugin).map_err(|failure| (plugin, failure))?;
         }
-        for place in std::iter::once(Place::Main).chain((0..workers.max(1)).map(Place::Worker)) {
+        let main = std::iter::once(Place::Main).filter(|_| main);
+        for place in main.chain((0..workers.max(1)).map(Place::Worker)) {
             let mut thread = Thread::new(place, &self.world, builds);
             thread.start()?;
             self.threads.push(thread);
@@ -188,9 +191,10 @@ impl Proxy {
         self.threads.iter_mut().any(Thread::fire_due)
     }
 
-    /// The index of a worker's thread; the main thread is the first.
+    /// The index of a worker's thread.
     pub(crate) fn worker(&self, worker: u32) -> usize {
-        1 + usize::try_from(worker).unwrap_or(0) % (self.threads.len() - 1)
+        let first = usize::from(self.world.borrow().profile.has_main_thread());
+        first + usize::try_from(worker).unwrap_or(0) % (self.threads.len() - first)
     }
 
     fn start_error(&self, plugin: usize, failure: StartFailure) -> StartError {

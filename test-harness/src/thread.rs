@@ -125,6 +125,7 @@ impl Thread {
         let arrival = self.vms.get_mut(&vm).and_then(|vm| vm.host_mut().callouts.take_due(now));
         let Some(arrival) = arrival else { return false };
         self.deliver(vm, arrival);
+        self.rebuild_trapped();
         true
     }
 
@@ -136,6 +137,7 @@ impl Thread {
         let Some(root) = root else { return false };
         if !self.world.borrow_mut().faults.drops_tick() {
             self.call(vm, root, "proxy_on_tick", &[]);
+            self.rebuild_trapped();
         }
         true
     }

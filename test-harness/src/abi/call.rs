@@ -7,6 +7,7 @@ use crate::diagnostic::Problem;
 use crate::host::Host;
 use crate::interleave::Access;
 use crate::message::Headers;
+use crate::profile::Profile;
 use crate::record::Argument;
 use crate::status::Status;
 use crate::world::World;
@@ -17,6 +18,13 @@ pub enum Refusal {
     Status(Status),
     /// The guest trapped while the host asked it for memory.
     Trap(wasmtime::Error),
+}
+
+impl Refusal {
+    /// A trap in the host's words.
+    pub fn trap(message: &'static str) -> Self {
+        Refusal::Trap(wasmtime::Error::msg(message))
+    }
 }
 
 impl From<Status> for Refusal {
@@ -103,6 +111,16 @@ impl HostCall<'_, '_> {
     /// The import.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The host the proxy behaves as.
+    pub fn profile(&self) -> Profile {
+        self.host().world.borrow().profile
+    }
+
+    /// Reports what crashes or corrupts the real host.
+    pub fn fatal(&self, why: &'static str) {
+        self.diagnose(Problem::Fatal { why });
     }
 
     pub fn host_mut(&mut self) -> &mut Host {

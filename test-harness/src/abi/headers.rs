@@ -6,6 +6,8 @@ use crate::abi::call::{Answer, HostCall, host_call};
 use crate::diagnostic::Site;
 use crate::header_map::HeaderMap;
 use crate::host::Host;
+use crate::kong;
+use crate::profile::Profile;
 use crate::status::Status;
 use crate::stream::{Direction, Stream};
 use crate::world::World;
@@ -106,7 +108,7 @@ pub fn get_header_map_size(caller: Caller<'_, Host>, map: u32, result: u32) -> w
         call.number(map);
         let map: Map = call.known("header map", map)?;
         let mut size = 0;
-        edit(call, map, |map| size = map.byte_size())?;
+        edit(call, map, b"", |map| size = map.byte_size())?;
         call.return_u32(result, u32::try_from(size).unwrap_or(u32::MAX))
     })
 }
@@ -116,7 +118,7 @@ pub fn set_header_map_pairs(caller: Caller<'_, Host>, map: u32, pointer: u32, si
         call.number(map);
         let map: Map = call.known("header map", map)?;
         let pairs = call.pairs(pointer, size)?;
-        edit(call, map, |map| map.replace_all(&pairs))
+        edit(call, map, b"", |map| map.replace_all(&pairs))
     })
 }
 
@@ -132,7 +134,7 @@ pub fn add_header_map_value(
         call.number(map);
         let map: Map = call.known("header map", map)?;
         let (name, value) = (call.bytes(name, name_size)?, call.bytes(value, value_size)?);
-        edit(call, map, |map| map.add(&name, &value))
+        edit(call, map, &name, |map| map.add(&name, &value))
     })
 }
 
@@ -148,7 +150,7 @@ pub fn replace_header_map_value(
         call.number(map);
         let map: Map = call.known("header map", map)?;
         let (name, value) = (call.bytes(name, name_size)?, call.bytes(value, value_size)?);
-        edit(call, map, |map| map.replace(&name, &value))
+        edit(call, map, &name, |map| map.replace(&name, &value))
     })
 }
 
@@ -157,7 +159,10 @@ pub fn remove_header_map_value(caller: Caller<'_, Host>, map: u32, name: u32, si
         call.number(map);
         let map: Map = call.known("header map", map)?;
         let name = call.bytes(name, size)?;
-        edit(call, map, |map| map.remove(&name))
+        if call.profile() == Profile::Kong && map == Map::Headers(Direction::Request) && name == b":path" {
+            call.fatal("removing `:path` crashes the worker");
+        }
+        edit(call, map, &name, |map| map.remove(&name))
     })
 }
 
@@ -170,7 +175,9 @@ fn read<T>(call: &HostCall<'_, '_>, map: Map, view: impl FnOnce(&HeaderMap) -> T
         let Some((stream, filter)) = stream_of(world, host) else { return Found::Closed };
         let state = &stream.filters[filter];
         let open = match map {
-            Map::Headers(direction) if state.logging => return shown(stream.side(direction).headers.as_ref(), view),
+            Map::Headers(direction) if state.logging || !stream.profile.closes_headers() => {
+                return shown(stream.side(direction).headers.as_ref(), view);
+            }
             Map::Trailers(Direction::Response) if state.logging => {
                 return shown(stream.response.trailers.as_ref(), view);
             }
@@ -193,16 +200,20 @@ fn shown<T>(map: Option<&HeaderMap>, view: impl FnOnce(&HeaderMap) -> T) -> Foun
 
 /// Changes a map where the context may. Trailers that are missing are created in the last body
 /// callback.
-fn edit(call: &mut HostCall<'_, '_>, map: Map, change: impl FnOnce(&mut HeaderMap)) -> Answer {
+fn edit(call: &mut HostCall<'_, '_>, map: Map, field: &[u8], change: impl FnOnce(&mut HeaderMap)) -> Answer {
     let name = call.name();
+    let profile = call.profile();
+    if profile == Profile::Kong && map == Map::Headers(Direction::Request) && kong::headers::is_read_only(field) {
+        return Ok(());
+    }
     let edited = call.with_world(|world, host| {
         let site = Site::of(host, world, Some(name));
         let (stream, filter) = stream_of_mut(world, host)?;
         let open = match map {
-            Map::Headers(direction) if stream.filters[filter].progress(direction).headers_open => {
+            Map::Headers(direction) if stream.headers_writable(filter, direction) => {
                 stream.side_mut(direction).headers.as_mut()
             }
-            Map::Trailers(direction) => {
+            Map::Trailers(direction) if profile.shows_trailers() => {
                 stream.create_trailers(filter, direction);
                 let open = stream.filters[filter].progress(direction).trailers_open;
                 stream.side_mut(direction).trailers.as_mut().filter(|_| open)
@@ -219,7 +230,13 @@ fn edit(call: &mut HostCall<'_, '_>, map: Map, change: impl FnOnce(&mut HeaderMa
     if edited.is_none() {
         call.wrong_phase(map.name());
     }
-    Ok(edited.ok_or(Status::BadArgument)?)
+    match (edited, profile, map) {
+        (Some(()), ..) => Ok(()),
+        // nginx only logs that it is too late.
+        (None, Profile::Kong, Map::Headers(_)) => Ok(()),
+        (None, Profile::Kong, _) => Err(Status::InternalFailure.into()),
+        (None, Profile::Envoy, _) => Err(Status::BadArgument.into()),
+    }
 }
 
 fn stream_of<'a>(world: &'a World, host: &Host) -> Option<(&'a Stream, usize)> {

@@ -25,6 +25,7 @@ use wasmtime::{Engine, Linker};
 
 use crate::host::Host;
 
+pub use call::Refusal;
 pub use callbacks::{check_exports, is_callback};
 pub use pairs::encode as encode_pairs;
 

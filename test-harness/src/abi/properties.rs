@@ -4,6 +4,8 @@ use wasmtime::Caller;
 
 use crate::abi::call::host_call;
 use crate::host::Host;
+use crate::kong;
+use crate::profile::Profile;
 use crate::status::Status;
 use crate::stream::attributes;
 
@@ -17,7 +19,10 @@ pub fn get_property(
 ) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_get_property", |call| {
         let path = call.bytes(path, size)?;
-        let value = call.with_world(|world, host| attributes::find(world, host, &path))?;
+        let value = call.with_world(|world, host| match world.profile {
+            Profile::Envoy => attributes::find(world, host, &path),
+            Profile::Kong => kong::properties::find(world, host, &path),
+        })?;
         call.return_bytes(pointer, length, &value)
     })
 }
@@ -30,7 +35,11 @@ pub fn set_property(caller: Caller<'_, Host>, path: u32, size: u32, value: u32, 
         let value = call.bytes(value, length)?;
         call.with_world(|world, host| {
             let (stream, _) = host.http().ok_or(Status::NotFound)?;
+            let profile = world.profile;
             let state = &mut world.streams.get_mut(&stream).ok_or(Status::NotFound)?.filter_state;
+            if profile == Profile::Kong {
+                return kong::properties::set(state, &path, value);
+            }
             match state.iter_mut().find(|(name, _)| *name == path) {
                 Some((_, present)) => *present = value,
                 None => state.push((path, value)),

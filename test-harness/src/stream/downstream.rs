@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::diagnostic::Problem;
+use crate::profile::Profile;
 use crate::stream::router::{FLAG_UPSTREAM_PROTOCOL_ERROR, wrong_length};
 use crate::stream::{Direction, LocalReply, Stream, StreamId};
 use crate::thread::Thread;
@@ -72,12 +73,16 @@ impl Thread {
     fn write_headers(&mut self, id: StreamId) {
         let unix = Duration::from_nanos(self.world.borrow().clock.unix_nanos());
         let Some(mut stream) = self.stream_mut(id) else { return };
+        let profile = stream.profile;
         let Some(map) = &mut stream.response.headers else { return };
         for hop_by_hop in ["connection", "keep-alive", "proxy-connection", "transfer-encoding"] {
             map.remove(hop_by_hop.as_bytes());
         }
         map.set_if_absent("date", httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + unix).as_bytes());
-        map.set(b"server", b"envoy");
+        match profile {
+            Profile::Envoy => map.set(b"server", b"envoy"),
+            Profile::Kong => map.set_if_absent("server", b"nginx"),
+        }
         let (pseudo, headers) = map.pairs().iter().cloned().partition::<Vec<_>, _>(|(name, _)| name.starts_with(b":"));
         let status = pseudo.first().and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse().ok());
         stream.downstream.status = status.unwrap_or(0);

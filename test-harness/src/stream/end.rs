@@ -3,6 +3,7 @@
 use crate::clock::{Instant, after};
 use crate::diagnostic::Problem;
 use crate::header_map::{HeaderMap, MapKind};
+use crate::kong;
 use crate::message::{Request, Response, Upstream, UpstreamRequest};
 use crate::profile::Profile;
 use crate::stream::{BodyAccess, Direction, Iteration, Router, Side, Stream, StreamId, ingress};
@@ -16,18 +17,26 @@ impl Thread {
     pub(crate) fn open_stream(&mut self, request: Request) -> StreamId {
         let id = self.world.borrow_mut().next_stream_id();
         let filters = self.create_filters(id);
-        let refused = ingress::refuse(&request);
+        let profile = self.profile;
         let mut world = self.world.borrow_mut();
-        let headers = ingress::request_headers(&request, &mut world.random);
+        let (refused, headers) = match profile {
+            Profile::Envoy => (ingress::refuse(&request), ingress::request_headers(&request, &mut world.random)),
+            Profile::Kong => (kong::headers::refuse(&request), kong::headers::request_headers(&request)),
+        };
+        let request = profile.as_read(request);
         let bodiless = request.body.is_empty() && request.trailers.is_empty();
         let mut chunks = request.body;
         // HTTP/1 ends a body with a frame of its own.
-        if !chunks.is_empty() && request.trailers.is_empty() && chunks.last().is_some_and(|last| !last.is_empty()) {
+        if profile.ends_bodies_apart()
+            && !chunks.is_empty()
+            && request.trailers.is_empty()
+            && chunks.last().is_some_and(|last| !last.is_empty())
+        {
             chunks.push(Vec::new());
         }
         chunks.reverse();
         let mut stream = Stream {
-            profile: world.profile,
+            profile,
             peer: request.peer,
             started: world.clock.now(),
             started_unix_nanos: world.clock.unix_nanos(),
@@ -47,6 +56,8 @@ impl Thread {
             code_details: None,
             response_flags: 0,
             filter_state: Vec::new(),
+            client_target: request.path,
+            upstream_header_time: None,
             client_chunks: chunks,
             client_trailers: request.trailers,
             leaves: request.leaves_after.map(|wait| after(world.clock.now(), wait)),
@@ -56,6 +67,9 @@ impl Thread {
         stream.request.complete = bodiless;
         world.streams.insert(id, stream);
         drop(world);
+        if profile.creates_contexts_at_once() {
+            self.each_filter(id, |thread, filter| thread.create_context(id, filter));
+        }
         match refused {
             Some(reply) => self.send_local_reply(id, reply),
             None => self.walk_headers(id, Direction::Request, 0, bodiless),
@@ -103,6 +117,7 @@ impl Thread {
                 self.each_filter(id, |thread, filter| thread.call_last(id, filter, "proxy_on_delete"));
             }
         }
+        self.rebuild_trapped();
         let Some(stream) = self.world.borrow_mut().streams.remove(&id) else { return Default::default() };
         let mut response = stream.downstream;
         response.code_details = stream.code_details.unwrap_or_default();

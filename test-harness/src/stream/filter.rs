@@ -1,7 +1,7 @@
 //! One filter's callbacks: what opens for the guest before, what its answer means after.
 
 use crate::host::Call;
-use crate::stream::{BodyAccess, Direction, LocalReply, StreamId};
+use crate::stream::{BodyAccess, Direction, StreamId};
 use crate::thread::Thread;
 
 /// What the chain does after a callback.
@@ -41,7 +41,8 @@ impl Thread {
             Direction::Request => "proxy_on_request_headers",
             Direction::Response => "proxy_on_response_headers",
         };
-        let invoked = self.invoke(id, direction, filter, callback, &[number(count), end_stream.into()]);
+        let told = end_stream && self.profile.tells_end_of_stream();
+        let invoked = self.invoke(id, direction, filter, callback, &[number(count), told.into()]);
         let flow = match invoked {
             // 2 is the retired "continue and end stream".
             Invoked::Absent | Invoked::Action(0 | 2) => Flow::Continue,
@@ -88,7 +89,7 @@ impl Thread {
     }
 
     pub(super) fn on_trailers(&mut self, id: StreamId, direction: Direction, filter: usize) -> Flow {
-        if !self.filter_takes_part(id, direction, filter) {
+        if !self.profile.shows_trailers() || !self.filter_takes_part(id, direction, filter) {
             return Flow::Continue;
         }
         let count = self.stream(id).and_then(|s| s.side(direction).trailers.as_ref().map(|map| map.len())).unwrap_or(0);
@@ -167,15 +168,13 @@ impl Thread {
         invoked
     }
 
-    /// Answers 503 for a dead VM, once per filter and stream.
+    /// Answers for a dead VM, once per filter and stream.
     fn fail_stream(&mut self, id: StreamId, filter: usize) {
         let first = self
             .stream_mut(id)
             .is_some_and(|mut stream| !std::mem::replace(&mut stream.filters[filter].failed_reply, true));
         if first {
-            let mut reply = LocalReply::plain(503, "", "wasm_fail_stream");
-            reply.grpc_status = Some(14);
-            self.send_local_reply(id, reply);
+            self.send_local_reply(id, self.profile.trap_reply());
         }
     }
 }

@@ -57,6 +57,10 @@ pub struct Stream {
     pub response_flags: u64,
     /// `set_property` values, by their joined path.
     pub filter_state: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The request's target as the client sent it.
+    pub client_target: Vec<u8>,
+    /// nginx's `$upstream_header_time`; None: no upstream took part.
+    pub upstream_header_time: Option<String>,
     /// What the client has not sent yet, last first.
     pub client_chunks: Vec<Vec<u8>>,
     pub client_trailers: Headers,
@@ -191,6 +195,16 @@ impl Stream {
         match direction {
             Direction::Request => &mut self.request,
             Direction::Response => &mut self.response,
+        }
+    }
+
+    /// Whether a filter may change headers now: in Envoy while its callback runs or is paused, in nginx
+    /// until a response has begun, and until it is sent.
+    pub fn headers_writable(&self, filter: usize, direction: Direction) -> bool {
+        match (self.profile, direction) {
+            (Profile::Envoy, _) => self.filters[filter].progress(direction).headers_open,
+            (Profile::Kong, Direction::Request) => self.response.headers.is_none(),
+            (Profile::Kong, Direction::Response) => !self.headers_sent,
         }
     }
 

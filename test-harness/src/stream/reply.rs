@@ -2,7 +2,9 @@
 
 use crate::diagnostic::Problem;
 use crate::header_map::{HeaderMap, MapKind};
+use crate::kong;
 use crate::message::Headers;
+use crate::profile::Profile;
 use crate::stream::{Direction, Stream, StreamId};
 use crate::thread::Thread;
 
@@ -98,8 +100,15 @@ impl Thread {
     }
 }
 
-/// Headers and body of a reply as Envoy renders them (`Http::Utility::prepareLocalReply`).
 fn render(stream: &Stream, reply: &LocalReply) -> (HeaderMap, Vec<u8>) {
+    match stream.profile {
+        Profile::Envoy => render_as_envoy(stream, reply),
+        Profile::Kong => kong::reply::render(stream.is_head, reply),
+    }
+}
+
+/// Headers and body of a reply as Envoy renders them (`Http::Utility::prepareLocalReply`).
+fn render_as_envoy(stream: &Stream, reply: &LocalReply) -> (HeaderMap, Vec<u8>) {
     let mut map = HeaderMap::new(MapKind::Response);
     map.add(b":status", reply.status.to_string().as_bytes());
     for (name, value) in &reply.headers {

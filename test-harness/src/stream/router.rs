@@ -5,8 +5,10 @@ use std::time::Duration;
 use crate::clock::{Instant, after};
 use crate::diagnostic::Problem;
 use crate::header_map::HeaderMap;
-use crate::message::{Upstream, UpstreamAnswer, UpstreamFailure, UpstreamRequest};
-use crate::stream::{Direction, LocalReply, StreamId, UpstreamRest, response_headers};
+use crate::kong;
+use crate::message::{Headers, Upstream, UpstreamAnswer, UpstreamFailure, UpstreamRequest};
+use crate::profile::Profile;
+use crate::stream::{Direction, LocalReply, Stream, StreamId, UpstreamRest, response_headers};
 use crate::thread::Thread;
 
 /// How far the router is.
@@ -39,7 +41,7 @@ impl Thread {
     pub(super) fn router_headers(&mut self, id: StreamId, end_stream: bool) {
         let route = self.world.borrow().route.clone();
         let Some(map) = self.stream(id).and_then(|stream| stream.request.headers.clone()) else { return };
-        if let Some(reply) = refuse(&map) {
+        if let Some(reply) = refuse(&map).filter(|_| self.profile == Profile::Envoy) {
             if let Some(mut stream) = self.stream_mut(id) {
                 stream.router = Router::Refused;
                 if reply.status == 404 {
@@ -65,18 +67,12 @@ impl Thread {
             };
             return self.send_local_reply(id, reply);
         }
-        let mut headers = map;
-        headers.set(b"x-envoy-expected-rq-timeout-ms", b"15000");
         if let Some(mut stream) = self.stream_mut(id) {
-            stream.request.headers = Some(headers.clone());
-            if !end_stream && headers.get(b"content-length").is_none() {
-                headers.add(b"transfer-encoding", b"chunked");
-            }
-            stream.upstream = Some(UpstreamRequest {
-                headers: headers.pairs().clone(),
-                cluster: route.cluster,
-                ..Default::default()
-            });
+            let headers = match stream.profile {
+                Profile::Envoy => sent_upstream(&mut stream, map, end_stream),
+                Profile::Kong => kong::headers::sent_upstream(&map, &stream.client_target),
+            };
+            stream.upstream = Some(UpstreamRequest { headers, cluster: route.cluster, ..Default::default() });
             stream.router = Router::Sending;
         }
         self.world.borrow_mut().note("request headers sent upstream");
@@ -113,7 +109,11 @@ impl Thread {
             return;
         }
         stream.router = Router::Sent;
-        let Some(upstream) = &stream.upstream else { return };
+        let profile = stream.profile;
+        let Some(upstream) = &mut stream.upstream else { return };
+        if profile == Profile::Kong {
+            kong::headers::fix_length(upstream);
+        }
         let mismatch = wrong_length("request", upstream.header("content-length"), upstream.body.len());
         let size = upstream.body.len();
         let site = stream.request.body_changed.clone();
@@ -165,8 +165,12 @@ impl Thread {
         }
         let (response, reset) = match answer {
             UpstreamAnswer::Failure(failure, _) => {
-                let (reply, flag) = failure_reply(failure);
+                let (reply, flag) = match stream.profile {
+                    Profile::Envoy => failure_reply(failure),
+                    Profile::Kong => (kong::upstream::failure_page(failure), 0),
+                };
                 stream.response_flags |= flag;
+                stream.upstream_header_time = Some(kong::upstream::NO_HEADER_TIME.to_owned());
                 drop(stream);
                 self.send_local_reply(id, reply);
                 return true;
@@ -174,7 +178,11 @@ impl Thread {
             UpstreamAnswer::Response(response) => (response, false),
             UpstreamAnswer::ResetAfterHeaders(response) => (response, true),
         };
-        let mut headers = response_headers(&response);
+        stream.upstream_header_time = Some(kong::upstream::header_time(response.after));
+        let mut headers = match stream.profile {
+            Profile::Envoy => response_headers(&response),
+            Profile::Kong => kong::headers::response_headers(&response),
+        };
         let size: usize = response.body.iter().map(Vec::len).sum();
         let framed = headers.get(b"content-length").is_some() || headers.get(b"transfer-encoding").is_some();
         if !framed && !response.trailers.is_empty() {
@@ -182,18 +190,36 @@ impl Thread {
         } else if !framed && size > 0 {
             headers.add(b"content-length", size.to_string().as_bytes());
         }
-        headers.set(b"x-envoy-upstream-service-time", response.after.as_millis().to_string().as_bytes());
+        if stream.profile == Profile::Envoy {
+            headers.set(b"x-envoy-upstream-service-time", response.after.as_millis().to_string().as_bytes());
+        }
         let mut chunks = if stream.is_head { Vec::new() } else { response.body };
         chunks.reverse();
-        let bodiless = chunks.is_empty() && response.trailers.is_empty() && !reset;
+        let trailers = if stream.profile.shows_trailers() { response.trailers } else { Vec::new() };
+        let header_only = stream.is_head || matches!(response.status, 204 | 304);
+        let bodiless = match stream.profile {
+            Profile::Envoy => chunks.is_empty() && trailers.is_empty() && !reset,
+            // nginx ends every other response with a last buffer, be it the only one.
+            Profile::Kong => header_only && !reset,
+        };
         stream.code_details = Some("via_upstream".to_owned());
         stream.response.headers = Some(headers);
         stream.response.complete = bodiless;
-        stream.upstream_rest = (!bodiless).then_some(UpstreamRest { chunks, trailers: response.trailers, reset });
+        stream.upstream_rest = (!bodiless).then_some(UpstreamRest { chunks, trailers, reset });
         drop(stream);
         self.walk_headers(id, Direction::Response, 0, bodiless);
         true
     }
+}
+
+/// The request as Envoy's router sends it.
+fn sent_upstream(stream: &mut Stream, mut headers: HeaderMap, end_stream: bool) -> Headers {
+    headers.set(b"x-envoy-expected-rq-timeout-ms", b"15000");
+    stream.request.headers = Some(headers.clone());
+    if !end_stream && headers.get(b"content-length").is_none() {
+        headers.add(b"transfer-encoding", b"chunked");
+    }
+    headers.pairs().clone()
 }
 
 /// The reply to a request that lost what the router needs, or that no codec can send.

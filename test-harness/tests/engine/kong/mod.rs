@@ -1,5 +1,6 @@
 //! The host under `profile: kong`.
 
+mod headers;
 mod lifecycle;
 mod storage;
 
