@@ -2,11 +2,12 @@
 
 use wasmtime::Caller;
 
-use crate::abi::call::{HostCall, host_call};
+use crate::abi::call::{HostCall, Refusal, host_call};
 use crate::diagnostic::Problem;
 use crate::host::Host;
 use crate::interleave::{Access, Shared};
 use crate::metrics::{MetricKind, MetricMisuse, Metrics};
+use crate::profile::Profile;
 use crate::status::Status;
 
 pub fn define_metric(caller: Caller<'_, Host>, kind: u32, name: u32, size: u32, id: u32) -> wasmtime::Result<u32> {
@@ -28,6 +29,9 @@ pub fn increment_metric(caller: Caller<'_, Host>, id: u32, offset: i64) -> wasmt
         call.number(id);
         call.number(offset.cast_unsigned());
         call.touches(|_| Access::Add(Shared::Metric(id)))?;
+        if call.profile() == Profile::Kong && MetricKind::try_from(id & 3) == Ok(MetricKind::Gauge) {
+            return Err(Refusal::trap("increment_metric on a gauge"));
+        }
         judge(call, |metrics| metrics.misuse_of_increment(id, offset));
         Ok(call.with_world(|world, _| world.metrics.increment(id, offset))?)
     })

@@ -25,7 +25,7 @@ use wasmtime::{Engine, Linker};
 
 use crate::host::Host;
 
-pub use call::Refusal;
+pub use call::{HostCall, Refusal};
 pub use callbacks::{check_exports, is_callback};
 pub use pairs::encode as encode_pairs;
 

@@ -5,6 +5,8 @@ use wasmtime::Caller;
 use crate::abi::call::host_call;
 use crate::diagnostic::Problem;
 use crate::host::{Action, Host};
+use crate::kong;
+use crate::profile::Profile;
 use crate::status::Status;
 use crate::stream::{BodyAccess, Direction, LocalReply};
 
@@ -95,6 +97,9 @@ pub fn send_local_response(
             details: details.replace(char::is_whitespace, "_"),
         };
         let Some((stream, filter)) = call.host().http() else { return Ok(()) };
+        if call.profile() == Profile::Kong {
+            kong::reply::check(call, stream, &details)?;
+        }
         if matches!(call.host().callback, "proxy_on_log" | "proxy_on_done" | "proxy_on_delete") {
             call.diagnose(Problem::ReplyAfterEnd);
             return Ok(());

@@ -109,6 +109,7 @@ fn a_module_that_asks_for_the_log_level_is_not_loaded() {
     let wat = r#"(module
         (import "env" "proxy_get_log_level" (func (param i32) (result i32)))
         (memory (export "memory") 1)
+        (func (export "malloc") (param i32) (result i32) (i32.const 1024))
         (func (export "proxy_abi_version_0_2_1")))"#;
     let wasm = wat::parse_str(wat).expect("valid");
     let plugins = vec![test_harness::PluginSpec::new("probe", wasm)];

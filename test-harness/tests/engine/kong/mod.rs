@@ -2,6 +2,7 @@
 
 mod headers;
 mod lifecycle;
+mod replies;
 mod storage;
 
 use test_harness::{Profile, Proxy, ProxySpec};
