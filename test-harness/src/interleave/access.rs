@@ -7,8 +7,10 @@ use bstr::ByteSlice;
 /// What a step begins with; all else that it does is its thread's own business.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// An event of a worker: a request arrives, an answer, a timer; or its VMs die.
+    /// An event of a worker: a request arrives, an answer, a timer. It waits for the end of the one before.
     Event,
+    /// The VMs of a worker die, also in the middle of an event.
+    Kill,
     /// Reads something shared.
     Read(Shared),
     /// Changes something shared, or tries to.
@@ -34,7 +36,7 @@ impl Access {
     /// Whether the order of two accesses of different threads cannot show.
     pub fn commutes(&self, other: &Access) -> bool {
         match (self, other) {
-            (Access::Event, _) | (_, Access::Event) => true,
+            (Access::Event | Access::Kill, _) | (_, Access::Event | Access::Kill) => true,
             (Access::Read(_), Access::Read(_)) | (Access::Add(_), Access::Add(_)) => true,
             (
                 Access::Read(one) | Access::Write(one) | Access::Add(one),
@@ -48,6 +50,7 @@ impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Access::Event => f.write_str("next event"),
+            Access::Kill => f.write_str("killed"),
             Access::Read(shared) => write!(f, "read {shared}"),
             Access::Write(shared) => write!(f, "write {shared}"),
             Access::Add(shared) => write!(f, "add to {shared}"),

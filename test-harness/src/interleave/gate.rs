@@ -28,6 +28,8 @@ struct State {
     actors: Vec<usize>,
     /// No turn follows.
     ended: bool,
+    /// Threads that take no turns any more.
+    left: Vec<bool>,
 }
 
 /// What a thread could do next.
@@ -75,6 +77,7 @@ impl Gate {
             offers: vec![nothing; threads],
             actors: vec![usize::MAX; threads],
             ended: false,
+            left: vec![false; threads],
         };
         Gate { state: Mutex::new(state), turns: (0..threads).map(|_| Condvar::new()).collect(), back: Condvar::new() }
     }
@@ -130,6 +133,7 @@ impl Gate {
     pub fn leave(&self, thread: usize) {
         let mut state = self.lock();
         state.offers[thread] = Offer::Idle { due: None, finished: true };
+        state.left[thread] = true;
         state.turn = None;
         self.back.notify_one();
     }
@@ -137,6 +141,9 @@ impl Gate {
     /// Gives a thread its turn, and waits for its end.
     pub fn run(&self, thread: usize, grant: Grant) {
         let mut state = self.lock();
+        if state.left[thread] {
+            return;
+        }
         state.grant = grant;
         state.ended |= grant == Grant::End;
         state.turn = Some(thread);

@@ -50,6 +50,18 @@ pub struct Step {
     pub access: Access,
 }
 
+impl Step {
+    /// Whether both are steps of one worker's events, which never overlap.
+    fn excludes(&self, other: &Step) -> bool {
+        self.place == other.place && self.access != Access::Kill && other.access != Access::Kill
+    }
+
+    /// Whether the order of two steps cannot show.
+    fn commutes(&self, other: &Step) -> bool {
+        self.place != other.place && self.access.commutes(&other.access)
+    }
+}
+
 impl fmt::Display for Step {
     /// `1 on worker 0: set shared data "counter"`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

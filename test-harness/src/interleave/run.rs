@@ -32,7 +32,7 @@ impl Proxy {
             }
             let mut conductor = Conductor { gate: &gate, kills, deadline, steps: &mut steps };
             conductor.conduct(chooser, &world);
-            conductor.give_all(Grant::End);
+            drop(conductor);
             running
                 .into_iter()
                 .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
@@ -80,6 +80,13 @@ struct Conductor<'a> {
     steps: &'a mut Vec<Step>,
 }
 
+/// Ends all threads, also when the chooser panics: they would wait for ever.
+impl Drop for Conductor<'_> {
+    fn drop(&mut self) {
+        self.give_all(Grant::End);
+    }
+}
+
 impl Conductor<'_> {
     fn conduct(&mut self, chooser: &mut dyn Chooser, world: &AtomicRefCell<World>) {
         self.give_all(Grant::Look);
@@ -98,7 +105,7 @@ impl Conductor<'_> {
                 self.wait(&offers, world);
                 continue;
             }
-            let kill = |&(actor, place): &(usize, Place)| Step { actor, place, access: Access::Event };
+            let kill = |&(actor, place): &(usize, Place)| Step { actor, place, access: Access::Kill };
             steps.extend(self.kills.iter().map(kill));
             steps.sort_by_key(|step| step.actor);
             let Some(step) = chooser.choose(&steps).and_then(|chosen| steps.get(chosen)).cloned() else {
