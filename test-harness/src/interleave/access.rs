@@ -11,6 +11,8 @@ pub enum Access {
     Event,
     /// The VMs of a worker die, also in the middle of an event.
     Kill,
+    /// Nobody can go on, and time moves to where somebody can.
+    Wait,
     /// Reads something shared.
     Read(Shared),
     /// Changes something shared, or tries to.
@@ -36,6 +38,7 @@ impl Access {
     /// Whether the order of two accesses of different threads cannot show.
     pub fn commutes(&self, other: &Access) -> bool {
         match (self, other) {
+            (Access::Wait, _) | (_, Access::Wait) => false,
             (Access::Event | Access::Kill, _) | (_, Access::Event | Access::Kill) => true,
             (Access::Read(_), Access::Read(_)) | (Access::Add(_), Access::Add(_)) => true,
             (
@@ -51,6 +54,7 @@ impl fmt::Display for Access {
         match self {
             Access::Event => f.write_str("next event"),
             Access::Kill => f.write_str("killed"),
+            Access::Wait => f.write_str("time goes by"),
             Access::Read(shared) => write!(f, "read {shared}"),
             Access::Write(shared) => write!(f, "write {shared}"),
             Access::Add(shared) => write!(f, "add to {shared}"),

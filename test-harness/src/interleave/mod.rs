@@ -42,7 +42,7 @@ pub enum Actor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Whose: the index of the actor. Behind the actors come the threads themselves, the main thread
-    /// and the workers, for timers and answers of call-outs.
+    /// and the workers, for timers and answers of call-outs; last comes time itself.
     pub actor: usize,
     /// Where it runs.
     pub place: Place,
@@ -53,7 +53,8 @@ pub struct Step {
 impl Step {
     /// Whether both are steps of one worker's events, which never overlap.
     fn excludes(&self, other: &Step) -> bool {
-        self.place == other.place && self.access != Access::Kill && other.access != Access::Kill
+        let of_event = |step: &Step| !matches!(step.access, Access::Kill | Access::Wait);
+        self.place == other.place && of_event(self) && of_event(other)
     }
 
     /// Whether the order of two steps cannot show.
@@ -110,6 +111,12 @@ impl Scripted {
 impl Chooser for Scripted {
     fn choose(&mut self, steps: &[Step]) -> Option<usize> {
         let Some(&actor) = self.actors.get(self.at) else { return Some(0) };
+        // That time goes by need not be said where nothing else can happen.
+        if let [Step { actor: time, access: Access::Wait, .. }] = steps
+            && *time != actor
+        {
+            return Some(0);
+        }
         self.at += 1;
         let found = steps.iter().position(|step| step.actor == actor);
         if found.is_none() {

@@ -30,7 +30,7 @@ impl Proxy {
                 let (gate, tasks) = (&gate, std::mem::take(&mut tasks[number]));
                 running.push(scope.spawn(move || thread.serve(gate, count + number, tasks)));
             }
-            let mut conductor = Conductor { gate: &gate, kills, deadline, steps: &mut steps };
+            let mut conductor = Conductor { gate: &gate, kills, time: count + threads, deadline, steps: &mut steps };
             conductor.conduct(chooser, &world);
             drop(conductor);
             running
@@ -76,6 +76,8 @@ struct Conductor<'a> {
     gate: &'a Gate,
     /// Kills to come.
     kills: Vec<(usize, Place)>,
+    /// The actor behind all others.
+    time: usize,
     deadline: Instant,
     steps: &'a mut Vec<Step>,
 }
@@ -98,19 +100,26 @@ impl Conductor<'_> {
                     steps.extend_from_slice(of_thread);
                 }
             }
-            if steps.is_empty() {
-                if offers.iter().all(|offer| matches!(offer, Offer::Idle { finished: true, .. })) {
-                    return;
-                }
-                self.wait(&offers, world);
-                continue;
-            }
+            let finished = |offer: &Offer| matches!(offer, Offer::Idle { finished: true, .. });
+            let (idle, finished) = (steps.is_empty(), offers.iter().all(finished));
             let kill = |&(actor, place): &(usize, Place)| Step { actor, place, access: Access::Kill };
             steps.extend(self.kills.iter().map(kill));
+            if steps.is_empty() && finished {
+                return;
+            }
+            if idle && !finished {
+                let actor = self.time;
+                steps.push(Step { actor, place: Place::Main, access: Access::Wait });
+            }
             steps.sort_by_key(|step| step.actor);
             let Some(step) = chooser.choose(&steps).and_then(|chosen| steps.get(chosen)).cloned() else {
                 return self.give_all(Grant::Kill);
             };
+            if step.access == Access::Wait {
+                self.wait(&offers, world);
+                self.steps.push(step);
+                continue;
+            }
             let killed = self.kills.iter().position(|(actor, _)| *actor == step.actor);
             let grant = if killed.is_some() { Grant::Kill } else { Grant::Go(step.actor) };
             killed.map(|at| self.kills.remove(at));

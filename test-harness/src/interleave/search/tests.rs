@@ -17,21 +17,59 @@ type Program = (u32, Vec<Access>);
 /// Which access of which actor.
 type At = (usize, usize);
 
-/// Who can go on when each actor is at a place in its program.
-fn enabled(programs: &[Program], at: &[usize]) -> Vec<Step> {
-    let next = |actor: usize| programs[actor].1.get(at[actor]);
-    let begins = |access: &Access| *access == Access::Event;
-    let amid = |actor: usize| at[actor] > 0 && next(actor).is_some_and(|access| !begins(access));
-    let blocked = |actor: usize| {
-        (0..programs.len()).any(|other| other != actor && programs[other].0 == programs[actor].0 && amid(other))
-    };
-    let can = |actor: &usize| next(*actor).is_some_and(|access| !begins(access) || !blocked(*actor));
-    let step = |actor: usize| Step {
-        actor,
-        place: Place::Worker(programs[actor].0),
-        access: programs[actor].1[at[actor]].clone(),
-    };
-    (0..programs.len()).filter(can).map(step).collect()
+/// A play of programs: who is where, and which workers were killed.
+struct Play<'a> {
+    programs: &'a [Program],
+    at: Vec<usize>,
+    order: Vec<At>,
+    killed: Vec<u32>,
+}
+
+impl<'a> Play<'a> {
+    fn new(programs: &'a [Program], order: &[At]) -> Self {
+        let mut play = Play { programs, at: vec![0; programs.len()], order: Vec::new(), killed: Vec::new() };
+        order.iter().for_each(|(actor, _)| play.take(*actor));
+        play
+    }
+
+    fn next(&self, actor: usize) -> Option<&Access> {
+        self.programs[actor].1.get(self.at[actor])
+    }
+
+    fn is_amid(&self, actor: usize) -> bool {
+        self.at[actor] > 0 && self.next(actor).is_some_and(|access| *access != Access::Event)
+    }
+
+    /// A new event waits for the end of another's.
+    fn is_blocked(&self, actor: usize) -> bool {
+        let same = |other: &usize| *other != actor && self.programs[*other].0 == self.programs[actor].0;
+        self.next(actor) == Some(&Access::Event)
+            && (0..self.programs.len()).filter(same).any(|other| self.is_amid(other))
+    }
+
+    fn enabled(&self) -> Vec<Step> {
+        let can = |actor: &usize| self.next(*actor).is_some() && !self.is_blocked(*actor);
+        (0..self.programs.len()).filter(can).map(|actor| step(self.programs, (actor, self.at[actor]))).collect()
+    }
+
+    /// On a killed worker nothing is left of an event but its beginning.
+    fn take(&mut self, actor: usize) {
+        self.order.push((actor, self.at[actor]));
+        if self.next(actor) == Some(&Access::Kill) {
+            self.killed.push(self.programs[actor].0);
+        }
+        self.at[actor] += 1;
+        for actor in 0..self.programs.len() {
+            while self.killed.contains(&self.programs[actor].0) && self.is_amid(actor) {
+                self.at[actor] += 1;
+            }
+        }
+    }
+}
+
+fn step(programs: &[Program], (actor, index): At) -> Step {
+    let (worker, accesses) = &programs[actor];
+    Step { actor, place: Place::Worker(*worker), access: accesses[index].clone() }
 }
 
 /// Plays programs in every schedule; returns the orders of execution.
@@ -39,18 +77,16 @@ fn explore(programs: &[Program]) -> (Vec<Vec<At>>, Schedules) {
     let mut search = Search::new();
     let mut orders = Vec::new();
     loop {
-        let mut at = vec![0; programs.len()];
-        let mut order = Vec::new();
+        let mut play = Play::new(programs, &[]);
         loop {
-            let steps = enabled(programs, &at);
+            let steps = play.enabled();
             if steps.is_empty() {
                 break;
             }
             let Some(chosen) = search.choose(&steps) else { break };
-            let actor = steps[chosen].actor;
-            order.push((actor, at[actor]));
-            at[actor] += 1;
+            play.take(steps[chosen].actor);
         }
+        let order = play.order;
         if !search.is_redundant() {
             let schedule: Vec<usize> = order.iter().map(|(actor, _)| *actor).collect();
             assert_eq!(search.schedule(), schedule);
@@ -64,14 +100,9 @@ fn explore(programs: &[Program]) -> (Vec<Vec<At>>, Schedules) {
 
 /// The order of every pair of accesses that do not commute: what makes two schedules differ.
 fn essence(programs: &[Program], order: &[At]) -> Vec<(At, At)> {
-    let step = |(actor, index): At| Step {
-        actor,
-        place: Place::Worker(programs[actor].0),
-        access: programs[actor].1[index].clone(),
-    };
     let mut pairs = Vec::new();
     for (i, &first) in order.iter().enumerate() {
-        let later = order[i + 1..].iter().filter(|&&later| !step(first).commutes(&step(later)));
+        let later = order[i + 1..].iter().filter(|&&later| !step(programs, first).commutes(&step(programs, later)));
         pairs.extend(later.map(|&later| (first, later)));
     }
     pairs.sort_unstable();
@@ -80,21 +111,19 @@ fn essence(programs: &[Program], order: &[At]) -> Vec<(At, At)> {
 
 /// Every order there is, by brute force.
 fn all_orders(programs: &[Program]) -> Vec<Vec<At>> {
-    fn extend(programs: &[Program], order: &mut Vec<At>, all: &mut Vec<Vec<At>>) {
-        let count = |actor: usize| order.iter().filter(|(other, _)| *other == actor).count();
-        let at: Vec<usize> = (0..programs.len()).map(count).collect();
-        let steps = enabled(programs, &at);
+    fn extend(programs: &[Program], order: &[At], all: &mut Vec<Vec<At>>) {
+        let steps = Play::new(programs, order).enabled();
         if steps.is_empty() {
-            all.push(order.clone());
+            all.push(order.to_vec());
         }
         for Step { actor, .. } in steps {
-            order.push((actor, at[actor]));
-            extend(programs, order, all);
-            order.pop();
+            let mut longer = Play::new(programs, order);
+            longer.take(actor);
+            extend(programs, &longer.order, all);
         }
     }
     let mut all = Vec::new();
-    extend(programs, &mut Vec::new(), &mut all);
+    extend(programs, &[], &mut all);
     all
 }
 
