@@ -1,7 +1,7 @@
 //! One thread of the proxy, the main thread or a worker: its VMs, calls into them, and the events of
 //! virtual time that belong to them. Threads share nothing but the [`World`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use atomic_refcell::{AtomicRef, AtomicRefCell, AtomicRefMut};
@@ -94,7 +94,8 @@ impl Thread {
     /// Calls `proxy_on_tick` of every plugin, whatever the timers say.
     pub(crate) fn tick_all(&mut self) {
         let mut roots: Vec<(VmId, u32)> = self.handles.iter().map(Handle::root).collect();
-        roots.dedup();
+        let mut seen = BTreeSet::new();
+        roots.retain(|root| seen.insert(*root));
         for (vm, root) in roots {
             self.call(vm, root, "proxy_on_tick", &[]);
         }

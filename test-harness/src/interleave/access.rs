@@ -9,7 +9,7 @@ use bstr::ByteSlice;
 pub enum Access {
     /// An event of a worker: a request arrives, an answer, a timer. It waits for the end of the one before.
     Event,
-    /// The VMs of a worker die, also in the middle of an event.
+    /// A VM of a worker dies in the middle of an event, or all of them between two.
     Kill,
     /// Nobody can go on, and time moves to where somebody can.
     Wait,

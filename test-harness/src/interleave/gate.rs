@@ -13,6 +13,8 @@ pub struct Gate {
     state: Mutex<State>,
     /// The turn comes to a thread.
     turns: Vec<Condvar>,
+    /// The thread of worker 0: behind the main thread, where there is one.
+    first_worker: usize,
     /// The turn comes back.
     back: Condvar,
 }
@@ -69,7 +71,7 @@ impl fmt::Display for Killed {
 impl std::error::Error for Killed {}
 
 impl Gate {
-    pub fn new(threads: usize) -> Self {
+    pub fn new(threads: usize, first_worker: usize) -> Self {
         let nothing = Offer::Idle { due: None, finished: false };
         let state = State {
             turn: None,
@@ -79,14 +81,15 @@ impl Gate {
             ended: false,
             left: vec![false; threads],
         };
-        Gate { state: Mutex::new(state), turns: (0..threads).map(|_| Condvar::new()).collect(), back: Condvar::new() }
+        let turns = (0..threads).map(|_| Condvar::new()).collect();
+        Gate { state: Mutex::new(state), turns, first_worker, back: Condvar::new() }
     }
 
     /// A thread's number, from its place.
-    pub fn number(place: Place) -> usize {
+    pub fn number(&self, place: Place) -> usize {
         match place {
             Place::Canary | Place::Main => 0,
-            Place::Worker(index) => usize::try_from(index).map_or(0, |index| index + 1),
+            Place::Worker(index) => usize::try_from(index).map_or(0, |index| index + self.first_worker),
         }
     }
 
@@ -113,7 +116,7 @@ impl Gate {
     /// # Errors
     /// The VM is to die instead.
     pub fn reach(&self, place: Place, access: Access) -> Result<(), Killed> {
-        let thread = Gate::number(place);
+        let thread = self.number(place);
         let state = self.lock();
         let (ended, actor) = (state.ended, state.actors[thread]);
         drop(state);
@@ -126,6 +129,13 @@ impl Gate {
                 Grant::Go(_) => return Ok(()),
                 Grant::Kill | Grant::GiveUp | Grant::End => return Err(Killed),
             }
+        }
+    }
+
+    /// Gives a thread turns until it has stopped, also in the middle of an event.
+    pub fn end(&self, thread: usize) {
+        while !self.lock().left[thread] {
+            self.run(thread, Grant::End);
         }
     }
 

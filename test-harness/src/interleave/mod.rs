@@ -32,9 +32,9 @@ pub enum Actor {
         /// The application behind the proxy.
         upstream: Box<dyn Upstream + Send>,
     },
-    /// `proxy_on_tick` of every plugin of a thread.
+    /// `proxy_on_tick` of every plugin of a thread; workers count modulo their number.
     Tick(Place),
-    /// The VMs of a thread die: inside of the callback that is running, or else between two.
+    /// The VM that runs a callback on a thread dies in it; between two callbacks, all of the thread's do.
     Kill(Place),
 }
 

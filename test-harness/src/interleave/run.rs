@@ -19,7 +19,7 @@ impl Proxy {
         let before = self.take_record();
         let (count, threads) = (actors.len(), self.threads.len());
         let (mut tasks, kills) = self.assign(actors);
-        let gate = Arc::new(Gate::new(threads));
+        let gate = Arc::new(Gate::new(threads, self.worker(0)));
         self.world.borrow_mut().gate = Some(Arc::clone(&gate));
         let deadline = after(self.world.borrow().clock.now(), self.world.borrow().limits.stuck_after);
         let world = Arc::clone(&self.world);
@@ -59,15 +59,26 @@ impl Proxy {
                 Actor::Request { worker, request, upstream } => {
                     (self.worker(worker), TaskState::Request(request, upstream))
                 }
-                Actor::Tick(place) => (Gate::number(place).min(tasks.len() - 1), TaskState::Tick),
+                Actor::Tick(place) => match self.thread_at(place) {
+                    Some(number) => (number, TaskState::Tick),
+                    None => continue,
+                },
                 Actor::Kill(place) => {
-                    kills.push((actor, place));
+                    kills.extend(self.thread_at(place).map(|number| (actor, self.threads[number].place)));
                     continue;
                 }
             };
             tasks[number].push(Task { actor, state });
         }
         (tasks, kills)
+    }
+
+    /// The index of a thread; None: the main thread of a host that has none.
+    fn thread_at(&self, place: Place) -> Option<usize> {
+        match place {
+            Place::Worker(worker) => Some(self.worker(worker)),
+            _ => self.threads.iter().position(|thread| thread.place == place),
+        }
     }
 }
 
@@ -85,7 +96,7 @@ struct Conductor<'a> {
 /// Ends all threads, also when the chooser panics: they would wait for ever.
 impl Drop for Conductor<'_> {
     fn drop(&mut self) {
-        self.give_all(Grant::End);
+        (0..self.gate.offers().len()).for_each(|thread| self.gate.end(thread));
     }
 }
 
@@ -124,7 +135,7 @@ impl Conductor<'_> {
             let grant = if killed.is_some() { Grant::Kill } else { Grant::Go(step.actor) };
             killed.map(|at| self.kills.remove(at));
             world.borrow_mut().trace(Event::Turn(step.clone()));
-            self.gate.run(Gate::number(step.place), grant);
+            self.gate.run(self.gate.number(step.place), grant);
             self.steps.push(step);
             // Nothing but a queue gives another thread something to do.
             if !world.borrow().posted.is_empty() {

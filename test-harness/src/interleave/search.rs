@@ -162,6 +162,7 @@ impl Chooser for Search {
         if self.depth + 1 == self.path.len() {
             self.find_races();
         }
+        debug_assert_eq!(self.path[self.depth].steps, steps, "a schedule goes the same way each time");
         let taken = self.path[self.depth].taken;
         self.depth += 1;
         Some(taken)

@@ -32,9 +32,9 @@ impl Drop for Leaving<'_> {
 impl Thread {
     /// Works off its tasks, and its own timers and answers as actor `own`, one turn after another.
     pub(super) fn serve(&mut self, gate: &Gate, own: usize, mut tasks: Vec<Task>) -> Vec<Task> {
-        let number = Gate::number(self.place);
-        gate.enter(number);
+        let number = gate.number(self.place);
         let _leaving = Leaving(gate, number);
+        gate.enter(number);
         loop {
             match gate.offer(number, self.offer(own, &tasks)) {
                 Grant::Look => {}

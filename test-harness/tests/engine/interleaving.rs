@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use test_harness::interleave::{Actor, Interleaving, Scripted};
+use test_harness::interleave::{Actor, Chooser, Interleaving, Scripted, Step};
 use test_harness::{
-    CalloutAnswer, Cluster, Place, Proxy, ProxySpec, Request, ScriptedAnswer, UpstreamRequest, UpstreamResponse,
+    CalloutAnswer, Cluster, Place, Profile, Proxy, ProxySpec, Request, ScriptedAnswer, UpstreamRequest,
+    UpstreamResponse,
 };
 
 use crate::probe::Probe;
@@ -150,4 +151,47 @@ fn who_is_never_resumed_is_stuck() {
     let done = play(&mut proxy, vec![slow(0, get(&[]), 0), slow(1, get(&[]), 0)], &[]);
     assert_eq!(statuses(&done), [0, 0]);
     assert_eq!(crate::support::kinds(&done.record.diagnostics), ["Stuck", "Stuck"]);
+}
+
+#[test]
+fn workers_take_turns_also_where_there_is_no_main_thread() {
+    let probe = Probe::new().on("request_headers", |body| body.shared_get("key")).on("tick", |body| body.log("tick"));
+    let spec = ProxySpec { profile: Profile::Kong, workers: 2, ..ProxySpec::default() };
+    let mut proxy = start(ProxySpec { plugins: plugins(&[("probe", &probe)]), ..spec });
+    let mut done = Interleaving::default();
+    let logs = logs_of(&mut proxy, |proxy| {
+        let tick = |place| Actor::Tick(place);
+        let actors = vec![slow(0, get(&[]), 0), slow(1, get(&[]), 5), tick(Place::Worker(1)), tick(Place::Main)];
+        done = play(proxy, actors, &[2, 1, 0]);
+    });
+    assert_eq!(statuses(&done), [200, 200, 0, 0]);
+    assert_eq!(logs.iter().filter(|log| *log == "tick").count(), 1, "{logs:?}");
+}
+
+/// Lets so many steps be taken, then loses interest.
+struct Leaves(usize);
+
+impl Chooser for Leaves {
+    fn choose(&mut self, _: &[Step]) -> Option<usize> {
+        self.0 = self.0.checked_sub(1)?;
+        Some(0)
+    }
+}
+
+#[test]
+fn a_schedule_can_be_left_at_any_moment() {
+    let probe = Probe::new()
+        .on("request_headers", |body| body.shared_get("key"))
+        .on("response_headers", |body| body.shared_get("key"))
+        .on("log", |body| body.shared_get("key"));
+    for steps in 0..12 {
+        let spec = ProxySpec {
+            plugins: plugins(&[("first", &probe), ("second", &probe)]),
+            workers: 2,
+            ..ProxySpec::default()
+        };
+        let mut proxy = start(spec);
+        let actors = vec![slow(0, get(&[]), 0), slow(1, get(&[]), 0)];
+        assert_eq!(proxy.interleave(actors, &mut Leaves(steps)).steps.len(), steps);
+    }
 }
