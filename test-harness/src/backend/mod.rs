@@ -141,6 +141,11 @@ pub trait Session {
         false
     }
 
-    /// Lets what belongs to answered requests come to its end.
-    fn settle(&mut self) {}
+    /// Lets what belongs to answered requests come to its end: afterwards `logs` and `diagnostics` have it all.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    fn settle(&mut self) -> Result<(), Trouble> {
+        Ok(())
+    }
 }

@@ -107,7 +107,9 @@ impl Play<'_> {
                 }
             }
         }
-        self.session.settle();
+        if let Err(Trouble::Broken(why) | Trouble::Unsupported(why)) = self.session.settle() {
+            self.fail(scenario.steps.len(), Mismatch::new("end", "a running proxy", why));
+        }
         let breaches = self.session.state().map(|state| scenario.budget.breaches(&state)).unwrap_or_default();
         for breach in breaches {
             self.fail(scenario.steps.len(), breach);

@@ -21,7 +21,7 @@ pub fn play(scenario: &Scenario, backend: &dyn Backend, model: Option<&Played>) 
         Err(NotStarted::Refused(lines)) => return Ok(vec![lines.iter().filter_map(|line| probe(line)).collect()]),
         Err(NotStarted::Unsupported(why) | NotStarted::Broken(why)) => return Err(why),
     };
-    let mut played = vec![lines(session.as_mut(), 0, model.map(|model| model[0].len()))];
+    let mut played = vec![lines(session.as_mut(), 0, model.map(|model| model[0].len()))?];
     for (number, step) in (1..).zip(&scenario.steps) {
         let done = match step {
             Step::Request(send) => session.send(send).map(drop),
@@ -35,19 +35,19 @@ pub fn play(scenario: &Scenario, backend: &dyn Backend, model: Option<&Played>) 
         }
         let before = played.iter().map(Vec::len).sum();
         let wanted = model.and_then(|model| model.get(number)).map(Vec::len);
-        played.push(lines(session.as_mut(), before, wanted));
+        played.push(lines(session.as_mut(), before, wanted)?);
     }
     Ok(played)
 }
 
 /// The probe's lines behind the first `before`, at least `wanted` of them or as many as come in time.
-fn lines(session: &mut dyn Session, before: usize, wanted: Option<usize>) -> Vec<String> {
+fn lines(session: &mut dyn Session, before: usize, wanted: Option<usize>) -> Result<Vec<String>, String> {
     let deadline = Instant::now() + LAG;
     loop {
-        session.settle();
+        session.settle().map_err(|(Trouble::Unsupported(why) | Trouble::Broken(why))| why)?;
         let lines: Vec<String> = session.logs().iter().filter_map(|line| probe(line)).skip(before).collect();
         if lines.len() >= wanted.unwrap_or_default() || Instant::now() > deadline {
-            return lines;
+            return Ok(lines);
         }
     }
 }

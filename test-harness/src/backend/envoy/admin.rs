@@ -14,12 +14,21 @@ pub struct Admin(pub SocketAddr);
 impl Admin {
     /// The body of a GET.
     pub fn get(&self, path: &str) -> io::Result<String> {
+        self.ask("GET", path)
+    }
+
+    /// The body of what a POST without one answers.
+    pub fn post(&self, path: &str) -> io::Result<String> {
+        self.ask("POST", path)
+    }
+
+    fn ask(&self, method: &str, path: &str) -> io::Result<String> {
         let stream = TcpStream::connect_timeout(&self.0, TIME_LIMIT)?;
         stream.set_read_timeout(Some(TIME_LIMIT))?;
         let mut connection = Connection::new(stream);
-        connection.write(format!("GET {path} HTTP/1.1\r\nhost: admin\r\n\r\n").as_bytes())?;
+        connection.write(format!("{method} {path} HTTP/1.1\r\nhost: admin\r\ncontent-length: 0\r\n\r\n").as_bytes())?;
         let head = connection.read_response()?.ok_or(ErrorKind::UnexpectedEof)?;
-        let body = connection.read_body(head.response_framing(b"GET"))?;
+        let body = connection.read_body(head.response_framing(method.as_bytes()))?;
         Ok(String::from_utf8_lossy(&body.bytes).into_owned())
     }
 

@@ -8,6 +8,13 @@ use std::time::Duration;
 /// Envoy's `--log-format`: level, component, message.
 pub const FORMAT: &str = "[%l][%n] %v";
 
+/// The admin interface's answer to a POST of this path is behind a line of its own, the mark: it sets the level of a
+/// logger that Envoy's own tests use (`source/server/admin/logs_handler.cc`).
+pub const MARK_PATH: &str = "/logging?testing=info";
+
+/// What Envoy logs then.
+const MARK: &str = "change log level: name='testing' level='info'";
+
 /// A growing log. Clones share it.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Shared>);
@@ -33,6 +40,13 @@ pub struct Entry {
     pub component: String,
     /// The message.
     pub message: String,
+}
+
+impl Entry {
+    /// Whether it only says how far the log is.
+    pub fn is_mark(&self) -> bool {
+        self.component == "admin" && self.message == MARK
+    }
 }
 
 impl Log {

@@ -15,7 +15,7 @@ use super::admin::Admin;
 use super::bootstrap::{ClusterAddress, bootstrap, discovery};
 use super::clock::Clock;
 use super::install::Install;
-use super::log::{Entry, FORMAT, Log};
+use super::log::{Entry, FORMAT, Log, MARK_PATH};
 use super::pace::Pace;
 use super::upstream::Upstream;
 
@@ -117,6 +117,16 @@ impl Process {
             }
             None => Err(io::Error::other(format!("the listener did not come up:\n{}", self.log.tail()))),
         }
+    }
+
+    /// Waits until all that Envoy has logged so far is in `log`, which a thread reads from a pipe: Envoy's threads
+    /// write there one after the other, so it stands before a line that is written now.
+    pub fn catch_up(&self) -> io::Result<()> {
+        let start = self.log.len();
+        self.admin.post(MARK_PATH)?;
+        let mark = |entry: &Entry| entry.is_mark().then_some(());
+        let marked = self.log.wait_for(start, TIME_LIMIT, mark);
+        marked.ok_or_else(|| io::Error::other(format!("Envoy does not log any more:\n{}", self.log.tail())))
     }
 
     /// Its wall clock, where it can be moved.

@@ -57,7 +57,9 @@ impl<'a> EnvoySession<'a> {
     }
 
     fn entries(&self) -> Vec<Entry> {
-        self.process.as_ref().map_or_else(Vec::new, |process| process.log.since(self.log_start))
+        let mut entries = self.process.as_ref().map_or_else(Vec::new, |process| process.log.since(self.log_start));
+        entries.retain(|entry| !entry.is_mark());
+        entries
     }
 
     /// Sends a request whose client has patience for so long.
@@ -84,9 +86,6 @@ impl<'a> EnvoySession<'a> {
         let Some(upstream) = process.upstreams.get_mut(&cluster) else { return Ok(()) };
         upstream.script(Script::Always(answer.clone()));
         match answer {
-            UpstreamAnswer::Failure(UpstreamFailure::NoHealthyHost, _) => {
-                Err(Trouble::Unsupported("the host of a running Envoy is always healthy".to_owned()))
-            }
             UpstreamAnswer::Failure(UpstreamFailure::Refused, _) => {
                 upstream.refuse();
                 let name = format!("cluster.{cluster}.upstream_cx_active");
@@ -115,6 +114,7 @@ impl Session for EnvoySession<'_> {
             let ended = self.process.as_mut().and_then(Process::ended);
             Trouble::Broken(ended.unwrap_or_else(|| error.to_string()))
         })?;
+        self.settle()?;
         self.patience = Instant::now() + LAG;
         let cluster = self.cluster.clone();
         let upstream = self.process()?.upstreams.get(&cluster).and_then(|upstream| upstream.seen().into_iter().next());
@@ -135,6 +135,7 @@ impl Session for EnvoySession<'_> {
         self.prepare(&first.upstream)?;
         let start = self.entries().len();
         let responses = self.client.send_at_once(&requests)?;
+        self.settle()?;
         self.patience = Instant::now() + LAG;
         let cluster = self.cluster.clone();
         let mut seen = self.process()?.upstreams.get(&cluster).map(Upstream::seen).unwrap_or_default().into_iter();
@@ -195,11 +196,10 @@ impl Session for EnvoySession<'_> {
         true
     }
 
-    /// A round trip over the main thread is longer than what a worker does after a response.
-    fn settle(&mut self) {
-        if let Some(process) = &self.process {
-            drop(process.admin.get("/ready"));
-        }
+    /// A worker logs all of a request's callbacks before it writes the end of the response to the socket
+    /// (`ConnectionImpl::write` leaves that to the next turn of its loop): whoever has the response finds them here.
+    fn settle(&mut self) -> Result<(), Trouble> {
+        Ok(self.process()?.catch_up()?)
     }
 
     fn metric(&mut self, name: &str) -> Option<u64> {
