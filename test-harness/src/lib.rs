@@ -45,6 +45,6 @@ pub use profile::Profile;
 pub use proxy::Proxy;
 pub use record::{Argument, Event, Exchange, GuestMemory, LogLevel, LogLine, MetricValue, Outcome, Place, Record};
 pub use shared_data::SharedEntry;
-pub use spec::{FailurePolicy, Limits, PluginSpec, ProxySpec, Route};
+pub use spec::{FailurePolicy, Limits, PluginSpec, ProxySpec, Route, RouteAction};
 pub use start::{StartError, StartFailure};
 pub use status::Status;

@@ -105,8 +105,6 @@ pub enum UpstreamFailure {
     BadProtocol,
     /// The route's timeout passed: 504.
     Timeout,
-    /// The cluster has no healthy host: 503.
-    NoHealthyHost,
 }
 
 /// The outcome of a request at the upstream.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cluster::Cluster;
-use crate::message::UpstreamResponse;
 use crate::profile::Profile;
 
 /// One plugin of the chain: a module and its configuration.
@@ -104,8 +103,36 @@ pub struct Route {
     pub cluster: String,
     /// `filter_metadata`: namespace -> key -> value.
     pub metadata: BTreeMap<String, BTreeMap<String, String>>,
-    /// The direct response of a route that has no upstream.
-    pub direct_response: Option<UpstreamResponse>,
+    /// What it does with a request.
+    pub action: RouteAction,
+}
+
+/// What the router does with a request that no filter has answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum RouteAction {
+    /// It goes to the route's cluster.
+    #[default]
+    Forward,
+    /// The proxy answers by itself, as the configuration says.
+    DirectResponse {
+        /// `:status`, 200..=599.
+        status: u16,
+        /// The body; empty: none.
+        body: Vec<u8>,
+    },
+    /// No route fits the request: 404.
+    NoRoute,
+    /// There is no cluster of the route's name: 503.
+    UnknownCluster,
+    /// The route's cluster has no healthy host: 503, before the request's body.
+    NoHealthyHost,
+}
+
+impl RouteAction {
+    /// Whether there is a cluster that requests go to, healthy or not.
+    pub fn has_cluster(&self) -> bool {
+        matches!(self, RouteAction::Forward | RouteAction::NoHealthyHost)
+    }
 }
 
 impl Default for Route {
@@ -114,7 +141,7 @@ impl Default for Route {
             name: "default".to_owned(),
             cluster: "upstream".to_owned(),
             metadata: BTreeMap::new(),
-            direct_response: None,
+            action: RouteAction::default(),
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::scenario::{
     ActorStep, Costs, InterleaveStep, Interleaved, Jump, Plugin, RequestStep, Scenario, StateCosts, Step, timeline,
 };
 use crate::{
-    Cluster, Exchange, Headers, LogLine, MetricValue, PluginSpec, Profile, Proxy, ProxySpec, Request, UpstreamAnswer,
-    UpstreamRequest,
+    Cluster, Exchange, Headers, LogLine, MetricValue, PluginSpec, Profile, Proxy, ProxySpec, Request, RouteAction,
+    UpstreamAnswer, UpstreamRequest,
 };
 
 /// Bytes of a page of linear memory.
@@ -37,6 +37,10 @@ impl Backend for Wasmtime {
     }
 
     fn start(&self, scenario: &Scenario) -> Result<Box<dyn Session + '_>, NotStarted> {
+        let routed = matches!(scenario.route.action, RouteAction::NoRoute | RouteAction::UnknownCluster);
+        if routed && self.profile == Profile::Kong {
+            return Err(NotStarted::Unsupported("nginx has neither routes nor clusters that are unknown".to_owned()));
+        }
         let spec = spec(scenario).map_err(NotStarted::Broken)?;
         match Proxy::start(ProxySpec { profile: self.profile, ..spec }) {
             Ok(proxy) => Ok(Box::new(Running { proxy, diagnostics: Vec::new() })),

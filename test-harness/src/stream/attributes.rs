@@ -9,9 +9,10 @@ use crate::abi::encode_pairs;
 use crate::header_map::HeaderMap;
 use crate::host::Host;
 use crate::message::Headers;
+use crate::spec::{Route, RouteAction};
 use crate::status::Status;
+use crate::stream::outcome::{FLAG_NO_HEALTHY_UPSTREAM, FLAG_UPSTREAM_CONNECTION_FAILURE};
 use crate::stream::reply::grpc_status_of;
-use crate::stream::router::FLAG_UPSTREAM_CONNECTION_FAILURE;
 use crate::stream::{Direction, Filter, Stream};
 use crate::world::World;
 
@@ -181,7 +182,9 @@ fn joined(map: &HeaderMap) -> Headers {
 fn upstream(stream: &Stream, name: &str) -> Option<Vec<u8>> {
     let reached = stream.upstream.is_some();
     match name {
-        "request_attempt_count" => Some(integer(reached.into())),
+        "request_attempt_count" => {
+            Some(integer((reached || stream.response_flags & FLAG_NO_HEALTHY_UPSTREAM != 0).into()))
+        }
         _ if !reached => None,
         "local_address" => Some(UPSTREAM_LOCAL.as_bytes().to_vec()),
         "cx_pool_ready_duration" => Some(integer(0)),
@@ -203,10 +206,11 @@ fn connection(name: &str) -> Option<Vec<u8>> {
 }
 
 fn xds(world: &World, rest: &[&str]) -> Option<Vec<u8>> {
-    let metadata = &world.route.metadata;
+    let Route { name, cluster, metadata, action } = &world.route;
     match *rest {
-        ["route_name"] => Some(world.route.name.clone().into_bytes()),
-        ["cluster_name"] => Some(world.route.cluster.clone().into_bytes()),
+        ["route_name" | "route_metadata", ..] if *action == RouteAction::NoRoute => None,
+        ["route_name"] => Some(name.clone().into_bytes()),
+        ["cluster_name"] => action.has_cluster().then(|| cluster.clone().into_bytes()),
         ["virtual_host_name"] => Some(VIRTUAL_HOST.as_bytes().to_vec()),
         ["listener_direction"] => Some(integer(0)),
         // Serialized messages without a field.

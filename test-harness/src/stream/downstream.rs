@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::diagnostic::Problem;
 use crate::profile::Profile;
-use crate::stream::router::{FLAG_UPSTREAM_PROTOCOL_ERROR, wrong_length};
+use crate::stream::outcome::FLAG_UPSTREAM_PROTOCOL_ERROR;
+use crate::stream::router::wrong_length;
 use crate::stream::{Direction, LocalReply, Stream, StreamId};
 use crate::thread::Thread;
 

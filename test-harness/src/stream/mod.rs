@@ -6,6 +6,7 @@ mod downstream;
 mod end;
 mod filter;
 mod ingress;
+mod outcome;
 mod reply;
 mod router;
 

@@ -8,7 +8,9 @@ use crate::header_map::HeaderMap;
 use crate::kong;
 use crate::message::{Headers, Upstream, UpstreamAnswer, UpstreamFailure, UpstreamRequest};
 use crate::profile::Profile;
-use crate::stream::{Direction, LocalReply, Stream, StreamId, UpstreamRest, response_headers};
+use crate::spec::RouteAction;
+use crate::stream::outcome::{failure_reply, refusal};
+use crate::stream::{Direction, Stream, StreamId, UpstreamRest, response_headers};
 use crate::thread::Thread;
 
 /// How far the router is.
@@ -29,42 +31,29 @@ pub enum Router {
     Refused,
 }
 
-/// Envoy's response flags, as `response.flags` shows them.
-const FLAG_NO_HEALTHY_UPSTREAM: u64 = 0x2;
-const FLAG_UPSTREAM_REQUEST_TIMEOUT: u64 = 0x4;
-pub(super) const FLAG_UPSTREAM_CONNECTION_FAILURE: u64 = 0x20;
-const FLAG_UPSTREAM_CONNECTION_TERMINATION: u64 = 0x40;
-const FLAG_NO_ROUTE_FOUND: u64 = 0x100;
-pub(super) const FLAG_UPSTREAM_PROTOCOL_ERROR: u64 = 0x80_0000;
+/// How long the router says that it waits, and how long it does where a route says nothing.
+const EXPECTED_TIMEOUT: &[u8] = b"x-envoy-expected-rq-timeout-ms";
+const ROUTE_TIMEOUT_MILLIS: &[u8] = b"15000";
 
 impl Thread {
     pub(super) fn router_headers(&mut self, id: StreamId, end_stream: bool) {
         let route = self.world.borrow().route.clone();
         let Some(map) = self.stream(id).and_then(|stream| stream.request.headers.clone()) else { return };
-        if let Some(reply) = refuse(&map).filter(|_| self.profile == Profile::Envoy) {
+        let refusal = match self.profile {
+            Profile::Envoy => refusal(&route.action, &map),
+            Profile::Kong => kong::upstream::refusal(&route.action).map(|reply| (reply, 0)),
+        };
+        if let Some((reply, flag)) = refusal {
             if let Some(mut stream) = self.stream_mut(id) {
                 stream.router = Router::Refused;
-                if reply.status == 404 {
-                    stream.response_flags |= FLAG_NO_ROUTE_FOUND;
+                stream.response_flags |= flag;
+                if let Some(headers) = &mut stream.request.headers
+                    && route.action == RouteAction::NoHealthyHost
+                {
+                    headers.set(EXPECTED_TIMEOUT, ROUTE_TIMEOUT_MILLIS);
                 }
             }
-            if let Some(invalid) = map.invalid_field() {
-                let site = self.stream(id).and_then(|stream| stream.request.headers_spoilt.clone());
-                self.diagnose_at(site, Problem::InvalidHeader { name: invalid.name.to_vec() });
-            }
-            return self.send_local_reply(id, reply);
-        }
-        if let Some(response) = route.direct_response {
-            if let Some(mut stream) = self.stream_mut(id) {
-                stream.router = Router::Refused;
-            }
-            let reply = LocalReply {
-                status: response.status,
-                body: response.body.concat(),
-                headers: response.headers,
-                grpc_status: None,
-                details: "direct_response".to_owned(),
-            };
+            self.diagnose_invalid_field(id, &map);
             return self.send_local_reply(id, reply);
         }
         if let Some(mut stream) = self.stream_mut(id) {
@@ -78,6 +67,13 @@ impl Thread {
         self.world.borrow_mut().note("request headers sent upstream");
         if end_stream {
             self.router_end(id);
+        }
+    }
+
+    fn diagnose_invalid_field(&mut self, id: StreamId, map: &HeaderMap) {
+        if let Some(invalid) = map.invalid_field().filter(|_| self.profile == Profile::Envoy) {
+            let site = self.stream(id).and_then(|stream| stream.request.headers_spoilt.clone());
+            self.diagnose_at(site, Problem::InvalidHeader { name: invalid.name.to_vec() });
         }
     }
 
@@ -126,11 +122,15 @@ impl Thread {
 
     /// Asks the upstream once the request is complete; true: something happened.
     pub(crate) fn ask_upstream(&mut self, id: StreamId, upstream: &mut dyn Upstream) -> bool {
-        let Some(stream) = self.stream(id) else { return false };
+        let hostless = self.world.borrow().route.action == RouteAction::NoHealthyHost;
+        let Some(mut stream) = self.stream_mut(id) else { return false };
         if !matches!(stream.router, Router::Sent) {
             return false;
         }
-        let answer = stream.upstream.as_ref().map(|request| upstream.answer(request));
+        let answer = match hostless {
+            true => stream.upstream.take().map(|_| UpstreamFailure::Refused.into()),
+            false => stream.upstream.as_ref().map(|request| upstream.answer(request)),
+        };
         let wait = match &answer {
             Some(UpstreamAnswer::Response(response) | UpstreamAnswer::ResetAfterHeaders(response)) => response.after,
             Some(UpstreamAnswer::Failure(_, wait)) => *wait,
@@ -214,55 +214,12 @@ impl Thread {
 
 /// The request as Envoy's router sends it.
 fn sent_upstream(stream: &mut Stream, mut headers: HeaderMap, end_stream: bool) -> Headers {
-    headers.set(b"x-envoy-expected-rq-timeout-ms", b"15000");
+    headers.set(EXPECTED_TIMEOUT, ROUTE_TIMEOUT_MILLIS);
     stream.request.headers = Some(headers.clone());
     if !end_stream && headers.get(b"content-length").is_none() {
         headers.add(b"transfer-encoding", b"chunked");
     }
     headers.pairs().clone()
-}
-
-/// The reply to a request that lost what the router needs, or that no codec can send.
-fn refuse(map: &HeaderMap) -> Option<LocalReply> {
-    if map.get(b":path").is_none_or(<[u8]>::is_empty) {
-        return Some(LocalReply::plain(404, "", "route_not_found"));
-    }
-    let problem = if map.get(b":method").is_none() {
-        "missing required header: :method".to_owned()
-    } else {
-        map.invalid_field()?.to_string()
-    };
-    let details = format!("filter_removed_required_request_headers{{{}}}", problem.replace(' ', "_"));
-    Some(LocalReply::plain(503, &problem, &details))
-}
-
-fn failure_reply(failure: UpstreamFailure) -> (LocalReply, u64) {
-    const RESET: &str = "upstream connect error or disconnect/reset before headers. reset reason: ";
-    let reset = |status, reason: &str, flag| {
-        let details = format!("upstream_reset_before_response_started{{{}}}", reason.replace(' ', "_"));
-        (LocalReply::plain(status, &format!("{RESET}{}", reason.replace('_', " ")), &details), flag)
-    };
-    match failure {
-        UpstreamFailure::Refused => {
-            let why = "delayed connect error: Connection refused";
-            let text = format!("{RESET}remote connection failure, transport failure reason: {why}");
-            let details = format!(
-                "upstream_reset_before_response_started{{remote_connection_failure|{}}}",
-                why.replace(' ', "_")
-            );
-            (LocalReply::plain(503, &text, &details), FLAG_UPSTREAM_CONNECTION_FAILURE)
-        }
-        UpstreamFailure::ResetBeforeHeaders => {
-            reset(503, "connection termination", FLAG_UPSTREAM_CONNECTION_TERMINATION)
-        }
-        UpstreamFailure::BadProtocol => reset(502, "protocol error", FLAG_UPSTREAM_PROTOCOL_ERROR),
-        UpstreamFailure::Timeout => {
-            (LocalReply::plain(504, "upstream request timeout", "response_timeout"), FLAG_UPSTREAM_REQUEST_TIMEOUT)
-        }
-        UpstreamFailure::NoHealthyHost => {
-            (LocalReply::plain(503, "no healthy upstream", "no_healthy_upstream"), FLAG_NO_HEALTHY_UPSTREAM)
-        }
-    }
 }
 
 /// A content-length that does not say what is sent.

@@ -1,9 +1,9 @@
 //! Local replies, alone and in a chain.
 
-use test_harness::{Request, UpstreamFailure, UpstreamResponse};
+use test_harness::{ProxySpec, Request, Route, RouteAction, UpstreamFailure, UpstreamResponse};
 
 use crate::probe::Probe;
-use crate::support::{get, kinds, logs_of, named_logs_of, post, proxy, proxy_of, send, send_to};
+use crate::support::{get, kinds, logs_of, named_logs_of, plugins, post, proxy, proxy_of, send, send_to, start};
 
 #[test]
 fn the_replier_and_the_filters_before_it_see_the_reply() {
@@ -145,7 +145,6 @@ fn upstream_failures_look_as_envoy_shows_them() {
         ),
         (UpstreamFailure::BadProtocol, 502, "upstream_reset_before_response_started{protocol_error}", 0x80_0000),
         (UpstreamFailure::Timeout, 504, "response_timeout", 0x4),
-        (UpstreamFailure::NoHealthyHost, 503, "no_healthy_upstream", 0x2),
     ];
     let probe = Probe::new().on("response_headers", |body| {
         body.get(2, ":status");
@@ -161,4 +160,28 @@ fn upstream_failures_look_as_envoy_shows_them() {
     }
     let logs = logs_of(&mut proxy, |proxy| drop(send_to(proxy, get(&[]), UpstreamResponse::default())));
     assert_eq!(logs[1], "property response.code_details: 0 via_upstream");
+}
+
+#[test]
+fn a_request_that_goes_nowhere_is_answered_before_its_body() {
+    let direct = RouteAction::DirectResponse { status: 418, body: b"short and stout".to_vec() };
+    let cases = [
+        (RouteAction::NoRoute, 404, "", "route_not_found"),
+        (RouteAction::UnknownCluster, 503, "", "cluster_not_found"),
+        (RouteAction::NoHealthyHost, 503, "no healthy upstream", "no_healthy_upstream"),
+        (direct, 418, "short and stout", "direct_response"),
+    ];
+    let probe = Probe::new().on("request_body", |body| body.log("request_body"));
+    for (action, status, body, details) in cases {
+        let route = Route { action: action.clone(), ..Route::default() };
+        let mut proxy = start(ProxySpec { plugins: plugins(&[("probe", &probe)]), route, ..ProxySpec::default() });
+        let mut exchange = None;
+        let logs = logs_of(&mut proxy, |proxy| exchange = Some(send(proxy, post(&["unread"]))));
+        let exchange = exchange.expect("sent");
+        assert_eq!(exchange.response.status, status, "{action:?}");
+        assert_eq!(exchange.response.body, body.as_bytes(), "{action:?}");
+        assert_eq!(exchange.response.code_details, details, "{action:?}");
+        assert_eq!(exchange.upstream, None, "{action:?}");
+        assert!(logs.is_empty(), "{action:?}: {logs:?}");
+    }
 }

@@ -93,9 +93,53 @@ steps:
   expect: {upstream: reached, body: upstream}
 ";
 
+const NO_ROUTE: &str = "
+name: a request without a route is answered, and the filter sees that
+plugin: ./hello.wasm
+config: {}
+route: {fails: no_route}
+steps:
+- request: {method: POST, body: unread}
+  expect: {status: 404, headers: {x-hello: world}, body: '', upstream: untouched}
+";
+
+const UNKNOWN_CLUSTER: &str = "
+name: a route may lead nowhere
+plugin: ./hello.wasm
+config: {}
+route: {fails: unknown_cluster}
+steps:
+- request: {}
+  expect: {status: 503, headers: {x-hello: world}, body: '', upstream: untouched}
+";
+
+const NO_HEALTHY_HOST: &str = "
+name: a cluster may have no healthy host
+plugin: ./hello.wasm
+config: {}
+route: {fails: no_healthy_host}
+steps:
+- request: {method: POST, body: unread}
+  expect: {status: 503, headers: {x-hello: world}, body: no healthy upstream, upstream: untouched}
+";
+
+const DIRECT_RESPONSE: &str = "
+name: a route may answer by itself
+plugin: ./hello.wasm
+config: {}
+route: {direct_response: {status: 418, body: short and stout}}
+steps:
+- request: {}
+  expect: {status: 418, headers: {x-hello: world, content-type: text/plain}, body: short and stout, upstream: untouched}
+- request: {headers: {x-deny: '1'}}
+  expect: {status: 403, upstream: untouched}
+";
+
+const ROUTES: [&str; 4] = [NO_ROUTE, UNKNOWN_CLUSTER, NO_HEALTHY_HOST, DIRECT_RESPONSE];
+
 fn hold_in(backend: &dyn Backend) {
     let folder = hello::folder();
-    for text in [UPSTREAMS, WORKERS, CHAIN, OTHER_CLUSTER, CHAIN] {
+    for text in [UPSTREAMS, WORKERS, CHAIN, OTHER_CLUSTER, CHAIN].into_iter().chain(ROUTES) {
         let report = run(&hello::scenario(folder.path(), text), backend);
         assert_eq!(report.verdict(), Verdict::Passed, "{text}\n{report}");
     }

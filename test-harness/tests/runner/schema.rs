@@ -52,6 +52,26 @@ const REFUSED: &[Case] = &[
         want: "describe what is expected, not what is sent",
     },
     Case {
+        name: "a route that answers and fails",
+        given: "name: n\nplugin: ./hello.wasm\nroute: {direct_response: {status: 200}, fails: no_route}\nsteps: [{advance: 1s}]\n",
+        want: "expected `direct_response` or `fails`, found both",
+    },
+    Case {
+        name: "a direct response that is none",
+        given: "name: n\nplugin: ./hello.wasm\nroute: {direct_response: {status: 101}}\nsteps: [{advance: 1s}]\n",
+        want: "expected 200 to 599, found 101",
+    },
+    Case {
+        name: "an unknown cluster that is known",
+        given: "name: n\nplugin: ./hello.wasm\nroute: {cluster: c, fails: unknown_cluster}\nclusters: {c: []}\nsteps: [{advance: 1s}]\n",
+        want: "c is among the `clusters`, and hence known",
+    },
+    Case {
+        name: "an upstream without a healthy host",
+        given: "name: n\nplugin: ./hello.wasm\nsteps: [{request: {}, upstream: {fails: no_healthy_host}}]\n",
+        want: "expected `route: {fails: no_healthy_host}`",
+    },
+    Case {
         name: "a cluster of two protocols",
         given: "name: n\nplugin: ./hello.wasm\nclusters: {c: [{answer: {}}, {grpc: {}}]}\nsteps: [{advance: 1s}]\n",
         want: "a cluster speaks one protocol",

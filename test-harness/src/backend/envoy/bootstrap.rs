@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::FailurePolicy;
 use crate::scenario::{Plugin, Scenario};
+use crate::{FailurePolicy, Route, RouteAction};
 
 /// What Envoy keeps of an answer to a call-out, in bytes; its default of 32 MiB takes long to exceed.
 pub const ANSWER_LIMIT: usize = 1 << 20;
@@ -84,7 +84,10 @@ pub fn listener(name: &str, scenario: &Scenario, timeout: Duration) -> Value {
         "merge_slashes": true,
         "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
         "http_protocol_options": {"enable_trailers": true},
-        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route(scenario, timeout)]}]},
+        "route_config": {
+            "validate_clusters": false,
+            "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes(&scenario.route, timeout)}],
+        },
         "http_filters": filters,
     });
     json!({
@@ -99,14 +102,22 @@ pub fn listener(name: &str, scenario: &Scenario, timeout: Duration) -> Value {
     })
 }
 
-fn route(scenario: &Scenario, timeout: Duration) -> Value {
-    let route = &scenario.route;
-    json!({
+fn routes(route: &Route, timeout: Duration) -> Vec<Value> {
+    let (kind, action) = match &route.action {
+        RouteAction::NoRoute => return Vec::new(),
+        RouteAction::DirectResponse { status, body } => {
+            ("direct_response", json!({"status": status, "body": {"inline_bytes": STANDARD.encode(body)}}))
+        }
+        RouteAction::Forward | RouteAction::UnknownCluster | RouteAction::NoHealthyHost => {
+            ("route", json!({"cluster": route.cluster, "timeout": format!("{}s", timeout.as_secs_f64())}))
+        }
+    };
+    vec![json!({
         "name": route.name,
         "match": {"prefix": "/"},
-        "route": {"cluster": route.cluster, "timeout": format!("{}s", timeout.as_secs_f64())},
+        kind: action,
         "metadata": {"filter_metadata": route.metadata},
-    })
+    })]
 }
 
 fn wasm(listener: &str, plugin: &Plugin) -> Value {

@@ -31,7 +31,7 @@ use self::script::Script;
 use self::session::EnvoySession;
 use super::{Backend, NotStarted, Session};
 use crate::scenario::{Scenario, Step};
-use crate::{CalloutAnswer, Cluster, Profile, Route, UpstreamAnswer, UpstreamFailure};
+use crate::{CalloutAnswer, Cluster, Profile, Route, RouteAction, UpstreamAnswer, UpstreamFailure};
 
 /// How long anything may take before it counts as failed.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -151,7 +151,9 @@ fn unsupported(scenario: &Scenario) -> Option<&'static str> {
 /// Whether other scenarios may use the same process: their VMs' timers go on, and must not call
 /// each other's clusters.
 fn shares(scenario: &Scenario) -> bool {
-    scenario.clusters.is_empty() && scenario.route.cluster == Route::default().cluster
+    let Route { cluster, action, .. } = &scenario.route;
+    let reached = !matches!(action, RouteAction::UnknownCluster | RouteAction::NoHealthyHost);
+    scenario.clusters.is_empty() && reached && *cluster == Route::default().cluster
 }
 
 /// The clusters of a scenario's process.
@@ -159,7 +161,11 @@ fn clusters(scenario: &Scenario) -> BTreeMap<String, Kind> {
     let kind = |cluster: &Cluster| Kind { healthy: cluster.healthy, grpc: cluster.grpc };
     let mut clusters: BTreeMap<String, Kind> =
         scenario.clusters.iter().map(|(name, cluster)| (name.clone(), kind(cluster))).collect();
-    clusters.insert(scenario.route.cluster.clone(), Kind { healthy: true, grpc: false });
+    let Route { cluster, action, .. } = &scenario.route;
+    if *action != RouteAction::UnknownCluster {
+        let healthy = *action != RouteAction::NoHealthyHost;
+        clusters.insert(cluster.clone(), Kind { healthy, grpc: false });
+    }
     clusters
 }
 

@@ -161,7 +161,11 @@ impl AnswerYaml {
             Some(Failure::Reset) => UpstreamFailure::ResetBeforeHeaders,
             Some(Failure::BadProtocol) => UpstreamFailure::BadProtocol,
             Some(Failure::Timeout) => UpstreamFailure::Timeout,
-            Some(Failure::NoHealthyHost) => UpstreamFailure::NoHealthyHost,
+            Some(Failure::NoHealthyHost) => {
+                return Err(
+                    "fails: no_healthy_host is the route's: expected `route: {fails: no_healthy_host}`".to_owned()
+                );
+            }
             Some(Failure::Oversized | Failure::Lost) => {
                 return Err("fails: oversized and lost are for clusters".to_owned());
             }

@@ -5,6 +5,7 @@ mod callout;
 mod fault;
 mod interleave;
 mod message;
+mod route;
 mod step;
 mod text;
 
@@ -15,10 +16,11 @@ use serde_json::Value;
 
 use self::budget::StateBudgetYaml;
 use self::callout::{ScriptedYaml, into_clusters};
+use self::route::RouteYaml;
 use self::step::StepYaml;
 use self::text::Instant;
 use super::{Only, RequestStep, StateBudget, Step};
-use crate::{Cluster, FailurePolicy, Profile, Route};
+use crate::{Cluster, FailurePolicy, Profile, Route, RouteAction};
 
 /// A scenario file as written; paths are not resolved yet.
 #[derive(Clone, Debug)]
@@ -102,15 +104,6 @@ fn one() -> u32 {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RouteYaml {
-    name: Option<String>,
-    cluster: Option<String>,
-    #[serde(default)]
-    metadata: BTreeMap<String, BTreeMap<String, String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct OnlyYaml {
     backend: BackendYaml,
     because: String,
@@ -168,7 +161,7 @@ pub fn parse(text: &str) -> Result<ScenarioYaml, String> {
         plugins,
         workers: file.workers,
         now: file.now.map(|Instant(nanos)| nanos),
-        route: file.route.map_or_else(Route::default, RouteYaml::into_route),
+        route: file.route.unwrap_or_default().into_route()?,
         clusters: into_clusters(file.clusters)?,
         only: file.only.map(OnlyYaml::into_only),
         not_in: file.not_in.into_iter().map(|(profile, why)| (profile.into(), why)).collect(),
@@ -191,6 +184,10 @@ fn coherent(scenario: &ScenarioYaml) -> Result<(), String> {
         (Some(_), false) => return Err("steps: a scenario with `refused` never starts".to_owned()),
         (None, true) => return Err("steps: expected at least one, or `refused`".to_owned()),
         _ => {}
+    }
+    let cluster = &scenario.route.cluster;
+    if scenario.route.action == RouteAction::UnknownCluster && scenario.clusters.contains_key(cluster) {
+        return Err(format!("route: {cluster} is among the `clusters`, and hence known"));
     }
     let envoy = scenario.only.as_ref().is_some_and(|only| only.backend == "envoy");
     for (index, step) in scenario.steps.iter().enumerate() {
@@ -217,18 +214,6 @@ fn fits(index: usize, send: &RequestStep, workers: u32, envoy: bool) -> Result<(
         return Err(format!("step {step}: worker: expected below `workers` ({workers}), found {}", send.worker));
     }
     Ok(())
-}
-
-impl RouteYaml {
-    fn into_route(self) -> Route {
-        let default = Route::default();
-        Route {
-            name: self.name.unwrap_or(default.name),
-            cluster: self.cluster.unwrap_or(default.cluster),
-            metadata: self.metadata,
-            direct_response: None,
-        }
-    }
 }
 
 impl OnlyYaml {

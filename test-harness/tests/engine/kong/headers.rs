@@ -1,10 +1,10 @@
 //! Header maps, and what goes upstream.
 
-use test_harness::{Request, UpstreamFailure, UpstreamResponse};
+use test_harness::{ProxySpec, Request, Route, RouteAction, UpstreamFailure, UpstreamResponse};
 
-use super::proxy;
+use super::{proxy, spec};
 use crate::probe::Probe;
-use crate::support::{get, kinds, logs_of, post, send, send_to};
+use crate::support::{get, kinds, logs_of, plugins, post, send, send_to, start};
 
 #[test]
 fn names_keep_their_case_and_the_authority_is_the_server_name() {
@@ -89,6 +89,10 @@ fn failed_upstreams_are_told_by_a_variable() {
     let refused = logs_of(&mut proxy(&probe), |proxy| drop(send_to(proxy, get(&[]), UpstreamFailure::Refused)));
     assert_eq!(refused[..2], ["get :status: 0 502", "property ngx.upstream_header_time: 0 -"]);
     assert_eq!(refused[2], "property response.code_details: 1");
+    let route = Route { action: RouteAction::NoHealthyHost, ..Route::default() };
+    let mut hostless = start(ProxySpec { plugins: plugins(&[("probe", &probe)]), route, ..spec() });
+    let hostless = logs_of(&mut hostless, |proxy| assert_eq!(send(proxy, post(&["read"])).upstream, None));
+    assert_eq!(hostless[..2], refused[..2]);
     let late = logs_of(&mut proxy(&probe), |proxy| drop(send_to(proxy, get(&[]), UpstreamFailure::Timeout)));
     assert_eq!(late[0], "get :status: 0 504");
     let answered = logs_of(&mut proxy(&probe), |proxy| drop(send(proxy, get(&[]))));
