@@ -26,7 +26,7 @@ use wasmtime::{Engine, Linker};
 use crate::host::Host;
 
 pub use call::{HostCall, Refusal};
-pub use callbacks::{check_exports, is_callback};
+pub use callbacks::{CALLBACKS, check_exports, is_callback};
 pub use pairs::encode as encode_pairs;
 
 /// One host function.

@@ -102,6 +102,16 @@ const REFUSED: &[Case] = &[
         want: "step 1: expected one of request, advance, clusters, await, interleave, jump, fault, found several",
     },
     Case {
+        name: "a fault that can never happen: no such callback",
+        given: "name: n\nplugin: ./hello.wasm\nsteps: [{fault: {kill: 0, before: proxy_on_response_header}}, {request: {}}]\n",
+        want: "fault: before: expected a callback, such as proxy_on_response_headers, found proxy_on_response_header",
+    },
+    Case {
+        name: "a fault that can never happen: no such host function",
+        given: "name: n\nplugin: ./hello.wasm\nsteps: [{fault: {call: proxy_get_shared, returns: NotFound}}, {request: {}}]\n",
+        want: "fault: call: no host function is named proxy_get_shared",
+    },
+    Case {
         name: "an expectation without a request",
         given: "name: n\nplugin: ./hello.wasm\nsteps:\n- request: {}\n- expect: {status: 200}\n",
         want: "step 2: `upstream`, `expect` and `budget` belong to a `request`",

@@ -74,7 +74,7 @@ fn known(call: String) -> Result<String, String> {
 }
 
 fn callback(name: String) -> Result<String, String> {
-    match name.starts_with("proxy_on_") {
+    match crate::abi::CALLBACKS.iter().any(|callback| callback.name == name && name.starts_with("proxy_on_")) {
         true => Ok(name),
         false => Err(format!("fault: before: expected a callback, such as proxy_on_response_headers, found {name}")),
     }
