@@ -67,9 +67,22 @@ impl Thread {
                 Action::Continue { stream, filter, direction, callback } => {
                     self.resume_paused(stream, filter, direction, callback);
                 }
-                Action::Reply { stream, filter, reply, callback } => self.filter_reply(stream, filter, reply, callback),
+                Action::Reply { stream, filter, reply, callback } => {
+                    self.forget_callouts(stream, filter);
+                    self.filter_reply(stream, filter, reply, callback);
+                }
                 Action::Close { stream } => self.close_by_filter(stream),
             }
+        }
+    }
+
+    /// In Kong's engine a reply cancels the call-outs its filter waits for.
+    fn forget_callouts(&mut self, stream: StreamId, filter: usize) {
+        let instance = self.stream(stream).and_then(|stream| stream.filters[filter].instance);
+        if let Some((vm, context)) = instance
+            && let Some(vm) = self.vms.get_mut(&vm)
+        {
+            vm.host_mut().callouts.forget(context);
         }
     }
 
@@ -184,6 +197,8 @@ impl Thread {
     pub(crate) fn forget_context(&mut self, vm: VmId, context: u32) {
         if let Some(vm) = self.vms.get_mut(&vm) {
             vm.host_mut().contexts.remove(&context);
+            // Envoy's answers wait for the root, Kong's go with the stream.
+            vm.host_mut().callouts.forget(context);
         }
     }
 

@@ -6,6 +6,7 @@ use crate::abi::pairs;
 use crate::diagnostic::Problem;
 use crate::host::Host;
 use crate::interleave::Access;
+use crate::kong;
 use crate::message::Headers;
 use crate::profile::Profile;
 use crate::record::Argument;
@@ -52,6 +53,9 @@ pub fn host_call(
     name: &'static str,
     body: impl FnOnce(&mut HostCall<'_, '_>) -> Answer,
 ) -> wasmtime::Result<u32> {
+    if caller.data().world.borrow().profile == Profile::Kong && kong::module::lacks(name) {
+        return Err(wasmtime::Error::msg(format!("host trap (internal error): {name} is not implemented")));
+    }
     let injected = caller.data().world.borrow_mut().faults.answer(name);
     if let Some(status) = injected {
         return traced(caller, name, |_| Ok(status as u32));

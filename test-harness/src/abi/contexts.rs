@@ -5,13 +5,17 @@ use wasmtime::Caller;
 use crate::abi::call::host_call;
 use crate::diagnostic::Problem;
 use crate::host::Host;
+use crate::profile::Profile;
 use crate::status::Status;
 
 /// 0 goes back to the context of the callback. An unknown id answers BadArgument and changes nothing: later
-/// calls act on the context as before.
+/// calls act on the context as before. Kong's engine does nothing here: calls act on the context of the callback.
 pub fn set_effective_context(caller: Caller<'_, Host>, context: u32) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_set_effective_context", |call| {
         call.number(context);
+        if call.profile() == Profile::Kong {
+            return Ok(());
+        }
         if context == 0 {
             call.host_mut().effective = None;
             return Ok(());

@@ -49,7 +49,7 @@ pub fn grpc_call(
             Ok::<_, Status>((context.root, world.clock.now(), world.callouts.grpc(request)))
         })?;
         let number = call.host_mut().callouts.next_grpc_token();
-        call.host_mut().callouts.push(now, wait, Arrival { root, token: number, answer });
+        call.host_mut().callouts.push(now, wait, Arrival { context: root, token: number, answer });
         result?;
         call.return_u32(token, number)
     })

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::clock::{Instant, after};
 use crate::cluster::{CalloutAnswer, CalloutRequest, Cluster};
+use crate::kong;
 use crate::status::Status;
 
 pub use grpc::{GrpcFailure, Target, response as grpc_response, target, unframe};
@@ -37,10 +38,11 @@ struct Waiting {
     arrival: Arrival,
 }
 
-/// An answer as it arrives at a root context.
+/// An answer as it arrives.
 #[derive(Debug)]
 pub struct Arrival {
-    pub root: u32,
+    /// The context whose callback is told: in Envoy the root, in Kong's engine the one that called.
+    pub context: u32,
     pub token: u32,
     pub answer: Answer,
 }
@@ -73,6 +75,13 @@ impl Callouts {
         let timeout = request.timeout;
         let (wait, message) = http::answer(self.send(request)?, timeout);
         Some((wait, Answer::Http(message)))
+    }
+
+    /// Sends an HTTP call as Kong's engine does: an answer comes from every host, be there one or not.
+    pub fn http_in_kong(&mut self, request: CalloutRequest) -> (Option<Duration>, Answer) {
+        let timeout = request.timeout;
+        let (wait, message) = kong::callouts::answer(self.send(request), timeout);
+        (wait, Answer::Http(Some(message)))
     }
 
     /// Sends a unary gRPC call; returns whether the dispatch succeeds, what comes of it and when. A
@@ -129,6 +138,16 @@ impl Pending {
         self.waiting.len() < before
     }
 
+    /// Forgets the call-outs whose answers a context waits for.
+    pub fn forget(&mut self, context: u32) {
+        self.waiting.retain(|waiting| waiting.arrival.context != context);
+    }
+
+    /// Whether a context waits for an answer.
+    pub fn awaits(&self, context: u32) -> bool {
+        self.waiting.iter().any(|waiting| waiting.arrival.context == context)
+    }
+
     /// When the next answer arrives.
     pub fn next_due(&self) -> Option<Instant> {
         self.waiting.iter().filter_map(|waiting| waiting.due).min()
@@ -143,6 +162,6 @@ impl Pending {
 }
 
 /// When a timeout ends a call; zero: never.
-fn limit(timeout: Duration) -> Option<Duration> {
+pub fn limit(timeout: Duration) -> Option<Duration> {
     Some(timeout).filter(|timeout| !timeout.is_zero())
 }

@@ -1,6 +1,7 @@
 //! What Kong's engine does otherwise than Envoy, a file per chapter. Source: Kong/ngx_wasm_module at
 //! its last commit, whose functions and files the comments name, and measurements of it.
 
+pub mod callouts;
 pub mod headers;
 pub mod module;
 pub mod properties;

@@ -16,3 +16,19 @@ pub fn check(module: &Module) -> Result<(), String> {
         None => Ok(()),
     }
 }
+
+/// Imports that link, and trap when they are called (`ngx_proxy_wasm_hfuncs_nop`).
+const NOT_IMPLEMENTED: &[&str] = &[
+    "proxy_grpc_call",
+    "proxy_grpc_stream",
+    "proxy_grpc_send",
+    "proxy_grpc_cancel",
+    "proxy_grpc_close",
+    "proxy_get_status",
+    "proxy_resolve_shared_queue",
+];
+
+/// Whether a call of an import traps.
+pub fn lacks(import: &str) -> bool {
+    NOT_IMPLEMENTED.contains(&import)
+}

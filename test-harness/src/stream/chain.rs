@@ -143,7 +143,7 @@ impl Thread {
     }
 
     /// Resumes a paused filter. What it held back goes on; headers-paused filters see it first.
-    pub(super) fn resume(&mut self, id: StreamId, filter: usize, direction: Direction) {
+    pub(crate) fn resume(&mut self, id: StreamId, filter: usize, direction: Direction) {
         let Some((position, progress, complete)) =
             self.stream(id).filter(|stream| !stream.stopped(direction)).map(|stream| {
                 let progress = stream.filters[filter].progress(direction);

@@ -168,6 +168,13 @@ impl Thread {
         invoked
     }
 
+    /// A filter whose call-out's callback trapped takes no part in what follows, and is not answered for.
+    pub(crate) fn leave_out(&mut self, id: StreamId, filter: usize) {
+        if let Some(mut stream) = self.stream_mut(id) {
+            stream.filters[filter].failed_reply = true;
+        }
+    }
+
     /// Answers for a dead VM, once per filter and stream.
     fn fail_stream(&mut self, id: StreamId, filter: usize) {
         let first = self

@@ -1,5 +1,6 @@
 //! The host under `profile: kong`.
 
+mod callouts;
 mod headers;
 mod lifecycle;
 mod replies;
