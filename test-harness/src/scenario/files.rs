@@ -59,7 +59,9 @@ pub fn load(root: &Path, file: &Path) -> Result<Scenario, LoadError> {
         true => file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         false => below.to_string_lossy().into_owned(),
     };
-    parse(&id, &text, file.parent().unwrap_or(Path::new("."))).map_err(wrong)
+    // The parent of a bare name is an empty path.
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    parse(&id, &text, folder).map_err(wrong)
 }
 
 /// Parses a scenario; what it names is looked for from `folder`.

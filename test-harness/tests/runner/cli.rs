@@ -24,6 +24,18 @@ fn passes() {
 }
 
 #[test]
+fn a_bare_file_name_is_of_this_folder() {
+    let folder = hello::folder();
+    std::fs::create_dir(folder.path().join("dist")).expect("a writable folder");
+    std::fs::copy(folder.path().join("hello.wasm"), folder.path().join("dist/hello.wasm")).expect("it is there");
+    let text = "name: one\nplugin: hello\nconfig: {}\nsteps: [{request: {}}]\n";
+    std::fs::write(folder.path().join("one.yaml"), text).expect("a writable folder");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_test-harness"));
+    let output = command.args(["run", "one.yaml"]).current_dir(folder.path()).output().expect("it was built");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
 fn says_expected_and_found() {
     let folder = hello::folder();
     let (output, printed) = run(folder.path(), "{headers: {x-hello: earth}}", &[]);
