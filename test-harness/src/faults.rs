@@ -37,25 +37,41 @@ pub enum Fault {
     },
 }
 
-/// The faults that are still to happen.
+/// The faults that are still to happen, and whether they ever did.
 #[derive(Debug, Default)]
-pub struct Faults(Vec<Fault>);
+pub struct Faults(Vec<(Fault, bool)>);
 
 impl Faults {
     pub fn inject(&mut self, fault: Fault) {
-        self.0.push(fault);
+        self.0.push((fault, false));
+    }
+
+    /// Those that never happened: a test that counts on them proves nothing.
+    pub fn unused(&self) -> Vec<Fault> {
+        self.0.iter().filter(|(_, happened)| !happened).map(|(fault, _)| fault.clone()).collect()
+    }
+
+    /// Whether calls of a host function are to fail, now or after some more.
+    pub fn awaits_call(&self, name: &str) -> bool {
+        self.0.iter().any(|(fault, _)| matches!(fault, Fault::Answer { call, .. } if call == name))
+    }
+
+    /// Whether a key is to be torn.
+    pub fn awaits_read(&self, read: &[u8]) -> bool {
+        self.0.iter().any(|(fault, _)| matches!(fault, Fault::Torn { key } if key == read))
     }
 
     /// What a call of a host function answers without being run.
     pub fn answer(&mut self, name: &str) -> Option<Status> {
-        let hits = |fault: &Fault| matches!(fault, Fault::Answer { call, .. } if call == name);
+        let hits = |(fault, _): &(Fault, bool)| matches!(fault, Fault::Answer { call, .. } if call == name);
         let at = self.0.iter().position(hits)?;
-        let Fault::Answer { status, skip, times, .. } = &mut self.0[at] else { return None };
+        let (Fault::Answer { status, skip, times, .. }, happened) = &mut self.0[at] else { return None };
         if *skip > 0 {
             *skip -= 1;
             return None;
         }
         let status = *status;
+        *happened = true;
         *times = times.saturating_sub(1);
         if *times == 0 {
             self.0.remove(at);
@@ -70,11 +86,12 @@ impl Faults {
 
     /// Whether this tick is lost.
     pub fn drops_tick(&mut self) -> bool {
-        let Some(at) = self.0.iter().position(|fault| matches!(fault, Fault::DroppedTicks { .. })) else {
+        let Some(at) = self.0.iter().position(|(fault, _)| matches!(fault, Fault::DroppedTicks { .. })) else {
             return false;
         };
-        if let Fault::DroppedTicks { times: times @ 2.. } = &mut self.0[at] {
+        if let (Fault::DroppedTicks { times: times @ 2.. }, happened) = &mut self.0[at] {
             *times -= 1;
+            *happened = true;
         } else {
             self.0.remove(at);
         }
@@ -86,8 +103,8 @@ impl Faults {
         self.take(|fault| matches!(fault, Fault::Kill { place, before } if *place == thread && before == callback))
     }
 
-    fn take(&mut self, hits: impl FnMut(&Fault) -> bool) -> bool {
-        let at = self.0.iter().position(hits);
+    fn take(&mut self, hits: impl Fn(&Fault) -> bool) -> bool {
+        let at = self.0.iter().position(|(fault, _)| hits(fault));
         at.map(|at| self.0.remove(at)).is_some()
     }
 }

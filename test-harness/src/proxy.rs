@@ -104,6 +104,11 @@ impl Proxy {
         self.world.borrow_mut().faults.inject(fault);
     }
 
+    /// The faults that have not happened yet.
+    pub fn unused_faults(&self) -> Vec<Fault> {
+        self.world.borrow().faults.unused()
+    }
+
     /// Lets the VMs of a thread die, between two callbacks.
     pub fn kill(&mut self, place: Place) {
         for thread in self.threads.iter_mut().filter(|thread| thread.place == place) {

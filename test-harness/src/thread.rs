@@ -110,7 +110,9 @@ impl Thread {
         let mut seen = BTreeSet::new();
         roots.retain(|root| seen.insert(*root));
         for (vm, root) in roots {
-            self.call(vm, root, "proxy_on_tick", &[]);
+            if !self.world.borrow_mut().faults.drops_tick() {
+                self.call(vm, root, "proxy_on_tick", &[]);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use wasmtime::Caller;
 use crate::abi::pairs;
 use crate::diagnostic::Problem;
 use crate::host::Host;
-use crate::interleave::Access;
+use crate::interleave::{Access, Shared};
 use crate::kong;
 use crate::message::Headers;
 use crate::profile::Profile;
@@ -56,12 +56,13 @@ pub fn host_call(
     if caller.data().world.borrow().profile == Profile::Kong && kong::module::lacks(name) {
         return Err(wasmtime::Error::msg(format!("host trap (internal error): {name} is not implemented")));
     }
-    let injected = caller.data().world.borrow_mut().faults.answer(name);
-    if let Some(status) = injected {
-        return traced(caller, name, |_| Ok(status as u32));
-    }
     traced(caller, name, |call| {
-        let status = match body(call) {
+        let answer = match call.fault() {
+            Ok(Some(status)) => return Ok(status as u32),
+            Ok(None) => body(call),
+            Err(refusal) => Err(refusal),
+        };
+        let status = match answer {
             Ok(()) => Status::Ok,
             Err(Refusal::Status(status)) => status,
             Err(Refusal::Trap(error)) => return Err(error),
@@ -135,6 +136,16 @@ impl HostCall<'_, '_> {
     pub fn with_world<T>(&self, work: impl FnOnce(&mut World, &Host) -> T) -> T {
         let host = self.caller.data();
         work(&mut host.world.borrow_mut(), host)
+    }
+
+    /// What the call answers by a fault, without being run.
+    fn fault(&self) -> Answer<Option<Status>> {
+        let name = self.name;
+        if !self.with_world(|world, _| world.faults.awaits_call(name)) {
+            return Ok(None);
+        }
+        self.touches(|_| Access::Write(Shared::Fault(name)))?;
+        Ok(self.with_world(|world, _| world.faults.answer(name)))
     }
 
     /// Says that what follows touches state of all threads: here another thread may come first.

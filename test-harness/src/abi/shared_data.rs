@@ -17,7 +17,9 @@ pub fn get_shared_data(
 ) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_get_shared_data", |call| {
         let key = call.bytes(key, key_size)?;
-        call.touches(|host| Access::Read(entry(host, &key)))?;
+        let torn = call.with_world(|world, _| world.faults.awaits_read(&key));
+        let access = if torn { Access::Write } else { Access::Read };
+        call.touches(|host| access(entry(host, &key)))?;
         let entry = call.with_world(|world, host| match world.faults.tears(&key) {
             true => world.shared_data.get_torn(&host.spec.vm_id, &key),
             false => world.shared_data.get(&host.spec.vm_id, &key).cloned(),

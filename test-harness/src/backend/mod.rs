@@ -107,6 +107,11 @@ pub trait Session {
         Err(Trouble::Unsupported("a real proxy fails when it likes".to_owned()))
     }
 
+    /// Faults that have not happened at all, for people.
+    fn unused_faults(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Changes what clusters answer.
     ///
     /// # Errors

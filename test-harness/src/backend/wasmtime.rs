@@ -140,6 +140,10 @@ impl Session for Running {
         Ok(())
     }
 
+    fn unused_faults(&mut self) -> Vec<String> {
+        self.proxy.unused_faults().iter().map(|fault| format!("{fault:?}, never")).collect()
+    }
+
     fn set_clusters(&mut self, clusters: &BTreeMap<String, Cluster>) -> Result<(), Trouble> {
         for (name, cluster) in clusters {
             self.proxy.set_cluster(name.clone(), cluster.clone());

@@ -32,6 +32,8 @@ pub enum Shared {
     Queues,
     /// What a cluster answers.
     Cluster(String),
+    /// Faults that are to hit a host function, whoever calls it first.
+    Fault(&'static str),
 }
 
 impl Access {
@@ -69,6 +71,7 @@ impl fmt::Display for Shared {
             Shared::Metric(id) => write!(f, "metric {id}"),
             Shared::Queues => f.write_str("the queues"),
             Shared::Cluster(name) => write!(f, "cluster {name}"),
+            Shared::Fault(name) => write!(f, "the fault of {name}"),
         }
     }
 }

@@ -72,6 +72,9 @@ impl fmt::Display for Step {
 
 /// Decides who goes on.
 pub trait Chooser {
+    /// Others run at the same time from here on; all that came before is over.
+    fn begin(&mut self) {}
+
     /// The index of the step to take; `steps` has at least one. None: nobody needs to know how it ends, and all VMs
     /// may die.
     fn choose(&mut self, steps: &[Step]) -> Option<usize>;

@@ -102,6 +102,7 @@ impl Drop for Conductor<'_> {
 
 impl Conductor<'_> {
     fn conduct(&mut self, chooser: &mut dyn Chooser, world: &AtomicRefCell<World>) {
+        chooser.begin();
         self.give_all(Grant::Look);
         loop {
             let offers = self.gate.offers();

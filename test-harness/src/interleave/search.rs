@@ -17,6 +17,8 @@ pub struct Search {
     /// The choices of the present schedule.
     path: Vec<Choice>,
     depth: usize,
+    /// Where those began who run now: nothing races with what came before.
+    begun: usize,
     /// The present schedule repeats one that was played.
     redundant: bool,
     count: Schedules,
@@ -101,7 +103,7 @@ impl Search {
     fn find_races(&mut self) {
         let last = self.path.len() - 1;
         let step = self.path[last].step();
-        let direct: Vec<usize> = (0..last).filter(|&at| !self.path[at].step().commutes(step)).collect();
+        let direct: Vec<usize> = (self.begun..last).filter(|&at| !self.path[at].step().commutes(step)).collect();
         let before = |at: usize| direct.iter().any(|&other| other == at || self.path[other].follows(at));
         let after = (0..last).map(before).collect();
         let hidden = |at: usize| direct.iter().any(|&other| other != at && self.path[other].follows(at));
@@ -146,12 +148,17 @@ impl Search {
 }
 
 impl Chooser for Search {
+    fn begin(&mut self) {
+        self.begun = self.depth;
+    }
+
     fn choose(&mut self, steps: &[Step]) -> Option<usize> {
         if self.redundant {
             return None;
         }
         if self.depth == self.path.len() {
-            let asleep = self.path.last().map_or_else(Vec::new, Choice::still_asleep);
+            let before = self.path[self.begun..].last();
+            let asleep = before.map_or_else(Vec::new, Choice::still_asleep);
             let Some(taken) = steps.iter().position(|step| !asleep.contains(step)) else {
                 self.redundant = true;
                 return None;

@@ -21,7 +21,7 @@ pub fn run(scenario: &Scenario, backend: &dyn Backend) -> Report {
         let failed = !report.mismatches.is_empty();
         let more = search.advance();
         report.schedules = Some(search.count());
-        if more && search.count().played >= MOST_SCHEDULES {
+        if more && search.count().played + search.count().repeated >= MOST_SCHEDULES {
             let mismatch = Mismatch::new("schedules", format!("at most {MOST_SCHEDULES}"), "more");
             report.mismatches.push((0, mismatch));
             return report;
@@ -106,6 +106,14 @@ impl Play<'_> {
                     return self.report;
                 }
             }
+            if self.search.is_redundant() {
+                return self.report;
+            }
+        }
+        let at_once = scenario.steps.iter().any(|step| matches!(step, Step::Interleave(_)));
+        // Not every order need come to where a fault waits.
+        for fault in self.session.unused_faults().into_iter().filter(|_| !at_once) {
+            self.fail(scenario.steps.len(), Mismatch::new("fault", "it happens", fault));
         }
         if let Err(Trouble::Broken(why) | Trouble::Unsupported(why)) = self.session.settle() {
             self.fail(scenario.steps.len(), Mismatch::new("end", "a running proxy", why));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use test_harness::interleave::{Actor, Chooser, Interleaving, Scripted, Step};
 use test_harness::{
-    CalloutAnswer, Cluster, Place, Profile, Proxy, ProxySpec, Request, ScriptedAnswer, UpstreamRequest,
+    CalloutAnswer, Cluster, Fault, Place, Profile, Proxy, ProxySpec, Request, ScriptedAnswer, Status, UpstreamRequest,
     UpstreamResponse,
 };
 
@@ -193,5 +193,28 @@ fn a_schedule_can_be_left_at_any_moment() {
         let mut proxy = start(spec);
         let actors = vec![slow(0, get(&[]), 0), slow(1, get(&[]), 0)];
         assert_eq!(proxy.interleave(actors, &mut Leaves(steps)).steps.len(), steps);
+    }
+}
+
+#[test]
+fn whom_a_fault_hits_is_up_to_the_schedule() {
+    let probe = Probe::new().on("request_headers", |body| {
+        body.shared_get("one");
+        body.get(0, "x-name");
+    });
+    for (schedule, hit) in [([0, 1, 0, 1], "a"), ([0, 1, 1, 0], "b")] {
+        let mut proxy = proxy_of(&probe, 2);
+        proxy.inject(Fault::Answer {
+            call: "proxy_get_shared_data".to_owned(),
+            status: Status::InternalFailure,
+            skip: 0,
+            times: 1,
+        });
+        let logs = logs_of(&mut proxy, |proxy| {
+            let actors = vec![slow(0, get(&[("x-name", "a")]), 0), slow(1, get(&[("x-name", "b")]), 0)];
+            play(proxy, actors, &schedule);
+        });
+        let at = logs.iter().position(|log| log == "shared one: 10").expect("it happened");
+        assert_eq!(logs[at + 1], format!("get x-name: 0 {hit}"), "{logs:?}");
     }
 }

@@ -18,6 +18,13 @@ fn play(configured: &str, workers: usize, schedule: &str) -> Report {
     run(&parse("counter", &text, &folder).unwrap_or_else(|why| panic!("{why}\n{text}")), &Wasmtime::default())
 }
 
+/// Plays steps through `counter.wat`.
+fn play_steps(workers: usize, steps: &str) -> Report {
+    let text = format!("name: steps\nplugin: ./counter.wat\nworkers: {workers}\nsteps:\n{steps}");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/harness");
+    run(&parse("counter", &text, &folder).unwrap_or_else(|why| panic!("{why}\n{text}")), &Wasmtime::default())
+}
+
 const RACY: &str = "config: {racy: true}\n";
 
 #[test]
@@ -51,4 +58,21 @@ fn compare_and_swap_holds_in_all_schedules() {
 fn a_schedule_must_name_those_who_can_go_on() {
     let report = play("", 2, "[0, 7]");
     assert!(report.to_string().contains("place 2 names 7, but only these can go on: 0 on worker 0"), "{report}");
+}
+
+#[test]
+fn a_fault_that_never_happens_fails() {
+    for fault in ["{torn: other}", "{call: proxy_get_shared_data, returns: NotFound, skip: 9}", "{dropped_ticks: 1}"] {
+        let report = play_steps(1, &format!("- fault: {fault}\n- request: {{}}\n"));
+        assert!(report.to_string().contains("it happens"), "{fault}: {report}");
+    }
+}
+
+/// Two steps of requests at once are two searches, one inside the other.
+#[test]
+fn what_came_before_races_with_nothing() {
+    let pair = "- interleave:\n  - request: {worker: 0}\n  - request: {worker: 1}\n";
+    let one = play_steps(2, pair).schedules.expect("it searched");
+    let two = play_steps(2, &format!("{pair}- fault: {{evicted: count}}\n{pair}")).schedules.expect("it searched");
+    assert_eq!((two.played, two.repeated), (one.played * one.played, 0), "of {} each", one.played);
 }
