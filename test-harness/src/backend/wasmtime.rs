@@ -111,6 +111,11 @@ impl Session for Running {
 
     fn interleave(&mut self, step: &InterleaveStep, chooser: &mut dyn Chooser) -> Result<Interleaved, Trouble> {
         let interleaving = self.proxy.interleave(step.actors.iter().map(actor).collect(), chooser);
+        if interleaving.unfinished {
+            let why =
+                "more than 1000 steps: a request that nothing resumes, a timer or a loop of calls goes on for ever";
+            return Err(Trouble::Broken(why.to_owned()));
+        }
         self.diagnostics.extend(interleaving.record.diagnostics.iter().map(ToString::to_string));
         let sent = |(response, upstream)| Sent { response, upstream, ..Sent::default() };
         Ok(Interleaved {

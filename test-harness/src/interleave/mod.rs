@@ -21,6 +21,9 @@ pub use search::{Schedules, Search};
 use crate::message::{Request, Response, Upstream, UpstreamRequest};
 use crate::record::{Place, Record};
 
+/// More steps than this are never taken: timers may go on for ever where a request is stuck.
+pub const MOST_STEPS: usize = 1000;
+
 /// Something that happens at the same time as others.
 pub enum Actor {
     /// A request, and who answers it.
@@ -89,6 +92,8 @@ pub struct Interleaving {
     pub record: Record,
     /// The steps in the order in which they were taken.
     pub steps: Vec<Step>,
+    /// It was left after [`MOST_STEPS`].
+    pub unfinished: bool,
 }
 
 /// Follows a list of actors; where it ends, the first who can goes on.

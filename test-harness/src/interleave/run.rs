@@ -6,7 +6,7 @@ use atomic_refcell::AtomicRefCell;
 
 use super::gate::{Gate, Grant, Offer};
 use super::serve::{Task, TaskState};
-use super::{Access, Actor, Chooser, Interleaving, Step};
+use super::{Access, Actor, Chooser, Interleaving, MOST_STEPS, Step};
 use crate::clock::{Instant, after};
 use crate::proxy::Proxy;
 use crate::record::{Event, Place};
@@ -47,7 +47,7 @@ impl Proxy {
         }
         let record = self.take_record();
         self.world.borrow_mut().record = before;
-        Interleaving { exchanges, record, steps }
+        Interleaving { exchanges, record, unfinished: steps.len() >= MOST_STEPS, steps }
     }
 
     /// The tasks of each thread, and which actors kill which place.
@@ -105,6 +105,9 @@ impl Conductor<'_> {
         chooser.begin();
         self.give_all(Grant::Look);
         loop {
+            if self.steps.len() >= MOST_STEPS {
+                return self.give_all(Grant::Kill);
+            }
             let offers = self.gate.offers();
             let mut steps: Vec<Step> = Vec::new();
             for offer in &offers {

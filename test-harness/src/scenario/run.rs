@@ -8,7 +8,7 @@ use crate::backend::{Backend, NotStarted, Session, Trouble};
 use crate::interleave::{Scripted, Search};
 
 /// More schedules than this are a mistake in the scenario: each plays all of it.
-const MOST_SCHEDULES: u64 = 200_000;
+const MOST_SCHEDULES: u64 = 50_000;
 
 /// Plays a scenario in a backend. All steps are played, also after a failed one. A scenario with requests at the
 /// same time is played once for each schedule that can differ, until one fails.

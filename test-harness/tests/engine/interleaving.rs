@@ -218,3 +218,17 @@ fn whom_a_fault_hits_is_up_to_the_schedule() {
         assert_eq!(logs[at + 1], format!("get x-name: 0 {hit}"), "{logs:?}");
     }
 }
+
+#[test]
+fn what_never_ends_is_left() {
+    // Nobody writes the key, and who does not find it tries again.
+    let probe = Probe::new().on("request_headers", |body| {
+        body.raw("(loop $again");
+        body.shared_get("key");
+        body.raw("(br $again))");
+    });
+    let mut proxy = proxy_of(&probe, 2);
+    let done = play(&mut proxy, vec![slow(0, get(&[]), 0), slow(1, get(&[]), 0)], &[]);
+    assert!(done.unfinished);
+    assert_eq!(done.steps.len(), test_harness::interleave::MOST_STEPS);
+}
