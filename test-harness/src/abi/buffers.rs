@@ -5,6 +5,8 @@ use wasmtime::Caller;
 use crate::abi::call::{Answer, HostCall, host_call};
 use crate::diagnostic::Site;
 use crate::host::{Host, Received};
+use crate::kong;
+use crate::profile::Profile;
 use crate::status::Status;
 use crate::stream::Direction;
 
@@ -65,9 +67,11 @@ pub fn get_buffer_bytes(
         call.numbers([buffer, start, length]);
         let buffer = call.known("buffer", buffer)?;
         let content = content(call, buffer)?;
-        let start = usize::try_from(start).unwrap_or(usize::MAX);
-        let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)).min(content.len());
-        call.return_bytes(pointer, size, content.get(start..end).unwrap_or_default())
+        let copied = match call.profile() {
+            Profile::Envoy => slice(&content, start, length),
+            Profile::Kong => kong::buffers::read(&content, length)?,
+        };
+        call.return_bytes(pointer, size, copied)
     })
 }
 
@@ -117,6 +121,12 @@ pub fn set_buffer_bytes(
     })
 }
 
+fn slice(content: &[u8], start: u32, length: u32) -> &[u8] {
+    let start = usize::try_from(start).unwrap_or(usize::MAX);
+    let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)).min(content.len());
+    content.get(start..end).unwrap_or_default()
+}
+
 fn splice(body: &mut Vec<u8>, start: u32, length: u32, data: &[u8]) -> Result<(), Status> {
     let start = usize::try_from(start).unwrap_or(usize::MAX);
     if start == 0 {
@@ -141,13 +151,20 @@ fn content(call: &mut HostCall<'_, '_>, buffer: Buffer) -> Answer<Vec<u8>> {
             if open.is_none() {
                 call.wrong_phase(buffer.name());
             }
+            if call.profile() == Profile::Kong && direction == Direction::Request {
+                call.with_world(|world, host| kong::buffers::check_request(world, host))?;
+            }
             Some(open.unwrap_or_default())
         }
         Buffer::HttpCallBody => received(call).and_then(|received| received.response.as_ref()).map(|r| r.body.clone()),
         Buffer::GrpcMessage => Some(received(call).and_then(|received| received.message.clone()).unwrap_or_default()),
         Buffer::VmConfiguration => Some(call.host().spec.configuration.to_vec()),
         Buffer::PluginConfiguration => call.with_world(|world, host| {
-            host.configuring.and_then(|plugin| world.plugins.get(plugin)).map(|plugin| plugin.configuration.clone())
+            let plugin = match world.profile {
+                Profile::Envoy => host.configuring?,
+                Profile::Kong => host.plugin(),
+            };
+            world.plugins.get(plugin).map(|plugin| plugin.configuration.clone())
         }),
         Buffer::Empty => Some(Vec::new()),
     };

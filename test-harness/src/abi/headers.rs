@@ -168,6 +168,7 @@ pub fn remove_header_map_value(caller: Caller<'_, Host>, map: u32, name: u32, si
 
 /// Reads a map where the context may: in its phase, while its callback is paused, or in on_log.
 fn read<T>(call: &HostCall<'_, '_>, map: Map, view: impl FnOnce(&HeaderMap) -> T) -> Found<T> {
+    kong::configure::needs_request(call, "a header map in on_configure crashes the worker");
     if let Map::HttpCallHeaders | Map::HttpCallTrailers = map {
         return http_call_map(call.host(), map).map_or(Found::Closed, |map| Found::Open(view(map)));
     }
@@ -201,6 +202,7 @@ fn shown<T>(map: Option<&HeaderMap>, view: impl FnOnce(&HeaderMap) -> T) -> Foun
 /// Changes a map where the context may. Trailers that are missing are created in the last body
 /// callback.
 fn edit(call: &mut HostCall<'_, '_>, map: Map, field: &[u8], change: impl FnOnce(&mut HeaderMap)) -> Answer {
+    kong::configure::needs_request(call, "a header map in on_configure crashes the worker");
     let name = call.name();
     let profile = call.profile();
     if profile == Profile::Kong && map == Map::Headers(Direction::Request) && kong::headers::is_read_only(field) {

@@ -52,7 +52,12 @@ pub fn get_metric(caller: Caller<'_, Host>, id: u32, result: u32) -> wasmtime::R
         call.number(id);
         call.touches(|_| Access::Read(Shared::Metric(id)))?;
         judge(call, |metrics| metrics.misuse_of_get(id));
-        let value = call.with_world(|world, _| world.metrics.get(id))?;
+        let value = match call.with_world(|world, _| world.metrics.get(id)) {
+            Err(_) if call.profile() == Profile::Kong => {
+                return Err(Refusal::trap("get_metric on a histogram or an unknown id"));
+            }
+            value => value?,
+        };
         call.return_u64(result, value)
     })
 }

@@ -19,6 +19,9 @@ pub fn get_property(
 ) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_get_property", |call| {
         let path = call.bytes(path, size)?;
+        if path == b"plugin_name" {
+            kong::configure::needs_request(call, "reading `plugin_name` in on_configure crashes the worker");
+        }
         let value = call.with_world(|world, host| match world.profile {
             Profile::Envoy => attributes::find(world, host, &path),
             Profile::Kong => kong::properties::find(world, host, &path),

@@ -25,6 +25,7 @@ pub fn continue_stream(caller: Caller<'_, Host>, stream_type: u32) -> wasmtime::
                 return Err(Status::BadArgument.into());
             }
         };
+        kong::configure::needs_request(call, "resuming a stream in on_configure crashes the worker");
         let Some((stream, filter)) = call.host().http() else { return Ok(()) };
         // Kong's engine decides by itself, when the last call-out has been answered.
         if call.profile() == Profile::Kong {
@@ -100,6 +101,7 @@ pub fn send_local_response(
             grpc_status: Some(grpc_status).filter(|code| *code <= 16),
             details: details.replace(char::is_whitespace, "_"),
         };
+        kong::configure::needs_request(call, "a local reply in on_configure crashes the worker");
         let Some((stream, filter)) = call.host().http() else { return Ok(()) };
         if call.profile() == Profile::Kong {
             kong::reply::check(call, stream, &details)?;

@@ -1,6 +1,8 @@
 //! The host under `profile: kong`.
 
+mod buffers;
 mod callouts;
+mod configure;
 mod headers;
 mod lifecycle;
 mod replies;

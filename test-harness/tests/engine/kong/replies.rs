@@ -33,3 +33,12 @@ fn a_second_reply_traps_and_one_to_a_response_is_fatal() {
     let exchange = send(&mut proxy(&late), get(&[]));
     assert!(kinds(&exchange.diagnostics).contains(&"Fatal".to_owned()), "{:?}", exchange.diagnostics);
 }
+
+#[test]
+fn a_reply_after_the_end_is_reported() {
+    for callback in ["log", "done"] {
+        let probe = Probe::new().on(callback, |body| body.reply(403, "late", &[]));
+        let exchange = send(&mut proxy(&probe), get(&[]));
+        assert!(kinds(&exchange.diagnostics).contains(&"ReplyAfterEnd".to_owned()), "{:?}", exchange.diagnostics);
+    }
+}
