@@ -77,6 +77,11 @@ impl Profile {
         }
     }
 
+    /// After a trap no filter of the chain is called again in that stream.
+    pub(crate) fn ends_filters_with_a_trap(self) -> bool {
+        self == Profile::Kong
+    }
+
     /// Response callbacks run from the last filter to the first.
     pub(crate) fn reverses_responses(self) -> bool {
         self == Profile::Envoy

@@ -53,6 +53,7 @@ impl Thread {
             downstream: Response::default(),
             headers_sent: false,
             ended: false,
+            filters_ended: false,
             code_details: None,
             response_flags: 0,
             filter_state: Vec::new(),
@@ -109,13 +110,19 @@ impl Thread {
                 });
             }
             // `ngx_proxy_wasm_on_log`, then `ngx_proxy_wasm_on_done`.
-            Profile::Kong => {
+            Profile::Kong if !self.stream(id).is_some_and(|stream| stream.filters_ended) => {
                 self.each_filter(id, |thread, filter| {
                     thread.call_last(id, filter, "proxy_on_done");
                     thread.log_stream(id, filter);
                 });
                 self.each_filter(id, |thread, filter| thread.call_last(id, filter, "proxy_on_delete"));
             }
+            Profile::Kong => self.each_filter(id, |thread, filter| {
+                let instance = thread.stream(id).and_then(|stream| stream.filters[filter].instance);
+                if let Some((vm, context)) = instance {
+                    thread.forget_context(vm, context);
+                }
+            }),
         }
         self.rebuild_trapped();
         let Some(stream) = self.world.borrow_mut().streams.remove(&id) else { return Default::default() };

@@ -126,7 +126,7 @@ impl Thread {
     fn filter_takes_part(&self, id: StreamId, direction: Direction, filter: usize) -> bool {
         self.stream(id).is_some_and(|stream| {
             let state = &stream.filters[filter];
-            state.created && (direction == Direction::Request || !state.failed_reply)
+            state.created && !stream.filters_ended && (direction == Direction::Request || !state.failed_reply)
         })
     }
 
@@ -180,6 +180,9 @@ impl Thread {
         let first = self
             .stream_mut(id)
             .is_some_and(|mut stream| !std::mem::replace(&mut stream.filters[filter].failed_reply, true));
+        if let Some(mut stream) = self.stream_mut(id) {
+            stream.filters_ended = self.profile.ends_filters_with_a_trap();
+        }
         if first {
             self.send_local_reply(id, self.profile.trap_reply());
         }

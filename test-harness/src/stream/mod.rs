@@ -54,6 +54,8 @@ pub struct Stream {
     pub downstream: Response,
     pub headers_sent: bool,
     pub ended: bool,
+    /// Filters get no further callback.
+    pub filters_ended: bool,
     pub code_details: Option<String>,
     pub response_flags: u64,
     /// `set_property` values, by their joined path.

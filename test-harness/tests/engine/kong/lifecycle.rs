@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use test_harness::{Place, Proxy, ProxySpec, StartFailure, UpstreamResponse};
+use test_harness::{Place, Proxy, ProxySpec, Request, StartFailure, UpstreamResponse};
 
 use super::{proxy, proxy_of, spec};
 use crate::probe::Probe;
@@ -68,6 +68,26 @@ fn a_trap_costs_one_request_and_builds_the_instance_anew() {
     let logs = logs_of(&mut proxy, |proxy| status = send(proxy, get(&[("x-trap", "1")])).response.status);
     assert_eq!((status, logs[1..].to_vec()), (500, vec!["configure".to_owned()]), "{logs:?}");
     assert_eq!(send(&mut proxy, get(&[])).response.status, 200);
+}
+
+#[test]
+fn after_a_trap_no_filter_of_the_chain_is_called_again_in_that_stream() {
+    for callback in ["request_headers", "request_body", "response_headers", "response_body"] {
+        let watching = Probe::logging_all();
+        let trapping = Probe::logging_all().on(callback, |body| {
+            body.log("traps");
+            body.when("x-trap", "1", |body| body.trap());
+        });
+        let mut proxy = proxy_of(&[("before", &watching), ("traps", &trapping), ("behind", &watching)]);
+        let request = Request { headers: get(&[("x-trap", "1")]).headers, ..post(&["body"]) };
+        let logs = named_logs_of(&mut proxy, |proxy| drop(send(proxy, request)));
+        let at = logs.iter().position(|line| line == "traps traps").expect("called");
+        assert!(logs[at + 1].contains("unreachable"), "{}", logs[at + 1]);
+        // The instance is built anew.
+        assert_eq!(logs[at + 2..], ["traps context_create", "traps configure"], "{callback}");
+        let next = named_logs_of(&mut proxy, |proxy| drop(send(proxy, get(&[]))));
+        assert_eq!(next.last().map(String::as_str), Some("behind delete"), "{callback}");
+    }
 }
 
 #[test]
