@@ -46,6 +46,8 @@ pub enum Problem {
         /// What it had.
         fuel: u64,
     },
+    /// Queues fill themselves again: notifications went on for ever at one instant. The rest was dropped.
+    EndlessQueue,
     /// A header map or buffer was used outside of its phase; Envoy answers BadArgument (maps) or
     /// an empty list (all pairs).
     WrongPhase {
@@ -173,6 +175,9 @@ impl fmt::Display for Problem {
             }
             Problem::FuelExhausted { fuel } => {
                 write!(f, "used up its fuel ({fuel}); an endless loop blocks a worker for ever: bound the loop")
+            }
+            Problem::EndlessQueue => {
+                f.write_str("queue notifications go on for ever: do not enqueue to a queue for each item taken from it")
             }
             Problem::WrongPhase { what } => {
                 write!(f, "there is no {what} in this callback: copy what is needed while it is there")

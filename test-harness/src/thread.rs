@@ -16,6 +16,9 @@ use crate::record::{GuestMemory, Place};
 use crate::stream::{Direction, Progress, Stream, StreamId};
 use crate::world::World;
 
+/// More queue notifications than this at one instant never end.
+const MOST_NOTIFICATIONS: u32 = 10_000;
+
 /// The main thread, a worker, or the short-lived thread of a canary.
 pub struct Thread {
     pub profile: Profile,
@@ -127,6 +130,15 @@ impl Thread {
         let mut world = self.world.borrow_mut();
         let Some(at) = world.posted.iter().position(|ready| self.vms.contains_key(&ready.vm)) else { return false };
         let ready = world.posted.remove(at);
+        let now = world.clock.now();
+        let count = if world.notified.0 == now { world.notified.1 + 1 } else { 1 };
+        world.notified = (now, count);
+        if count > MOST_NOTIFICATIONS {
+            world.posted.clear();
+            drop(world);
+            self.diagnose_at(None, Problem::EndlessQueue);
+            return true;
+        }
         drop(world);
         if let Some(QueueReady { vm, root, token }) = ready {
             self.call(vm, root, "proxy_on_queue_ready", &[token]);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::callouts::Callouts;
-use crate::clock::Clock;
+use crate::clock::{Clock, Instant};
 use crate::diagnostic::Diagnostic;
 use crate::faults::Faults;
 use crate::host::VmId;
@@ -34,6 +34,8 @@ pub struct World {
     pub streams: BTreeMap<StreamId, Stream>,
     /// `proxy_on_queue_ready` calls on their way to the VMs that registered the queues.
     pub posted: VecDeque<QueueReady>,
+    /// How many were delivered at an instant.
+    pub notified: (Instant, u32),
     pub record: Record,
     pub logs: Vec<LogLine>,
     pub faults: Faults,
@@ -74,6 +76,7 @@ impl World {
             callouts: Callouts::new(spec.clusters.clone()),
             streams: BTreeMap::new(),
             posted: VecDeque::new(),
+            notified: (0, 0),
             record: Record::default(),
             logs: Vec::new(),
             faults: Faults::default(),

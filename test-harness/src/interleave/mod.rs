@@ -110,7 +110,15 @@ impl Scripted {
         Scripted { actors, at: 0, wrong: None }
     }
 
-    /// Where the list named somebody who could not go on.
+    /// Ends the schedule: the list must be used up.
+    pub fn end(&mut self) {
+        let left = self.actors.get(self.at..).unwrap_or_default();
+        if !left.is_empty() {
+            self.wrong.get_or_insert_with(|| format!("the last {} of the list were not needed", left.len()));
+        }
+    }
+
+    /// Where the list named somebody who could not go on, or too many.
     pub fn wrong(&self) -> Option<&str> {
         self.wrong.as_deref()
     }

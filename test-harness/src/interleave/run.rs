@@ -143,7 +143,7 @@ impl Conductor<'_> {
             self.steps.push(step);
             // Nothing but a queue gives another thread something to do.
             if !world.borrow().posted.is_empty() {
-                self.look_idle();
+                self.look_between();
             }
         }
     }
@@ -167,9 +167,14 @@ impl Conductor<'_> {
         (0..self.gate.offers().len()).for_each(|thread| self.gate.run(thread, grant));
     }
 
-    fn look_idle(&self) {
+    /// Looks again at threads that are not in the middle of an event.
+    fn look_between(&self) {
+        let between = |offer: &Offer| match offer {
+            Offer::Idle { .. } => true,
+            Offer::Steps(steps) => steps.iter().all(|step| step.access == Access::Event),
+        };
         for (thread, offer) in self.gate.offers().iter().enumerate() {
-            if matches!(offer, Offer::Idle { .. }) {
+            if between(offer) {
                 self.gate.run(thread, Grant::Look);
             }
         }

@@ -44,7 +44,10 @@ impl Expect {
     pub(super) fn looks_at_upstream(&self) -> bool {
         self.upstream.is_some()
             || self.saw.is_some()
-            || !(self.metrics.is_empty() && self.logs.is_empty() && self.diagnostics.is_empty())
+            || !(self.metrics.is_empty()
+                && self.logs.is_empty()
+                && self.unlogged.is_empty()
+                && self.diagnostics.is_empty())
     }
 }
 

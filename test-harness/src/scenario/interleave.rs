@@ -69,6 +69,8 @@ pub struct Outcome {
     pub reached: Option<Between>,
     /// Metrics since the scenario began: counters by growth, gauges by value.
     pub metrics: BTreeMap<String, u64>,
+    /// A diagnostic that contains one of these may come; others fail.
+    pub diagnostics: Vec<String>,
 }
 
 /// How often, both ends included.

@@ -52,7 +52,7 @@ fn play(scenario: &Scenario, backend: &dyn Backend, search: &mut Search) -> Repo
         return report;
     }
     match backend.start(scenario) {
-        Ok(session) => Play { session, report, search, logs: 0, diagnostics: 0 }.all(scenario),
+        Ok(session) => Play { session, report, search, schedules: Vec::new(), logs: 0, diagnostics: 0 }.whole(scenario),
         Err(NotStarted::Unsupported(why)) => {
             report.skipped = Some(why);
             report
@@ -85,16 +85,29 @@ struct Play<'a> {
     session: Box<dyn Session + 'a>,
     report: Report,
     search: &'a mut Search,
+    /// By step.
+    schedules: Vec<(usize, String)>,
     logs: usize,
     diagnostics: usize,
 }
 
 impl Play<'_> {
-    fn all(mut self, scenario: &Scenario) -> Report {
+    /// Plays all steps; whatever fails, at once or later, the schedules are told with it.
+    fn whole(mut self, scenario: &Scenario) -> Report {
+        self.all(scenario);
+        if !self.report.mismatches.is_empty() {
+            for (step, schedule) in std::mem::take(&mut self.schedules) {
+                self.fail(step, Mismatch::new("schedule", "every schedule does", schedule));
+            }
+        }
+        self.report
+    }
+
+    fn all(&mut self, scenario: &Scenario) {
         if scenario.refused.is_some() {
             let lines = self.session.logs().join("\n");
             self.fail(0, Mismatch::new("refused", "the configuration is refused", format!("accepted\n{lines}")));
-            return self.report;
+            return;
         }
         for (index, step) in scenario.steps.iter().enumerate() {
             let number = index + 1;
@@ -103,11 +116,11 @@ impl Play<'_> {
                 Err(Trouble::Broken(why)) => self.fail(number, Mismatch::new("step", "played to its end", why)),
                 Err(Trouble::Unsupported(why)) => {
                     self.report.skipped = Some(format!("step {number}: {why}"));
-                    return self.report;
+                    return;
                 }
             }
             if self.search.is_redundant() {
-                return self.report;
+                return;
             }
         }
         let at_once = scenario.steps.iter().any(|step| matches!(step, Step::Interleave(_)));
@@ -126,7 +139,6 @@ impl Play<'_> {
         for diagnostic in late {
             self.fail(scenario.steps.len(), Mismatch::new("diagnostics", "none", diagnostic));
         }
-        self.report
     }
 
     fn step(&mut self, number: usize, step: &Step) -> Result<(), Trouble> {
@@ -200,7 +212,11 @@ impl Play<'_> {
     fn interleave(&mut self, number: usize, at_once: &InterleaveStep) -> Result<(), Trouble> {
         let mut scripted = at_once.schedule.clone().map(Scripted::new);
         let found = match &mut scripted {
-            Some(scripted) => self.session.interleave(at_once, scripted)?,
+            Some(scripted) => {
+                let found = self.session.interleave(at_once, scripted)?;
+                scripted.end();
+                found
+            }
             None => self.session.interleave(at_once, self.search)?,
         };
         if let Some(wrong) = scripted.as_ref().and_then(Scripted::wrong) {
@@ -221,10 +237,12 @@ impl Play<'_> {
         let diagnostics: Vec<String> = self.session.diagnostics().drain(..).skip(self.diagnostics).collect();
         self.diagnostics += diagnostics.len();
         self.logs = self.session.logs().len();
-        list.extend(diagnostics.into_iter().map(|diagnostic| Mismatch::new("diagnostics", "none", diagnostic)));
+        let permitted = |found: &String| at_once.outcome.diagnostics.iter().any(|part| found.contains(part));
+        let diagnostics = diagnostics.into_iter().filter(|found| !permitted(found));
+        list.extend(diagnostics.map(|diagnostic| Mismatch::new("diagnostics", "none", diagnostic)));
         self.report.timelines.push((number, found.timeline));
-        if !list.is_empty() && !found.steps.is_empty() {
-            list.push(Mismatch::new("schedule", "every schedule does", describe(&found.steps)));
+        if !found.steps.is_empty() {
+            self.schedules.push((number, describe(&found.steps)));
         }
         self.report.mismatches.extend(list.into_iter().map(|mismatch| (number, mismatch)));
         Ok(())

@@ -232,3 +232,24 @@ fn what_never_ends_is_left() {
     assert!(done.unfinished);
     assert_eq!(done.steps.len(), test_harness::interleave::MOST_STEPS);
 }
+
+#[test]
+fn a_queue_wakes_a_worker_that_has_a_request_waiting() {
+    let probe = Probe::new()
+        .on("configure", |body| body.raw("(drop (call $queue_register (i32.const 64) (i32.const 1) (i32.const 8)))"))
+        .on("queue_ready", |body| body.log("ready"))
+        .on("request_headers", |body| {
+            body.when("x-name", "a", |body| {
+                body.raw("(drop (call $enqueue (i32.const 1) (i32.const 64) (i32.const 1)))");
+            });
+            body.get(0, "x-name");
+        });
+    // Worker 1 registered last and owns the queue: behind the actors come main (2), worker 0 (3), worker 1 (4).
+    for (schedule, second) in [([0, 0, 4, 1], "ready"), ([0, 0, 1, 4], "get x-name: 0 b")] {
+        let mut proxy = proxy_of(&probe, 2);
+        let logs = logs_of(&mut proxy, |proxy| {
+            play(proxy, vec![slow(0, get(&[("x-name", "a")]), 0), slow(1, get(&[("x-name", "b")]), 0)], &schedule);
+        });
+        assert_eq!(logs[..2], ["get x-name: 0 a", second], "{logs:?}");
+    }
+}

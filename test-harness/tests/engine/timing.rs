@@ -195,3 +195,15 @@ fn a_queue_tells_the_vm_that_registered_it_last() {
     let want = [(0, "enqueue: 0"), (1, "dequeue: 0 job"), (1, "dequeue: 7")];
     assert_eq!(logs, want.map(|(worker, text)| (Place::Worker(worker), text.to_owned())));
 }
+
+#[test]
+fn a_queue_that_feeds_itself_is_stopped() {
+    let enqueue = "(drop (call $enqueue (i32.const 1) (i32.const 64) (i32.const 1)))";
+    let probe = Probe::new()
+        .on("configure", |body| body.raw("(drop (call $queue_register (i32.const 64) (i32.const 1) (i32.const 8)))"))
+        .on("queue_ready", |body| body.raw(enqueue))
+        .on("request_headers", |body| body.raw(enqueue));
+    let exchange = send(&mut proxy(&probe), get(&[]));
+    assert_eq!(exchange.response.status, 200);
+    assert_eq!(kinds(&exchange.diagnostics), ["EndlessQueue"]);
+}

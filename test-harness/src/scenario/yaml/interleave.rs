@@ -64,6 +64,7 @@ pub struct OutcomeYaml {
     statuses: BTreeMap<u16, CountYaml>,
     reached: Option<CountYaml>,
     metrics: BTreeMap<String, u64>,
+    diagnostics: Vec<String>,
 }
 
 /// A number, or `{min, max}`.
@@ -109,12 +110,16 @@ pub fn interleave(
         None | Some(ScheduleYaml::Word(AllYaml::All)) => None,
         Some(ScheduleYaml::Actors(actors)) => Some(actors),
     };
-    let OutcomeYaml { statuses, reached, metrics } = outcome.unwrap_or_default();
+    let OutcomeYaml { statuses, reached, metrics, diagnostics } = outcome.unwrap_or_default();
     let outcome = Outcome {
         statuses: statuses.into_iter().map(|(status, count)| (status, count.into())).collect(),
         reached: reached.map(Between::from),
         metrics,
+        diagnostics,
     };
+    if let Some(wrong) = outcome.statuses.values().chain(&outcome.reached).find(|between| between.min > between.max) {
+        return Err(format!("outcome: expected `min` up to `max`, found {wrong}"));
+    }
     Ok(Step::Interleave(InterleaveStep { actors, schedule, outcome }))
 }
 
@@ -125,7 +130,7 @@ impl ActorYaml {
             (Some(request), None, None) => match send(request, self.upstream, self.expect, None)? {
                 Step::Request(send) if send.raw.is_some() => Err("`raw` cannot be interleaved".to_owned()),
                 Step::Request(send) if send.expect.looks_at_upstream() => {
-                    Err("expected `outcome.reached` in place of `upstream`, `saw`, `logs`, `metrics`".to_owned())
+                    Err("`upstream`, `saw`, `logs`, `unlogged`, `metrics` and `diagnostics` are not of one request here: expected `outcome`".to_owned())
                 }
                 Step::Request(send) => Ok(ActorStep::Request(send)),
                 _ => Err("expected a request".to_owned()),

@@ -19,8 +19,8 @@ use self::callout::{ScriptedYaml, into_clusters};
 use self::route::RouteYaml;
 use self::step::StepYaml;
 use self::text::Instant;
-use super::{Only, RequestStep, StateBudget, Step};
-use crate::{Cluster, FailurePolicy, Profile, Route, RouteAction};
+use super::{ActorStep, Only, RequestStep, StateBudget, Step};
+use crate::{Cluster, FailurePolicy, Fault, Place, Profile, Route, RouteAction};
 
 /// A scenario file as written; paths are not resolved yet.
 #[derive(Clone, Debug)]
@@ -191,6 +191,11 @@ fn coherent(scenario: &ScenarioYaml) -> Result<(), String> {
     }
     let envoy = scenario.only.as_ref().is_some_and(|only| only.backend == "envoy");
     for (index, step) in scenario.steps.iter().enumerate() {
+        for place in places(step) {
+            if matches!(place, Place::Worker(worker) if worker >= scenario.workers) {
+                return Err(format!("step {}: there is no {place}", index + 1));
+            }
+        }
         let requests: Vec<&RequestStep> = match step {
             Step::Request(send) => vec![send.as_ref()],
             Step::Interleave(at_once) => at_once.requests().collect(),
@@ -201,6 +206,21 @@ fn coherent(scenario: &ScenarioYaml) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The threads that a step ticks or kills.
+fn places(step: &Step) -> Vec<Place> {
+    match step {
+        Step::Kill(place) | Step::Fault(Fault::Kill { place, .. }) => vec![*place],
+        Step::Interleave(at_once) => {
+            let of = |actor: &ActorStep| match actor {
+                ActorStep::Tick(place) | ActorStep::Kill(place) => Some(*place),
+                ActorStep::Request(_) => None,
+            };
+            at_once.actors.iter().filter_map(of).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn fits(index: usize, send: &RequestStep, workers: u32, envoy: bool) -> Result<(), String> {
