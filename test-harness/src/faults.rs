@@ -37,7 +37,8 @@ pub enum Fault {
     },
 }
 
-/// The faults that are still to happen, and whether they ever did.
+/// All faults, and whether they ever happened. Those that are over stay: where several requests run at once, who is hit
+/// by one depends on who comes first, also for those that come later.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<(Fault, bool)>);
 
@@ -51,19 +52,19 @@ impl Faults {
         self.0.iter().filter(|(_, happened)| !happened).map(|(fault, _)| fault.clone()).collect()
     }
 
-    /// Whether calls of a host function are to fail, now or after some more.
-    pub fn awaits_call(&self, name: &str) -> bool {
+    /// Whether calls of a host function are to fail, or have failed.
+    pub fn concerns_call(&self, name: &str) -> bool {
         self.0.iter().any(|(fault, _)| matches!(fault, Fault::Answer { call, .. } if call == name))
     }
 
-    /// Whether a key is to be torn.
-    pub fn awaits_read(&self, read: &[u8]) -> bool {
+    /// Whether a key is to be torn, or has been.
+    pub fn concerns_read(&self, read: &[u8]) -> bool {
         self.0.iter().any(|(fault, _)| matches!(fault, Fault::Torn { key } if key == read))
     }
 
     /// What a call of a host function answers without being run.
     pub fn answer(&mut self, name: &str) -> Option<Status> {
-        let hits = |(fault, _): &(Fault, bool)| matches!(fault, Fault::Answer { call, .. } if call == name);
+        let hits = |(fault, _): &(Fault, bool)| matches!(fault, Fault::Answer { call, times: 1.., .. } if call == name);
         let at = self.0.iter().position(hits)?;
         let (Fault::Answer { status, skip, times, .. }, happened) = &mut self.0[at] else { return None };
         if *skip > 0 {
@@ -72,10 +73,7 @@ impl Faults {
         }
         let status = *status;
         *happened = true;
-        *times = times.saturating_sub(1);
-        if *times == 0 {
-            self.0.remove(at);
-        }
+        *times -= 1;
         Some(status)
     }
 
@@ -86,15 +84,10 @@ impl Faults {
 
     /// Whether this tick is lost.
     pub fn drops_tick(&mut self) -> bool {
-        let Some(at) = self.0.iter().position(|(fault, _)| matches!(fault, Fault::DroppedTicks { .. })) else {
-            return false;
-        };
-        if let (Fault::DroppedTicks { times: times @ 2.. }, happened) = &mut self.0[at] {
-            *times -= 1;
-            *happened = true;
-        } else {
-            self.0.remove(at);
-        }
+        let hits = |(fault, _): &&mut (Fault, bool)| matches!(fault, Fault::DroppedTicks { times: 1.. });
+        let Some((Fault::DroppedTicks { times }, happened)) = self.0.iter_mut().find(hits) else { return false };
+        *times -= 1;
+        *happened = true;
         true
     }
 
@@ -103,8 +96,9 @@ impl Faults {
         self.take(|fault| matches!(fault, Fault::Kill { place, before } if *place == thread && before == callback))
     }
 
+    /// Lets a fault happen that happens once.
     fn take(&mut self, hits: impl Fn(&Fault) -> bool) -> bool {
-        let at = self.0.iter().position(|(fault, _)| hits(fault));
-        at.map(|at| self.0.remove(at)).is_some()
+        let pending = self.0.iter_mut().find(|(fault, happened)| !happened && hits(fault));
+        pending.map(|(_, happened)| *happened = true).is_some()
     }
 }

@@ -141,7 +141,7 @@ impl HostCall<'_, '_> {
     /// What the call answers by a fault, without being run.
     fn fault(&self) -> Answer<Option<Status>> {
         let name = self.name;
-        if !self.with_world(|world, _| world.faults.awaits_call(name)) {
+        if !self.with_world(|world, _| world.faults.concerns_call(name)) {
             return Ok(None);
         }
         self.touches(|_| Access::Write(Shared::Fault(name)))?;

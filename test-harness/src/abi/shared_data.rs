@@ -17,7 +17,7 @@ pub fn get_shared_data(
 ) -> wasmtime::Result<u32> {
     host_call(caller, "proxy_get_shared_data", |call| {
         let key = call.bytes(key, key_size)?;
-        let torn = call.with_world(|world, _| world.faults.awaits_read(&key));
+        let torn = call.with_world(|world, _| world.faults.concerns_read(&key));
         let access = if torn { Access::Write } else { Access::Read };
         call.touches(|host| access(entry(host, &key)))?;
         let entry = call.with_world(|world, host| match world.faults.tears(&key) {

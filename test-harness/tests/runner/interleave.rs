@@ -90,3 +90,13 @@ fn a_list_with_more_than_is_needed_is_stale() {
     let report = play("", 2, "[0, 0, 0, 0, 1, 1, 1, 1, 1]");
     assert!(report.to_string().contains("the last 1 of the list were not needed"), "{report}");
 }
+
+#[test]
+fn a_fault_hits_whoever_comes_first_in_some_schedule() {
+    // The first read finds nothing, whoever's it is; then both are admitted, or the second is not.
+    let alone = "- interleave:\n  - request: {worker: 0}\n  - request: {worker: 1}\n";
+    let faulty = format!("- fault: {{call: proxy_get_shared_data, returns: NotFound}}\n{alone}");
+    let (alone, faulty) = (play_steps(2, alone), play_steps(2, &faulty));
+    let played = |report: &Report| report.schedules.expect("it searched").played;
+    assert!(played(&faulty) > played(&alone), "{} against {}", played(&faulty), played(&alone));
+}
