@@ -18,6 +18,8 @@ struct State {
     /// What has passed since the start.
     elapsed: Duration,
     waiting: usize,
+    /// When they come, one each.
+    dues: Vec<Duration>,
     /// How many waited already when the request began.
     waited: usize,
 }
@@ -48,9 +50,13 @@ impl Pace {
         }
         let due = state.elapsed.saturating_add(after);
         state.waiting += 1;
+        state.dues.push(due);
         let early = |state: &mut State| state.elapsed < due;
         let mut state = self.changed.wait_while(state, early).unwrap_or_else(PoisonError::into_inner);
         state.waiting -= 1;
+        if let Some(at) = state.dues.iter().position(|other| *other == due) {
+            state.dues.swap_remove(at);
+        }
         drop(state);
         self.changed.notify_all();
         true
@@ -62,12 +68,14 @@ impl Pace {
         state.waiting > state.waited
     }
 
-    /// Lets the script's time go by.
-    pub fn pass(&self, by: Duration) {
+    /// Lets the script's time go by; true: answers that were held back come now.
+    pub fn pass(&self, by: Duration) -> bool {
         let mut state = self.lock();
         state.elapsed = state.elapsed.saturating_add(by);
+        let held = state.dues.iter().any(|due| *due <= state.elapsed);
         drop(state);
         self.changed.notify_all();
+        held
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
