@@ -164,10 +164,10 @@ impl Session for EnvoySession<'_> {
 
     fn jump(&mut self, jump: Jump) -> Result<(), Trouble> {
         let process = self.process()?;
-        if let Jump::Forward(by) = jump {
-            if process.pace.pass(by) {
-                self.let_answers_arrive()?;
-            }
+        if let Jump::Forward(by) = jump
+            && process.pace.pass(by)
+        {
+            self.let_answers_arrive()?;
         }
         match self.process()?.clock() {
             Some(mut clock) => Ok(clock.jump(jump)?),
