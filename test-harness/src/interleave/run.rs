@@ -109,24 +109,10 @@ impl Conductor<'_> {
                 return self.give_all(Grant::Kill);
             }
             let offers = self.gate.offers();
-            let mut steps: Vec<Step> = Vec::new();
-            for offer in &offers {
-                if let Offer::Steps(of_thread) = offer {
-                    steps.extend_from_slice(of_thread);
-                }
-            }
-            let finished = |offer: &Offer| matches!(offer, Offer::Idle { finished: true, .. });
-            let (idle, finished) = (steps.is_empty(), offers.iter().all(finished));
-            let kill = |&(actor, place): &(usize, Place)| Step { actor, place, access: Access::Kill };
-            steps.extend(self.kills.iter().map(kill));
-            if steps.is_empty() && finished {
+            let steps = self.choices(&offers);
+            if steps.is_empty() {
                 return;
             }
-            if idle && !finished {
-                let actor = self.time;
-                steps.push(Step { actor, place: Place::Main, access: Access::Wait });
-            }
-            steps.sort_by_key(|step| step.actor);
             let Some(step) = chooser.choose(&steps).and_then(|chosen| steps.get(chosen)).cloned() else {
                 return self.give_all(Grant::Kill);
             };
@@ -146,6 +132,23 @@ impl Conductor<'_> {
                 self.look_between();
             }
         }
+    }
+
+    /// Every step that could be next, by actor; none: all have finished.
+    fn choices(&self, offers: &[Offer]) -> Vec<Step> {
+        let of_threads = offers.iter().flat_map(|offer| match offer {
+            Offer::Steps(steps) => steps.as_slice(),
+            Offer::Idle { .. } => &[],
+        });
+        let mut steps: Vec<Step> = of_threads.cloned().collect();
+        let idle = steps.is_empty();
+        let kill = |&(actor, place): &(usize, Place)| Step { actor, place, access: Access::Kill };
+        steps.extend(self.kills.iter().map(kill));
+        if idle && !offers.iter().all(|offer| matches!(offer, Offer::Idle { finished: true, .. })) {
+            steps.push(Step { actor: self.time, place: Place::Main, access: Access::Wait });
+        }
+        steps.sort_by_key(|step| step.actor);
+        steps
     }
 
     /// Moves time to where the next thread has something to do; past the deadline nobody waits.
