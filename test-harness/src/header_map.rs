@@ -167,6 +167,18 @@ impl HeaderMap {
         self.fields[first].1 = value.to_vec();
     }
 
+    /// Says where a body ends, as Envoy's codec does, unless a field does already.
+    pub fn frame(&mut self, body_size: usize, trailers: bool) {
+        if self.get(b"content-length").is_some() || self.get(b"transfer-encoding").is_some() {
+            return;
+        }
+        if trailers {
+            self.add(b"transfer-encoding", b"chunked");
+        } else if body_size > 0 {
+            self.add(b"content-length", body_size.to_string().as_bytes());
+        }
+    }
+
     /// Adds `name` unless it is there.
     pub fn set_if_absent(&mut self, name: &str, value: &[u8]) {
         if self.get(name.as_bytes()).is_none() {

@@ -143,6 +143,13 @@ pub struct GuestMemory {
     pub pages: u64,
 }
 
+impl GuestMemory {
+    /// The same in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.pages << 16
+    }
+}
+
 /// A line a plugin (or the proxy about a plugin) logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {

@@ -4,17 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Backend, NotStarted, Sent, Session, Trouble};
-use crate::interleave::{Actor, Chooser};
+use crate::interleave::{Actor, Chooser, MOST_STEPS};
 use crate::scenario::{
     ActorStep, Costs, InterleaveStep, Interleaved, Jump, Plugin, RequestStep, Scenario, StateCosts, Step, timeline,
 };
 use crate::{
-    Cluster, Exchange, Headers, LogLine, MetricValue, PluginSpec, Profile, Proxy, ProxySpec, Request, RouteAction,
-    UpstreamAnswer, UpstreamRequest,
+    Cluster, Exchange, GuestMemory, Headers, LogLine, MetricValue, PluginSpec, Profile, Proxy, ProxySpec, Request,
+    RouteAction, UpstreamAnswer, UpstreamRequest,
 };
-
-/// Bytes of a page of linear memory.
-const PAGE: u64 = 64 << 10;
 
 /// The host in wasmtime: quick, deterministic, with a virtual clock.
 #[derive(Clone, Copy, Debug, Default)]
@@ -98,7 +95,7 @@ impl Session for Running {
         }
         let exchange = exchange(&mut self.proxy, send);
         self.diagnostics.extend(exchange.diagnostics.iter().map(|diagnostic| diagnostic.to_string()));
-        let memory = self.proxy.guest_memory().iter().map(|vm| vm.pages * PAGE).sum();
+        let memory = self.proxy.guest_memory().iter().map(GuestMemory::bytes).sum();
         let costs = Costs { fuel: exchange.fuel, host_calls: exchange.host_calls, memory };
         let timeline = format!("{}\n{costs}", timeline(&exchange.trace));
         Ok(Sent { response: exchange.response, upstream: exchange.upstream, timeline, costs: Some(costs) })
@@ -112,9 +109,9 @@ impl Session for Running {
     fn interleave(&mut self, step: &InterleaveStep, chooser: &mut dyn Chooser) -> Result<Interleaved, Trouble> {
         let interleaving = self.proxy.interleave(step.actors.iter().map(actor).collect(), chooser);
         if interleaving.unfinished {
-            let why =
-                "more than 1000 steps: a request that nothing resumes, a timer or a loop of calls goes on for ever";
-            return Err(Trouble::Broken(why.to_owned()));
+            return Err(Trouble::Broken(format!(
+                "more than {MOST_STEPS} steps: a request that nothing resumes, a timer or a loop of calls goes on for ever"
+            )));
         }
         self.diagnostics.extend(interleaving.record.diagnostics.iter().map(ToString::to_string));
         let sent = |(response, upstream)| Sent { response, upstream, ..Sent::default() };

@@ -57,13 +57,7 @@ fn message(response: &UpstreamResponse) -> Message {
     for (name, value) in &response.headers {
         headers.add(name, value);
     }
-    let size: usize = response.body.iter().map(Vec::len).sum();
-    let framed = headers.get(b"content-length").is_some() || headers.get(b"transfer-encoding").is_some();
-    if !framed && !response.trailers.is_empty() {
-        headers.add(b"transfer-encoding", b"chunked");
-    } else if !framed && size > 0 {
-        headers.add(b"content-length", size.to_string().as_bytes());
-    }
+    headers.frame(response.body.iter().map(Vec::len).sum(), !response.trailers.is_empty());
     headers.set_if_absent("x-envoy-upstream-service-time", response.after.as_millis().to_string().as_bytes());
     let trailers =
         (!response.trailers.is_empty()).then(|| HeaderMap::from_pairs(MapKind::Trailers, &response.trailers));

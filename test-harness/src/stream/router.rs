@@ -183,13 +183,7 @@ impl Thread {
             Profile::Envoy => response_headers(&response),
             Profile::Kong => kong::headers::response_headers(&response),
         };
-        let size: usize = response.body.iter().map(Vec::len).sum();
-        let framed = headers.get(b"content-length").is_some() || headers.get(b"transfer-encoding").is_some();
-        if !framed && !response.trailers.is_empty() {
-            headers.add(b"transfer-encoding", b"chunked");
-        } else if !framed && size > 0 {
-            headers.add(b"content-length", size.to_string().as_bytes());
-        }
+        headers.frame(response.body.iter().map(Vec::len).sum(), !response.trailers.is_empty());
         if stream.profile == Profile::Envoy {
             headers.set(b"x-envoy-upstream-service-time", response.after.as_millis().to_string().as_bytes());
         }

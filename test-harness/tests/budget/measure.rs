@@ -11,9 +11,6 @@ use test_harness::{Place, Proxy, StartError};
 /// Requests before the measured one: caches are filled, lazy statics are there.
 const WARM: u32 = 100;
 
-/// Bytes of a page of linear memory.
-const PAGE: u64 = 64 << 10;
-
 /// One line of `rows.yaml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -97,7 +94,7 @@ impl Row {
 /// The linear memory of the one worker.
 fn memory(proxy: &Proxy) -> u64 {
     let of_workers = proxy.guest_memory().into_iter().filter(|vm| vm.place == Place::Worker(0));
-    of_workers.map(|vm| vm.pages * PAGE).sum()
+    of_workers.map(|vm| vm.bytes()).sum()
 }
 
 /// Measures all rows, and the modules.

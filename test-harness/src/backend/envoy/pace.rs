@@ -17,8 +17,7 @@ struct State {
     patience: Option<Duration>,
     /// What has passed since the start.
     elapsed: Duration,
-    waiting: usize,
-    /// When they come, one each.
+    /// When those come that wait, one each.
     dues: Vec<Duration>,
     /// How many waited already when the request began.
     waited: usize,
@@ -29,7 +28,7 @@ impl Pace {
     pub fn restart(&self) {
         self.lock().elapsed = Duration::MAX;
         self.changed.notify_all();
-        let idle = |state: &mut State| state.waiting > 0;
+        let idle = |state: &mut State| !state.dues.is_empty();
         let mut state = self.changed.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
         *state = State::default();
     }
@@ -38,7 +37,7 @@ impl Pace {
     pub fn set_patience(&self, patience: Option<Duration>) {
         let mut state = self.lock();
         state.patience = patience;
-        state.waited = state.waiting;
+        state.waited = state.dues.len();
     }
 
     /// Holds an answer back that comes `after` its request when the client has left; false: it comes at
@@ -49,11 +48,9 @@ impl Pace {
             return false;
         }
         let due = state.elapsed.saturating_add(after);
-        state.waiting += 1;
         state.dues.push(due);
         let early = |state: &mut State| state.elapsed < due;
         let mut state = self.changed.wait_while(state, early).unwrap_or_else(PoisonError::into_inner);
-        state.waiting -= 1;
         if let Some(at) = state.dues.iter().position(|other| *other == due) {
             state.dues.swap_remove(at);
         }
@@ -65,7 +62,7 @@ impl Pace {
     /// Whether an answer to the request under way is held back.
     pub fn holds(&self) -> bool {
         let state = self.lock();
-        state.waiting > state.waited
+        state.dues.len() > state.waited
     }
 
     /// Lets the script's time go by; true: answers that were held back come now.
