@@ -1,0 +1,1 @@
+//! API keys: credentials by the digest of their key.

@@ -1,0 +1,1 @@
+//! What config says, and what it becomes.

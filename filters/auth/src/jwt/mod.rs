@@ -1,0 +1,4 @@
+//! The authenticator of JSON Web Tokens.
+
+pub mod cache;
+pub mod remote;

@@ -1,0 +1,1 @@
+//! The route that revokes the token it is called with.

@@ -1,0 +1,1 @@
+//! Who a request was found to come from.

@@ -1,0 +1,1 @@
+//! Which authenticators a request must satisfy.

@@ -1,0 +1,1 @@
+//! Tokens that are refused before their time.
