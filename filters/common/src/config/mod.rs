@@ -7,8 +7,8 @@
 //! 5. `TryFrom`: `RawConfig` -> `Config`, everything compiled, the rules across fields checked.
 //!
 //! A filter declares 4 and 5. The types of single values are here ([`Name`], [`Size`], [`OrOff`], [`HeaderName`],
-//! [`Statuses`], [`Percent`], [`Whole`], [`RawSecret`], `std::time::Duration`, [`Nanos`](crate::time::Nanos)); its own
-//! ones implement [`Text`]. Sums read with [`one_key`] or [`take_type`], objects with names of the user as [`Table`].
+//! [`Statuses`], [`Percent`], [`Pointer`], [`Whole`], [`RawSecret`], `std::time::Duration`,
+//! [`Nanos`](crate::time::Nanos)); its own ones implement [`Text`]. Sums read with [`one_key`] or [`take_type`], objects with names of the user as [`Table`].
 //! An `Option` needs `#[deserr(default)]` like any other field that may be left out.
 //!
 //! ```
@@ -70,6 +70,7 @@ mod nulls;
 mod one_of;
 mod or_off;
 mod patch;
+mod pointer;
 mod policy;
 mod secret;
 mod size;
@@ -94,11 +95,12 @@ pub use merge_patch::merge_patch;
 pub use name::Name;
 pub use one_of::{one_key, take_type};
 pub use or_off::OrOff;
+pub use pointer::Pointer;
 pub use policy::{DecisionRecord, InternalError, Mode, Policy};
 pub use secret::{RawSecret, RawSecretOrDigest, Secret, SecretOrDigest, Sha256};
 pub use size::Size;
 pub use status::{StatusCode, StatusPattern, Statuses};
-pub(crate) use suggest::did_you_mean;
+pub use suggest::did_you_mean;
 pub use table::Table;
 pub use text::{Text, text_from_value};
 pub use unique::check_unique;

@@ -3,7 +3,8 @@
 use strsim::damerau_levenshtein;
 
 /// The accepted word that a few typing errors turn into `given`: one per three letters, at least one.
-pub(crate) fn did_you_mean<'a>(given: &str, accepted: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn did_you_mean<'a>(given: &str, accepted: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (given.chars().count() / 3).max(1);
     accepted
         .into_iter()
