@@ -40,7 +40,7 @@ impl Filter for ExtAuth {
     const ON_INTERNAL_ERROR: InternalError = InternalError::Deny;
     type Stream = Pending;
 
-    fn configure(config: Object, _: &Setup<'_>) -> Result<Self, ConfigErrors> {
+    fn configure(config: Object, _: &Setup<'_>, _: Option<&Self>) -> Result<Self, ConfigErrors> {
         Config::parse(config).map(|config| Self { config })
     }
 

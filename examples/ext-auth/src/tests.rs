@@ -17,7 +17,7 @@ fn service(cluster: &str) -> Value {
 
 fn filter(config: Value) -> Result<ExtAuth, String> {
     let Value::Object(config) = config else { panic!("expected an object") };
-    ExtAuth::configure(config, &Setup::new(&Env::default())).map_err(|errors| errors.to_string())
+    ExtAuth::configure(config, &Setup::new(&Env::default()), None).map_err(|errors| errors.to_string())
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, InternalError, Object, Text, read};
+use sluicegate_common::config::{ConfigError, ConfigErrorKind, ConfigErrors, InternalError, Object, Text, read};
 
 /// What a rule may change.
 #[derive(Debug)]
@@ -72,9 +72,12 @@ sluicegate_common::deserr_text!(Visible, Path);
 #[derive(Deserr)]
 #[deserr(error = ConfigErrors, deny_unknown_fields)]
 struct RawConfig {
-    cluster: Visible,
-    authority: Visible,
-    path: Path,
+    #[deserr(default)]
+    cluster: Option<Visible>,
+    #[deserr(default)]
+    authority: Option<Visible>,
+    #[deserr(default)]
+    path: Option<Path>,
     #[deserr(default = Duration::from_secs(5))]
     refresh: Duration,
     #[deserr(default = Duration::from_secs(1))]
@@ -87,11 +90,11 @@ struct RawConfig {
     retry_after: Duration,
 }
 
-/// Reads the filter's own fields.
+/// Reads the filter's own fields: what a rule may change, and at the top whom to ask.
 ///
 /// # Errors
 /// Everything that is wrong with them.
-pub fn parse(object: Object) -> Result<(Config, Question), ConfigErrors> {
+pub fn parse(object: Object, at_top: bool) -> Result<(Config, Option<Question>), ConfigErrors> {
     let raw: RawConfig = read(object)?;
     let mut errors = ConfigErrors::new();
     let least = [("refresh", raw.refresh, 100), ("timeout", raw.timeout, 1)];
@@ -101,12 +104,17 @@ pub fn parse(object: Object) -> Result<(Config, Question), ConfigErrors> {
         }
     }
     let config = Config { max_wait: raw.max_wait, on_unknown: raw.on_unknown, retry_after: raw.retry_after };
-    let question = Question {
-        cluster: raw.cluster.0,
-        authority: raw.authority.0,
-        path: raw.path.0,
-        refresh: raw.refresh,
-        timeout: raw.timeout,
+    let question = match (raw.cluster, raw.authority, raw.path) {
+        (Some(Visible(cluster)), Some(Visible(authority)), Some(Path(path))) => {
+            Some(Question { cluster, authority, path, refresh: raw.refresh, timeout: raw.timeout })
+        }
+        (cluster, authority, path) => {
+            let fields = [("cluster", cluster.is_some()), ("authority", authority.is_some()), ("path", path.is_some())];
+            for (field, _) in fields.into_iter().filter(|(_, there)| at_top && !there) {
+                errors.push(ConfigError::new(field, ConfigErrorKind::MissingField));
+            }
+            None
+        }
     };
     errors.into_result((config, question))
 }

@@ -38,13 +38,10 @@ impl Filter for Maintenance {
     /// When the request stops waiting.
     type Stream = Nanos;
 
-    fn configure(config: Object, _: &Setup<'_>) -> Result<Self, ConfigErrors> {
-        let (config, question) = config::parse(config)?;
-        Ok(Self { config, poll: Rc::new(Poll::new(question)) })
-    }
-
-    fn share(&mut self, top: &Self) {
-        self.poll = Rc::clone(&top.poll);
+    fn configure(config: Object, _: &Setup<'_>, top: Option<&Self>) -> Result<Self, ConfigErrors> {
+        let (config, question) = config::parse(config, top.is_none())?;
+        let poll = top.map(|top| Rc::clone(&top.poll)).or_else(|| question.map(Poll::new).map(Rc::new));
+        Ok(Self { config, poll: poll.ok_or_else(ConfigErrors::new)? })
     }
 
     fn on_request(&self, until: &mut Nanos, _head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {

@@ -49,17 +49,14 @@ impl Background for Poll {
         }
     }
 
-    fn on_answer(&self, answer: &CalloutAnswer, _cx: &mut RootCx<'_>) -> Vec<Topic> {
+    fn on_answer(&self, answer: &CalloutAnswer, cx: &mut RootCx<'_>) {
         self.under_way.set(false);
         match read(answer) {
             Ok(maintenance) => {
                 self.last.set(Some(maintenance));
-                vec![ANSWERED]
+                cx.topics.push(ANSWERED);
             }
-            Err(why) => {
-                log::warn!("maintenance: {}: {why}", self.question.cluster);
-                Vec::new()
-            }
+            Err(why) => log::warn!("maintenance: {}: {why}", self.question.cluster),
         }
     }
 }

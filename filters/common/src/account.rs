@@ -63,6 +63,7 @@ impl Account {
         }
         let before = (self.policy.mode == Mode::Shadow).then(|| head.edits().clone());
         cx.report = None;
+        cx.enforces = self.enforces();
         let mut decision = ask(head, cx);
         if let Some(status) = head.failure().or(cx.facts.failure()) {
             log::error!("{}: reading the request failed: {status}", self.name);

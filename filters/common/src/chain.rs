@@ -19,9 +19,6 @@ pub trait Walk {
     /// How many positions there are.
     const LEN: usize;
 
-    /// See [`Filter::share`](crate::filter::Filter::share).
-    fn share(&mut self, top: &Self);
-
     /// What the filter at this position needs.
     fn needs(&self, at: usize) -> Needs;
 
@@ -37,6 +34,9 @@ pub trait Walk {
         head: &mut RequestHead<'_>,
         cx: &mut Cx<'_>,
     ) -> Step;
+
+    /// The host failed the filter at this position: settled by its `on_internal_error`.
+    fn fail(&self, at: usize, stream: &mut Self::Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step;
 
     /// See [`Filter::on_response`](crate::filter::Filter::on_response).
     fn on_response(&self, at: usize, stream: &mut Self::Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>);
@@ -65,17 +65,15 @@ pub trait Chain: Sized {
     /// Whether requests are given their id, as the block `request_id` says.
     const MAKES_REQUEST_ID: bool;
 
-    /// Compiles one rule's whole config object; `rule` becomes the metric label.
+    /// Compiles one rule's whole config object; `rule` becomes the metric label. `top` is the chain of the top, whose
+    /// registries a rule's object lacks.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    fn configure(object: Object, rule: &str, env: &Env) -> Result<Self, ConfigErrors>;
+    fn configure(object: Object, rule: &str, env: &Env, top: Option<&Self>) -> Result<Self, ConfigErrors>;
 
     /// The filters.
     fn filters(&self) -> &Self::Filters;
-
-    /// The filters, while nobody else holds them.
-    fn filters_mut(&mut self) -> &mut Self::Filters;
 
     /// Settles what concerns the chain as a whole.
     fn account(&self) -> &Account;
@@ -89,8 +87,6 @@ impl Walk for () {
 
     const LEN: usize = 0;
 
-    fn share(&mut self, (): &Self) {}
-
     fn needs(&self, _: usize) -> Needs {
         Needs::default()
     }
@@ -100,6 +96,10 @@ impl Walk for () {
     }
 
     fn on_wake(&self, _: usize, (): &mut (), _: &Wake<'_>, _: &mut RequestHead<'_>, _: &mut Cx<'_>) -> Step {
+        Step::Continue
+    }
+
+    fn fail(&self, _: usize, (): &mut (), _: &mut RequestHead<'_>, _: &mut Cx<'_>) -> Step {
         Step::Continue
     }
 
@@ -116,11 +116,6 @@ impl<A: Walk, B: Walk> Walk for (A, B) {
     type Stream = (A::Stream, B::Stream);
 
     const LEN: usize = A::LEN.saturating_add(B::LEN);
-
-    fn share(&mut self, top: &Self) {
-        self.0.share(&top.0);
-        self.1.share(&top.1);
-    }
 
     fn needs(&self, at: usize) -> Needs {
         match at.checked_sub(A::LEN) {
@@ -150,6 +145,13 @@ impl<A: Walk, B: Walk> Walk for (A, B) {
         }
     }
 
+    fn fail(&self, at: usize, stream: &mut Self::Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
+        match at.checked_sub(A::LEN) {
+            None => self.0.fail(at, &mut stream.0, head, cx),
+            Some(at) => self.1.fail(at, &mut stream.1, head, cx),
+        }
+    }
+
     fn on_response(&self, at: usize, stream: &mut Self::Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
         match at.checked_sub(A::LEN) {
             None => self.0.on_response(at, &mut stream.0, head, cx),
@@ -175,12 +177,6 @@ impl<A: Walk> Walk for Option<A> {
 
     const LEN: usize = A::LEN;
 
-    fn share(&mut self, top: &Self) {
-        if let (Some(walk), Some(top)) = (self, top) {
-            walk.share(top);
-        }
-    }
-
     fn needs(&self, at: usize) -> Needs {
         self.as_ref().map_or_else(Needs::default, |walk| walk.needs(at))
     }
@@ -198,6 +194,10 @@ impl<A: Walk> Walk for Option<A> {
         cx: &mut Cx<'_>,
     ) -> Step {
         self.as_ref().map_or(Step::Continue, |walk| walk.on_wake(at, stream, why, head, cx))
+    }
+
+    fn fail(&self, at: usize, stream: &mut Self::Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
+        self.as_ref().map_or(Step::Continue, |walk| walk.fail(at, stream, head, cx))
     }
 
     fn on_response(&self, at: usize, stream: &mut Self::Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {

@@ -29,8 +29,8 @@ pub struct Facts {
     host_address: OnceCell<Option<HostAddress>>,
     client_ip: OnceCell<Option<IpAddr>>,
     route_name: OnceCell<Option<Vec<u8>>>,
-    identity: OnceCell<Option<Identity>>,
-    claims: OnceCell<Option<Value>>,
+    identity: OnceCell<Option<Rc<Identity>>>,
+    claims: OnceCell<Option<Rc<Value>>>,
     request_id: OnceCell<Option<Vec<u8>>>,
     assigned_request_id: bool,
     exposed: BTreeSet<String>,
@@ -108,13 +108,20 @@ impl Facts {
     /// Who the request was found to come from, if a filter before this one found out ([`crate::identity`]).
     pub fn identity(&self, proxy: &dyn Proxy) -> Option<&Identity> {
         let published = || self.published(proxy, identity::PROPERTY, identity::PROPERTY_IN_KONG);
-        self.identity.get_or_init(|| published().and_then(Identity::decode)).as_ref()
+        self.identity.get_or_init(|| published().and_then(Identity::decode).map(Rc::new)).as_deref()
     }
 
     /// The claims of the verified token, if a filter before this one published them.
     pub fn claims(&self, proxy: &dyn Proxy) -> Option<&Value> {
         let published = || self.published(proxy, identity::CLAIMS, identity::CLAIMS_IN_KONG);
-        self.claims.get_or_init(|| published().and_then(|json| parse_json(&json).ok())).as_ref()
+        self.claims.get_or_init(|| published().and_then(|json| parse_json(&json).ok()).map(Rc::new)).as_deref()
+    }
+
+    /// What a filter of this module found out of who the request comes from, for those behind it: it takes the place of
+    /// what other modules published.
+    pub fn set_identity(&mut self, identity: Option<Rc<Identity>>, claims: Option<Rc<Value>>) {
+        self.identity = OnceCell::from(identity);
+        self.claims = OnceCell::from(claims);
     }
 
     /// The request's id: the one it was given ([`crate::request_id::assign`]), else the one it carries.

@@ -41,13 +41,17 @@ pub trait Filter: Sized {
 
     /// Compiles the filter's own fields. Pure: it runs in every VM, the canary included.
     ///
+    /// The filter of a rule is given that of the top, and takes over from it what belongs to the VM and not to the rule:
+    /// the registries, which its own fields lack, and what background work has learnt. Only the top's background work
+    /// runs.
+    ///
     /// # Errors
     /// Everything that is wrong with the config, not only the first.
-    fn configure(config: Object, setup: &Setup<'_>) -> Result<Self, ConfigErrors>;
+    fn configure(config: Object, setup: &Setup<'_>, top: Option<&Self>) -> Result<Self, ConfigErrors>;
 
-    /// Called on the filter of a rule, with that of the top: takes over what belongs to the VM and not to the rule, such
-    /// as what background work has learnt. Only the top's background work runs.
-    fn share(&mut self, _top: &Self) {}
+    /// Takes out of the request what no client may say. Unlike all else it happens in every mode, `off` and `shadow`
+    /// included, and before any decision.
+    fn cleanse(&self, _head: &mut RequestHead<'_>) {}
 
     /// What the driver must provide for this filter.
     fn needs(&self) -> Needs {
@@ -202,8 +206,8 @@ pub trait Background {
     /// A tick of the host. Runs in every VM, also one that serves no requests.
     fn on_tick(&self, cx: &mut RootCx<'_>);
 
-    /// A call-out of `on_tick` was answered. Streams that wait for one of the topics are woken.
-    fn on_answer(&self, answer: &CalloutAnswer, cx: &mut RootCx<'_>) -> Vec<Topic>;
+    /// A call-out of `on_tick` was answered.
+    fn on_answer(&self, answer: &CalloutAnswer, cx: &mut RootCx<'_>);
 }
 
 /// What background work may use.
@@ -214,6 +218,15 @@ pub struct RootCx<'a> {
     pub proxy: &'a dyn Proxy,
     /// Call-outs to be sent when the callback returns.
     pub callouts: Vec<Callout>,
+    /// What there is news of: streams that wait for it are woken when the callback returns.
+    pub topics: Vec<Topic>,
+}
+
+impl<'a> RootCx<'a> {
+    /// A context for one callback.
+    pub fn new(now: Nanos, proxy: &'a dyn Proxy) -> Self {
+        Self { now, proxy, callouts: Vec::new(), topics: Vec::new() }
+    }
 }
 
 /// What a filter may use while it decides.
@@ -227,12 +240,20 @@ pub struct Cx<'a> {
     /// What the whole module was told.
     pub settings: &'a Settings,
     pub(crate) report: Option<(Outcome, &'static str)>,
+    pub(crate) enforces: bool,
 }
 
 impl<'a> Cx<'a> {
     /// A context for one callback.
     pub fn new(now: Nanos, proxy: &'a dyn Proxy, facts: &'a mut Facts, settings: &'a Settings) -> Self {
-        Self { now, proxy, facts, settings, report: None }
+        Self { now, proxy, facts, settings, report: None, enforces: true }
+    }
+
+    /// Whether what is decided is carried out. In shadow mode edits are taken back; what is no edit of the head (shared
+    /// state, properties, facts) the filter leaves alone itself.
+    #[must_use]
+    pub fn enforces(&self) -> bool {
+        self.enforces
     }
 
     /// Says what this filter did, where `Continue` = allowed and `Respond` = refused do not tell it. `code` becomes

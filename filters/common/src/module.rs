@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::account::Step;
-use crate::chain::{Chain, Walk};
+use crate::chain::Chain;
 use crate::config::{ConfigErrors, Env, parse_json};
 use crate::filter::Cx;
 use crate::head::RequestHead;
@@ -28,13 +28,11 @@ impl<C: Chain> Module<C> {
         let object = parse_json(bytes)?;
         let mut errors = ConfigErrors::new();
         let settings = errors.take(deserr::deserialize::<Settings, _, ConfigErrors>(object.clone()));
-        let rules = errors.take(Rules::configure(object, C::REGISTRIES, C::CASE_SENSITIVE, |rule, object| {
-            C::configure(object, rule, env)
+        let rules = errors.take(Rules::configure(object, C::REGISTRIES, C::CASE_SENSITIVE, |rule, object, top| {
+            C::configure(object, rule, env, top)
         }));
         match (settings, rules) {
-            (Some(settings), Some(rules)) if errors.is_empty() => {
-                Ok(Self { settings, rules: rules.share(|chain, top| chain.filters_mut().share(top.filters())) })
-            }
+            (Some(settings), Some(rules)) if errors.is_empty() => Ok(Self { settings, rules }),
             _ => Err(errors),
         }
     }

@@ -2,6 +2,9 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::num::NonZeroU32;
+
+use crate::store::SharedData;
 
 /// A hostcall's status other than OK. The host's number is kept for logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +94,32 @@ pub trait Proxy {
     /// # Errors
     /// Whatever the host answered.
     fn increment(&self, counter: u32, by: u32) -> Result<(), Status>;
+
+    /// The value of a counter or gauge, as all VMs together made it (about 0.1 us in Envoy).
+    ///
+    /// # Errors
+    /// Whatever the host answered.
+    fn metric(&self, _id: u32) -> Result<u64, Status> {
+        Err(Status::Unimplemented)
+    }
+
+    /// State shared by the workers of the process; [`SharedStore`](crate::store::SharedStore) is how rules use it.
+    fn shared(&self) -> &dyn SharedData {
+        &NoSharedData
+    }
+}
+
+/// The shared data of a host that has none.
+struct NoSharedData;
+
+impl SharedData for NoSharedData {
+    fn get(&self, _: &str) -> Result<Option<(Vec<u8>, Option<NonZeroU32>)>, Status> {
+        Err(Status::Unimplemented)
+    }
+
+    fn set(&self, _: &str, _: &[u8], _: Option<u32>) -> Result<(), Status> {
+        Err(Status::Unimplemented)
+    }
 }
 
 /// A counter that is created in the host when first used; its id is kept.
@@ -108,6 +137,14 @@ impl Counter {
         Self { name: name.into(), id: Cell::new(None) }
     }
 
+    /// What it has come to, over all VMs of the process.
+    ///
+    /// # Errors
+    /// Whatever the host answered.
+    pub fn value(&self, proxy: &dyn Proxy) -> Result<u64, Status> {
+        proxy.metric(self.id(proxy)?)
+    }
+
     /// Adds 1. A host that refuses is logged at debug level: a metric is never a reason to fail a request.
     pub fn increment(&self, proxy: &dyn Proxy) {
         if let Err(status) = self.try_increment(proxy) {
@@ -116,11 +153,15 @@ impl Counter {
     }
 
     fn try_increment(&self, proxy: &dyn Proxy) -> Result<(), Status> {
+        proxy.increment(self.id(proxy)?, 1)
+    }
+
+    fn id(&self, proxy: &dyn Proxy) -> Result<u32, Status> {
         let id = match self.id.get() {
             Some(id) => id,
             None => proxy.define_counter(&self.name)?,
         };
         self.id.set(Some(id));
-        proxy.increment(id, 1)
+        Ok(id)
     }
 }

@@ -21,11 +21,17 @@ pub struct Single<F> {
 
 impl<F: Filter> Single<F> {
     /// Compiles the filter's own fields and the common policy ones. A chain that counts an allowed request once passes
-    /// `count_allowed` = false.
+    /// `count_allowed` = false. `top` is the filter of the top, whose registries a rule's object lacks.
     ///
     /// # Errors
     /// Everything that is wrong with either.
-    pub fn build(object: Object, rule: &str, env: &Env, count_allowed: bool) -> Result<Self, ConfigErrors> {
+    pub fn build(
+        object: Object,
+        rule: &str,
+        env: &Env,
+        count_allowed: bool,
+        top: Option<&Self>,
+    ) -> Result<Self, ConfigErrors> {
         let Split { common, own } = split(object);
         let mut errors = ConfigErrors::new();
         // What is wrong with these fields, the rules have told.
@@ -34,7 +40,7 @@ impl<F: Filter> Single<F> {
         if let Some(policy) = &policy {
             errors.take(policy.check_codes(&[F::CODES, Account::CODES].concat()));
         }
-        let filter = errors.take(F::configure(own, &Setup { env, paths }));
+        let filter = errors.take(F::configure(own, &Setup { env, paths }, top.map(|top| &top.filter)));
         match (policy, filter) {
             (Some(mut policy), Some(filter)) if errors.is_empty() => {
                 policy.on_internal_error.get_or_insert(F::ON_INTERNAL_ERROR);
@@ -56,15 +62,12 @@ impl<F: Filter> Walk for Single<F> {
 
     const LEN: usize = 1;
 
-    fn share(&mut self, top: &Self) {
-        self.filter.share(&top.filter);
-    }
-
     fn needs(&self, _: usize) -> Needs {
         self.filter.needs()
     }
 
     fn on_request(&self, _: usize, stream: &mut F::Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
+        self.filter.cleanse(head);
         if self.refuses_ambiguous_path && cx.facts.path(head).ambiguity().is_some() {
             return self.account.refuse_ambiguous_path(head, cx);
         }
@@ -80,6 +83,10 @@ impl<F: Filter> Walk for Single<F> {
         cx: &mut Cx<'_>,
     ) -> Step {
         self.account.settle(head, cx, |head, cx| self.filter.on_wake(stream, why, head, cx))
+    }
+
+    fn fail(&self, _: usize, _: &mut F::Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
+        self.account.settle(head, cx, |_, cx| self.account.internal_error(cx))
     }
 
     fn on_response(&self, _: usize, stream: &mut F::Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
@@ -107,15 +114,11 @@ impl<F: Filter> Chain for Single<F> {
     const CASE_SENSITIVE: bool = F::CASE_SENSITIVE;
     const MAKES_REQUEST_ID: bool = F::MAKES_REQUEST_ID;
 
-    fn configure(object: Object, rule: &str, env: &Env) -> Result<Self, ConfigErrors> {
-        Self::build(object, rule, env, true)
+    fn configure(object: Object, rule: &str, env: &Env, top: Option<&Self>) -> Result<Self, ConfigErrors> {
+        Self::build(object, rule, env, true, top)
     }
 
     fn filters(&self) -> &Self {
-        self
-    }
-
-    fn filters_mut(&mut self) -> &mut Self {
         self
     }
 

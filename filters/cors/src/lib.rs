@@ -24,7 +24,7 @@
 //!     "allow_credentials": true
 //! });
 //! # let serde_json::Value::Object(config) = config else { unreachable!() };
-//! assert!(sluicegate_cors::Cors::configure(config, &Setup::new(&Env::default())).is_ok());
+//! assert!(sluicegate_cors::Cors::configure(config, &Setup::new(&Env::default()), None).is_ok());
 //! ```
 //!
 //! **Deployment**: put it before authentication, for preflights carry no credentials, and switch off every other CORS
@@ -78,7 +78,7 @@ impl Filter for Cors {
     const CODES: &'static [&'static str] = &["origin_not_allowed"];
     type Stream = Stream;
 
-    fn configure(config: Object, _: &Setup<'_>) -> Result<Self, ConfigErrors> {
+    fn configure(config: Object, _: &Setup<'_>, _: Option<&Self>) -> Result<Self, ConfigErrors> {
         Config::parse(config).map(|config| Self { config })
     }
 

@@ -31,7 +31,8 @@ impl<'a> Fields<'a> {
     }
 
     /// Compiles a filter's field; `None` where the filter is absent, or wrong (see [`Fields::finish`]).
-    pub fn take<F: Filter>(&mut self) -> Option<Link<F>> {
+    /// `top` is the filter's link at the top of the gateway's config.
+    pub fn take<F: Filter>(&mut self, top: Option<&Link<F>>) -> Option<Link<F>> {
         self.known.push(F::NAME);
         self.codes.extend(F::CODES);
         let mut field = self.filters.remove(F::NAME)?;
@@ -40,7 +41,7 @@ impl<'a> Fields<'a> {
             self.check_shared::<F>(object);
             inherited = self.inherit::<F>(object);
         }
-        let link = Link::configure(field, self.rule, self.env).map_err(|errors| {
+        let link = Link::configure(field, self.rule, self.env, top).map_err(|errors| {
             // What is wrong with an inherited field is told where it stands, at the gateway's top.
             let own = errors.into_iter().filter(|error| !inherited.contains(&first_name(error.path())));
             own.collect::<ConfigErrors>().under(F::NAME)

@@ -44,19 +44,19 @@ impl Chain for Gateway {
     const CASE_SENSITIVE: bool = false; // Its rules guard routes.
     const MAKES_REQUEST_ID: bool = true;
 
-    fn configure(object: Object, rule: &str, env: &Env) -> Result<Self, ConfigErrors> {
+    fn configure(object: Object, rule: &str, env: &Env, top: Option<&Self>) -> Result<Self, ConfigErrors> {
         let mut fields = Fields::of(object, rule, env);
-        let filters = (fields.take::<Cors>(), (fields.take::<HeaderTransform>(), ()));
+        let top = top.map(|top| &top.filters);
+        let filters = (
+            fields.take::<Cors>(top.and_then(|top| top.0.as_ref())),
+            (fields.take::<HeaderTransform>(top.and_then(|top| top.1.0.as_ref())), ()),
+        );
         let policy = fields.finish()?;
         Ok(Self { account: Account::new(Self::NAME, rule, policy, true), filters })
     }
 
     fn filters(&self) -> &Filters {
         &self.filters
-    }
-
-    fn filters_mut(&mut self) -> &mut Filters {
-        &mut self.filters
     }
 
     fn account(&self) -> &Account {

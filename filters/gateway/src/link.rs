@@ -33,13 +33,14 @@ impl<F: Filter> Default for LinkStream<F> {
 
 impl<F: Filter> Link<F> {
     /// Compiles a filter's field of the gateway's config. Metrics name the filter's rule, or the gateway's where the
-    /// filter has none that matches.
-    pub fn configure(field: Value, gateway_rule: &str, env: &Env) -> Result<Self, ConfigErrors> {
-        let rules = Rules::configure(field, F::REGISTRIES, F::CASE_SENSITIVE, |rule, object| {
+    /// filter has none that matches. `top` is the link of the gateway's top, whose registries a rule's field lacks.
+    pub fn configure(field: Value, gateway_rule: &str, env: &Env, top: Option<&Self>) -> Result<Self, ConfigErrors> {
+        let gateway_top = top.map(|top| &**top.rules.top());
+        let rules = Rules::configure(field, F::REGISTRIES, F::CASE_SENSITIVE, |rule, object, top| {
             let label = if rule == DEFAULT_RULE { gateway_rule } else { rule };
-            Single::build(object, label, env, false)
+            Single::build(object, label, env, false, gateway_top.or(top))
         })?;
-        Ok(Self { rules: rules.share(Single::share) })
+        Ok(Self { rules })
     }
 
     fn chosen<'a>(&'a self, stream: &'a LinkStream<F>) -> &'a Rc<Single<F>> {
@@ -51,12 +52,6 @@ impl<F: Filter> Walk for Link<F> {
     type Stream = LinkStream<F>;
 
     const LEN: usize = 1;
-
-    fn share(&mut self, top: &Self) {
-        for single in self.rules.each_mut() {
-            single.share(top.rules.top());
-        }
-    }
 
     fn needs(&self, at: usize) -> Needs {
         self.rules.top().needs(at)
@@ -84,6 +79,11 @@ impl<F: Filter> Walk for Link<F> {
     ) -> Step {
         let chosen = Rc::clone(self.chosen(stream));
         chosen.on_wake(at, &mut stream.filter, why, head, cx)
+    }
+
+    fn fail(&self, at: usize, stream: &mut LinkStream<F>, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
+        let chosen = Rc::clone(self.chosen(stream));
+        chosen.fail(at, &mut stream.filter, head, cx)
     }
 
     fn on_response(&self, at: usize, stream: &mut LinkStream<F>, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {

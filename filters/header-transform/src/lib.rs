@@ -28,7 +28,7 @@
 //!     "reply": [{"name": "health", "match": {"paths": [{"exact": "/health"}]}, "json": {"status": "healthy"}}]
 //! });
 //! # let serde_json::Value::Object(config) = config else { unreachable!() };
-//! # let configured = sluicegate_header_transform::HeaderTransform::configure(config, &Setup::new(&Env::default()));
+//! # let configured = sluicegate_header_transform::HeaderTransform::configure(config, &Setup::new(&Env::default()), None);
 //! # assert!(configured.is_ok(), "{configured:?}");
 //! ```
 //!
@@ -90,7 +90,7 @@ impl Filter for HeaderTransform {
     const MAKES_REQUEST_ID: bool = true;
     type Stream = Stream;
 
-    fn configure(config: Object, setup: &Setup<'_>) -> Result<Self, ConfigErrors> {
+    fn configure(config: Object, setup: &Setup<'_>, _: Option<&Self>) -> Result<Self, ConfigErrors> {
         Config::parse(config, setup.paths).map(|config| Self { config, dropped: DroppedOps::default() })
     }
 

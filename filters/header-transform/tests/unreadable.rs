@@ -70,7 +70,7 @@ type Written = (Step, Vec<String>, Vec<String>);
 
 fn written(config: Value) -> Result<Written, Box<dyn Error>> {
     let config = serde_json::from_value(config)?;
-    let filter = Single::<HeaderTransform>::build(config, "default", &Env::default(), true)?;
+    let filter = Single::<HeaderTransform>::build(config, "default", &Env::default(), true, None)?;
     let (host, settings, mut facts) = (Broken::default(), Settings::default(), Facts::default());
     let (mut request, mut response, mut stream) = (HeadState::default(), HeadState::default(), Stream::default());
     let mut cx = Cx::new(Nanos(0), &host, &mut facts, &settings);

@@ -8,6 +8,7 @@ use sluicegate_common::filter::Callout;
 use sluicegate_common::head::{HeaderMap, HeaderSink, HeaderSource};
 use sluicegate_common::proxy::{Proxy, Status};
 use sluicegate_common::reply::Rendered;
+use sluicegate_common::store::SharedData;
 use sluicegate_common::time::Nanos;
 
 use crate::ffi;
@@ -34,6 +35,14 @@ impl Proxy for Host {
 
     fn increment(&self, counter: u32, by: u32) -> Result<(), Status> {
         ffi::increment_metric(counter, i64::from(by))
+    }
+
+    fn metric(&self, id: u32) -> Result<u64, Status> {
+        ffi::metric(id)
+    }
+
+    fn shared(&self) -> &dyn SharedData {
+        self
     }
 }
 

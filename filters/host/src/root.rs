@@ -9,7 +9,7 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use sluicegate_common::chain::{Chain, Walk};
 use sluicegate_common::config::Env;
-use sluicegate_common::filter::{CalloutAnswer, CalloutError, RootCx, Wake};
+use sluicegate_common::filter::{CalloutAnswer, CalloutError, RootCx, Topic, Wake};
 use sluicegate_common::module::Module;
 use sluicegate_common::time::Nanos;
 
@@ -107,12 +107,17 @@ impl<C: Chain + 'static> Root<C> {
 
     fn background_answered(&mut self, at: usize, answer: &CalloutAnswer) {
         let Some(work) = self.module.as_ref().and_then(|module| module.top().filters().background(at)) else { return };
-        let mut cx = RootCx { now: hostcalls::now(), proxy: &Host, callouts: Vec::new() };
-        let topics = work.on_answer(answer, &mut cx);
-        let waits_for = |parked: &Parked<C>| parked.at == at && topics.contains(&parked.topic);
-        self.wake(waits_for, &Wake::Background);
+        let mut cx = RootCx::new(hostcalls::now(), &Host);
+        work.on_answer(answer, &mut cx);
+        self.announce(at, &cx.topics);
         if !matches!(answer.outcome, Err(CalloutError::NotSent(_))) {
             self.dispatch(at, &mut cx);
+        }
+    }
+
+    fn announce(&self, at: usize, topics: &[Topic]) {
+        if !topics.is_empty() {
+            self.wake(|parked| parked.at == at && topics.contains(&parked.topic), &Wake::Background);
         }
     }
 
@@ -193,8 +198,9 @@ impl<C: Chain + 'static> RootContext for Root<C> {
             let Some(due) = self.due.get_mut(at) else { continue };
             if now >= *due {
                 *due = now.plus(work.period());
-                let mut cx = RootCx { now, proxy: &Host, callouts: Vec::new() };
+                let mut cx = RootCx::new(now, &Host);
                 work.on_tick(&mut cx);
+                self.announce(at, &cx.topics);
                 self.dispatch(at, &mut cx);
             }
         }

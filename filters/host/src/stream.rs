@@ -196,14 +196,14 @@ impl<C: Chain> Stream<C> {
                     }
                     step = match std::mem::replace(&mut told, true) {
                         false => self.ask(chain, at, Some(&Wake::Timeout)),
-                        true => self.waits_for_nothing(chain),
+                        true => self.waits_for_nothing(chain, at),
                     };
                 }
                 Step::Wait(Wait::Callouts(callouts)) => {
                     self.dispatch(callouts);
                     step = match self.unsent.pop_front() {
                         Some(unsent) => self.ask(chain, at, Some(&Wake::Answer(&unsent))),
-                        None if self.callouts.is_empty() => self.waits_for_nothing(chain),
+                        None if self.callouts.is_empty() => self.waits_for_nothing(chain, at),
                         None => {
                             self.waiting = true;
                             return Some(Turn::Waits);
@@ -233,10 +233,10 @@ impl<C: Chain> Stream<C> {
     }
 
     /// A filter waits with no call-out under way: nothing would ever wake it.
-    fn waits_for_nothing(&mut self, chain: &C) -> Step {
+    fn waits_for_nothing(&mut self, chain: &C, at: usize) -> Step {
         let mut head = RequestHead::new(&REQUEST, &mut self.request);
         let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
-        chain.account().settle(&mut head, &mut cx, |_, cx| chain.account().internal_error(cx))
+        chain.filters().fail(at, &mut self.filters, &mut head, &mut cx)
     }
 }
 

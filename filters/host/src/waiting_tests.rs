@@ -37,7 +37,7 @@ impl Filter for Patient {
     const CODES: &'static [&'static str] = &["refused", "late"];
     type Stream = ();
 
-    fn configure(config: Object, _: &Setup<'_>) -> Result<Self, ConfigErrors> {
+    fn configure(config: Object, _: &Setup<'_>, _: Option<&Self>) -> Result<Self, ConfigErrors> {
         let upstream = config.get("ask").and_then(|ask| ask.as_str()).unwrap_or_default();
         Ok(Self { upstream: upstream.into() })
     }
@@ -71,7 +71,7 @@ impl Filter for Fickle {
     /// Answers so far.
     type Stream = u32;
 
-    fn configure(_: Object, _: &Setup<'_>) -> Result<Self, ConfigErrors> {
+    fn configure(_: Object, _: &Setup<'_>, _: Option<&Self>) -> Result<Self, ConfigErrors> {
         Ok(Self)
     }
 
@@ -106,8 +106,8 @@ impl Background for News {
         cx.callouts.push(callout("news"));
     }
 
-    fn on_answer(&self, _: &CalloutAnswer, _: &mut RootCx<'_>) -> Vec<Topic> {
-        vec![NEWS]
+    fn on_answer(&self, _: &CalloutAnswer, cx: &mut RootCx<'_>) {
+        cx.topics.push(NEWS);
     }
 }
 

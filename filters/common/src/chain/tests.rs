@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::facts::Facts;
 use crate::facts::fake::FakeHost;
-use crate::filter::{CalloutAnswer, Decision, Filter, RootCx, Setup, Topic};
+use crate::filter::{CalloutAnswer, Decision, Filter, RootCx, Setup};
 use crate::head::HeadState;
 use crate::module::Module;
 use crate::settings::Settings;
@@ -25,13 +25,9 @@ impl Filter for Counting {
     const CODES: &'static [&'static str] = &[];
     type Stream = ();
 
-    fn configure(_: Object, _: &Setup<'_>) -> Result<Self, ConfigErrors> {
-        Ok(Self { seen: Rc::default(), ended: Rc::default() })
-    }
-
-    fn share(&mut self, top: &Self) {
-        self.seen = Rc::clone(&top.seen);
-        self.ended = Rc::clone(&top.ended);
+    fn configure(_: Object, _: &Setup<'_>, top: Option<&Self>) -> Result<Self, ConfigErrors> {
+        let own = || Self { seen: Rc::default(), ended: Rc::default() };
+        Ok(top.map_or_else(own, |top| Self { seen: Rc::clone(&top.seen), ended: Rc::clone(&top.ended) }))
     }
 
     fn on_request(&self, (): &mut (), _: &mut RequestHead<'_>, _: &mut Cx<'_>) -> Decision {
@@ -57,15 +53,13 @@ impl Background for Idle {
 
     fn on_tick(&self, _: &mut RootCx<'_>) {}
 
-    fn on_answer(&self, _: &CalloutAnswer, _: &mut RootCx<'_>) -> Vec<Topic> {
-        Vec::new()
-    }
+    fn on_answer(&self, _: &CalloutAnswer, _: &mut RootCx<'_>) {}
 }
 
 type Three = (Option<Single<Counting>>, (Option<Single<Counting>>, (Single<Counting>, ())));
 
 fn counting() -> Single<Counting> {
-    Single::build(Object::new(), "default", &Env::default(), true).unwrap()
+    Single::build(Object::new(), "default", &Env::default(), true, None).unwrap()
 }
 
 fn on_request<W: Walk>(walk: &W, at: usize, stream: &mut W::Stream) {

@@ -20,6 +20,7 @@ pub const DEFAULT_RULE: &str = "default";
 #[derive(Debug, Clone)]
 pub struct Layers {
     top: Object,
+    registries: Vec<String>,
     rules: Vec<Layer>,
     errors: ConfigErrors,
 }
@@ -31,7 +32,7 @@ struct Layer {
     name: Option<Name>,
     /// Absent after an error.
     matcher: Option<Value>,
-    object: Object,
+    patch: Object,
 }
 
 /// What became of a config: one `T` for the top and one for each rule.
@@ -69,9 +70,10 @@ pub fn layers(config: Value, registries: &[&str]) -> Layers {
     let rules = top.remove("rules").map(|rules| array(rules, origin.push_key("rules")));
     let rules = rules.and_then(|rules| errors.take(rules)).unwrap_or_default();
 
-    let mut layers = Layers { top, rules: Vec::new(), errors };
+    let registries = registries.iter().map(|&name| name.to_owned()).collect();
+    let mut layers = Layers { top, registries, rules: Vec::new(), errors };
     for (index, rule) in rules.into_iter().enumerate() {
-        layers.add_rule(rule, origin.push_key("rules").push_index(index), registries);
+        layers.add_rule(rule, origin.push_key("rules").push_index(index));
     }
     layers
 }
@@ -80,24 +82,37 @@ impl Layers {
     /// Compiles the layers: `config` makes a `T` of the top and of each patched object and is told the name of the rule
     /// ([`DEFAULT_RULE`] for the top); `matcher` compiles what a rule's `match` says.
     ///
+    /// Objects of rules come without the registries, and with the `T` of the top, which has them: they exist once,
+    /// however many rules there are. Only where the top is wrong do rules have neither, to be checked nevertheless.
+    ///
     /// # Errors
     /// All there are: of the rules themselves, of the top, and of each patched object under `rules[i].config`, except
     /// those that the top has as well.
     pub fn build<M, T>(
         self,
         mut matcher: impl FnMut(Value) -> Result<M, ConfigErrors>,
-        mut config: impl FnMut(&str, Object) -> Result<T, ConfigErrors>,
+        mut config: impl FnMut(&str, Object, Option<&T>) -> Result<T, ConfigErrors>,
     ) -> Result<Built<M, T>, ConfigErrors> {
         let mut errors = self.errors;
-        let top = config(DEFAULT_RULE, self.top);
+        let mut base = self.top;
+        let top = config(DEFAULT_RULE, base.clone(), None);
+        if top.is_ok() {
+            for registry in &self.registries {
+                patch::remove(&mut base, registry);
+            }
+        }
         let of_top = top.as_ref().err().cloned().unwrap_or_default();
         let top = errors.take(top);
         let mut rules = Vec::new();
-        for Layer { path, name, matcher: given, object } in self.rules {
+        for Layer { path, name, matcher: given, patch } in self.rules {
             let matched = given.map(|given| matcher(given).map_err(|e| e.under(&format!("{path}.match"))));
             let matched = matched.and_then(|matched| errors.take(matched));
             let label = name.as_ref().map_or("", Name::as_str);
-            let built = config(label, object).map_err(|e| e.without(&of_top).under(&format!("{path}.config")));
+            let Value::Object(object) = merge_patch(Value::Object(base.clone()), Value::Object(patch)) else {
+                continue;
+            };
+            let built =
+                config(label, object, top.as_ref()).map_err(|e| e.without(&of_top).under(&format!("{path}.config")));
             let built = errors.take(built);
             if let (Some(name), Some(matcher), Some(config)) = (name, matched, built) {
                 rules.push(BuiltRule { name, matcher, config });
@@ -109,7 +124,7 @@ impl Layers {
         }
     }
 
-    fn add_rule(&mut self, rule: Value, location: ValuePointerRef<'_>, registries: &[&str]) {
+    fn add_rule(&mut self, rule: Value, location: ValuePointerRef<'_>) {
         let Some(mut rule) = self.errors.take(object(rule, location)) else { return };
         let name = self.take_name(&mut rule, location);
         let matcher = self.take_field(&mut rule, "match", location);
@@ -119,10 +134,8 @@ impl Layers {
         }
         let patch = config.and_then(|config| self.errors.take(object(config, location.push_key("config"))));
         let mut patch = patch.unwrap_or_default();
-        patch::check(&mut patch, &self.top, registries, location.push_key("config"), &mut self.errors);
-        if let Value::Object(object) = merge_patch(Value::Object(self.top.clone()), Value::Object(patch)) {
-            self.rules.push(Layer { path: path_of(location), name, matcher, object });
-        }
+        patch::check(&mut patch, &self.top, &self.registries, location.push_key("config"), &mut self.errors);
+        self.rules.push(Layer { path: path_of(location), name, matcher, patch });
     }
 
     fn take_name(&mut self, rule: &mut Object, location: ValuePointerRef<'_>) -> Option<Name> {

@@ -44,7 +44,7 @@
 //! let json = br#"{"timeout": "5 s", "retrys": 1, "mode": "shadow", "moed": "off", "rules": [
 //!     {"name": "slow", "match": {"methods": ["POST"]}, "config": {"header": ":path"}}]}"#;
 //! let layers = layers(parse_json(json)?, &[]);
-//! let errors = layers.build(Ok, |_rule, object| read::<RawConfig>(split(object).own).and_then(Config::try_from));
+//! let errors = layers.build(Ok, |_rule, object, _top| read::<RawConfig>(split(object).own).and_then(Config::try_from));
 //! assert_eq!(errors.err().unwrap_or_default().to_string(), r#"
 //! moed: unknown field, did you mean "mode"?
 //! retrys: unknown field, did you mean "retries"?

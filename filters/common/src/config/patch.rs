@@ -17,7 +17,7 @@ use super::suggest::did_you_mean;
 pub(crate) fn check(
     patch: &mut Object,
     top: &Object,
-    registries: &[&str],
+    registries: &[String],
     location: ValuePointerRef<'_>,
     errors: &mut ConfigErrors,
 ) {
@@ -38,7 +38,7 @@ pub(crate) fn check(
 }
 
 /// Removes the field at a dotted path; false if there is none.
-fn remove(object: &mut Object, dotted: &str) -> bool {
+pub(super) fn remove(object: &mut Object, dotted: &str) -> bool {
     match dotted.split_once('.') {
         None => object.remove(dotted).is_some(),
         Some((first, rest)) => match object.get_mut(first) {

@@ -64,8 +64,11 @@ impl TryFrom<RawConfig> for Config {
 
 fn load(text: &str) -> Result<Built<Value, (Policy, Config)>, ConfigErrors> {
     let config = parse_json(text.as_bytes())?;
-    layers(config, &["upstreams"]).build(Ok, |_, object| {
-        let Split { common, own } = split(object);
+    layers(config, &["upstreams"]).build(Ok, |_, object, top: Option<&(Policy, Config)>| {
+        let Split { common, mut own } = split(object);
+        if let Some((_, top)) = top {
+            own.insert("upstreams".into(), top.upstreams.clone().into());
+        }
         let mut errors = ConfigErrors::new();
         let policy = errors.take(Policy::parse(common));
         let config = errors.take(read::<RawConfig>(own).and_then(Config::try_from));

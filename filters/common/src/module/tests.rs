@@ -34,7 +34,7 @@ impl Filter for Guard {
     const ON_INTERNAL_ERROR: InternalError = InternalError::Deny;
     type Stream = ();
 
-    fn configure(config: Object, _: &Setup<'_>) -> Result<Self, ConfigErrors> {
+    fn configure(config: Object, _: &Setup<'_>, _: Option<&Self>) -> Result<Self, ConfigErrors> {
         Ok(Self { refuse: read::<RawGuard>(config)?.refuse })
     }
 

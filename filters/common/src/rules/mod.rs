@@ -27,7 +27,8 @@ pub struct Rules<T> {
 }
 
 impl<T> Rules<T> {
-    /// Takes the object apart and lets `build` compile the top and each patched object; it is given the rule's name.
+    /// Takes the object apart and lets `build` compile the top and each patched object; it is given the rule's name, and
+    /// with a rule's object the top ([`Layers::build`](crate::config::Layers::build)).
     /// `case_sensitive` holds where the object does not say.
     ///
     /// # Errors
@@ -36,7 +37,7 @@ impl<T> Rules<T> {
         object: Value,
         registries: &[&str],
         case_sensitive: bool,
-        build: impl FnMut(&str, Object) -> Result<T, ConfigErrors>,
+        build: impl FnMut(&str, Object, Option<&T>) -> Result<T, ConfigErrors>,
     ) -> Result<Self, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         let paths = errors.take(MatchOptions::read(object.clone(), case_sensitive));
@@ -53,20 +54,6 @@ impl<T> Rules<T> {
         header_names.extend(matches.iter().flat_map(Match::header_names).map(str::to_owned));
         let index = Index::compile(matches, paths.on_ambiguous_path);
         errors.into_result(Self { top: Rc::new(built.top), rules, index, header_names: Rc::new(header_names) })
-    }
-
-    /// Lets the config of every rule take over from the top's what they share.
-    #[must_use]
-    pub fn share(mut self, share: impl Fn(&mut T, &T)) -> Self {
-        for rule in self.rules.iter_mut().filter_map(Rc::get_mut) {
-            share(rule, &self.top);
-        }
-        self
-    }
-
-    /// Every config, while nobody else holds it.
-    pub fn each_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        std::iter::once(&mut self.top).chain(&mut self.rules).filter_map(Rc::get_mut)
     }
 
     /// The config where no rule matches.

@@ -25,7 +25,7 @@ pub fn cors(config: &Value) -> Cors {
 /// The filter, or what is wrong with its config.
 pub fn try_cors(config: &Value) -> Result<Cors, String> {
     let Value::Object(object) = config.clone() else { panic!("expected an object, found {config}") };
-    Cors::configure(object, &Setup::new(&Env::default())).map_err(|errors| errors.to_string())
+    Cors::configure(object, &Setup::new(&Env::default()), None).map_err(|errors| errors.to_string())
 }
 
 /// Sends a request whose pseudo headers stand among its lines; the upstream answers 200 with these lines.

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 fn build(config: Value) -> Result<Built<Value, Object>, String> {
-    layers(config, &["store"]).build(Ok, |_, object| Ok(object)).map_err(|errors| errors.to_string())
+    layers(config, &["store"]).build(Ok, |_, object, _| Ok(object)).map_err(|errors| errors.to_string())
 }
 
 #[test]
@@ -24,6 +24,17 @@ fn each_rule_patches_the_top_alone() {
         ("two".to_owned(), json!({}), object(json!({"a": {"x": 1, "y": 2}, "b": [2]}))),
     ];
     assert_eq!(rules, want);
+}
+
+#[test]
+fn registries_exist_once() {
+    let config = json!({"a": 1, "store": {"x": 1}, "auth": {"store": 2, "b": 3},
+        "rules": [{"name": "one", "match": {}, "config": {"a": 2}}]});
+    let build = |_: &str, object: Object, top: Option<&(Object, bool)>| Ok((object, top.is_some()));
+    let built = layers(config, &["store", "auth.store"]).build(Ok, build).unwrap();
+    let (top, rule) = (Value::Object(built.top.0), &built.rules[0].config);
+    assert_eq!(top, json!({"a": 1, "store": {"x": 1}, "auth": {"store": 2, "b": 3}}));
+    assert_eq!((Value::Object(rule.0.clone()), rule.1), (json!({"a": 2, "auth": {"b": 3}}), true));
 }
 
 #[test]
@@ -64,7 +75,7 @@ fn shapes_are_checked() {
 }
 
 /// Every field is an error, at its place.
-fn refuse(_: &str, object: Object) -> Result<(), ConfigErrors> {
+fn refuse(_: &str, object: Object, _: Option<&()>) -> Result<(), ConfigErrors> {
     let errors: ConfigErrors =
         object.iter().map(|(name, value)| ConfigError::invalid(name, format!("found {value}"))).collect();
     errors.into_result(())
@@ -92,9 +103,9 @@ fn layers_nest_as_the_gateway_needs_it() {
         "cors": {"max_age": 1, "rules": [{"name": "in", "match": {}, "config": {"max_age": 2}}]},
         "rules": [{"name": "out", "match": {}, "config": {"cors": {"max_age": 3, "x": 4}}}],
     });
-    let cors = |_: &str, object: Object| {
+    let cors = |_: &str, object: Object, _: Option<&()>| {
         let cors = layers(object["cors"].clone(), &[]).build(Ok, refuse);
-        cors.map_err(|errors| errors.under("cors"))
+        cors.map(drop).map_err(|errors| errors.under("cors"))
     };
     let errors = layers(config, &["cors.store"]).build(Ok, cors).unwrap_err();
     assert_eq!(
@@ -107,7 +118,7 @@ fn layers_nest_as_the_gateway_needs_it() {
 #[test]
 fn nulls_of_the_top_are_told_once() {
     let config = json!({"mode": null, "rules": [{"name": "a", "match": {}, "config": {"b": [null]}}]});
-    let read = |_: &str, object: Object| super::super::Policy::parse(object).map(|_| ());
+    let read = |_: &str, object: Object, _: Option<&()>| super::super::Policy::parse(object).map(|_| ());
     assert_eq!(
         layers(config, &[]).build(Ok, read).unwrap_err().to_string(),
         "mode: null is no value, leave the field out\nrules[0].config.b[0]: null is no value, leave the field out"

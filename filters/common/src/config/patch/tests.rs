@@ -5,7 +5,7 @@ use super::*;
 fn checked(patch: Value, top: Value) -> (Value, String) {
     let Value::Object(mut patch) = patch else { panic!("an object") };
     let mut errors = ConfigErrors::new();
-    let registries = ["store", "auth.authenticators"];
+    let registries = ["store", "auth.authenticators"].map(str::to_owned);
     let top = top.as_object().unwrap().clone();
     check(&mut patch, &top, &registries, ValuePointerRef::Origin, &mut errors);
     (Value::Object(patch), errors.to_string())
