@@ -10,6 +10,7 @@ pub mod head;
 pub mod identity;
 pub mod matcher;
 pub mod module;
+pub mod pairs;
 pub mod path;
 pub mod proxy;
 pub mod reply;

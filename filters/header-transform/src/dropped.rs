@@ -4,9 +4,8 @@ use std::fmt;
 
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::EditError;
+use sluicegate_common::pairs::Unwritable;
 use sluicegate_common::proxy::Counter;
-
-use crate::pairs::Unwritable;
 
 /// `sluicegate_header_transform_dropped_ops_total`.
 #[derive(Debug)]

@@ -6,11 +6,10 @@
 use std::collections::BTreeMap;
 
 use sluicegate_common::head::{EditError, Head};
+use sluicegate_common::pairs::{Case, Edit, MAX_WRITTEN, Names};
 use sluicegate_common::reply::may_set;
 
 use crate::dropped::Dropped;
-use crate::names::{Case, Names};
-use crate::pairs::{Edit, MAX_WRITTEN};
 
 /// Envoy finds no route for a request without it (`VirtualHostImpl::getRouteFromEntries`).
 pub const X_FORWARDED_PROTO: &str = "x-forwarded-proto";

@@ -41,15 +41,11 @@
 //! section 5.
 
 mod config;
-mod cookies;
 mod direct_reply;
 mod dropped;
 mod forwarded;
 mod headers;
-mod names;
 mod op;
-mod pairs;
-mod query;
 mod request;
 mod response;
 mod security_headers;

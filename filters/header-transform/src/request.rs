@@ -6,15 +6,14 @@
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::{RequestHead, is_token};
 use sluicegate_common::identity::spells;
+use sluicegate_common::pairs::{Edit, Edited, Names, cookies, query as parameters};
 use sluicegate_common::path::query;
 use sluicegate_common::template::Scope;
 
 use crate::dropped::{Dropped, DroppedOps};
-use crate::names::Names;
+use crate::headers;
 use crate::op::{Due, MAX_TOTAL, MissingValue, RequestEdit, RequestOp, work_out_all};
-use crate::pairs::{Edit, Edited};
 use crate::target::{changed_path, is_host, is_method, is_path};
-use crate::{cookies, headers, query as parameters};
 
 /// Where the target as it came is recorded when its path changes.
 const ORIGINAL_PATH: &str = "x-original-path";

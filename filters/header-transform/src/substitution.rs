@@ -1,8 +1,7 @@
 //! What a regex's match becomes.
 
 use regex_lite::Regex;
-
-use crate::pairs::MAX_WRITTEN;
+use sluicegate_common::pairs::MAX_WRITTEN;
 
 /// A compiled `substitution`: `$1` and `${1}` are a group by number (`$0` the whole match), `${name}` one by name, `$$`
 /// is a `$`. A group that took no part in the match is empty.

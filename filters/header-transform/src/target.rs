@@ -3,11 +3,11 @@
 use sluicegate_common::config::Text;
 use sluicegate_common::head::is_token;
 use sluicegate_common::matcher::{HostPattern, host_name};
+use sluicegate_common::pairs::MAX_WRITTEN;
 use sluicegate_common::path::{NormalPath, query, segments};
 
 use crate::dropped::Dropped;
 use crate::op::Change;
-use crate::pairs::MAX_WRITTEN;
 
 /// A method that another one may become and that may become another one (RFC 9110 section 9.1). CONNECT makes a tunnel,
 /// and the answer to HEAD has the length of a body without the body: a client that asked otherwise would wait for it.

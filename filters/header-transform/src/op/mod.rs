@@ -8,13 +8,12 @@ mod value;
 use regex_lite::Regex;
 use sluicegate_common::config::Statuses;
 use sluicegate_common::matcher::Match;
+use sluicegate_common::pairs::{Edit, Names};
 use sluicegate_common::template::Source;
 
 pub use raw::RawOp;
 pub use value::{Due, MAX_TOTAL, MissingValue, OnMissing, Value, work_out_all};
 
-use crate::names::Names;
-use crate::pairs::Edit;
 use crate::substitution::Substitution;
 
 /// An entry of `request`.

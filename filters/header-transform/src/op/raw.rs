@@ -3,6 +3,7 @@
 use deserr::Deserr;
 use sluicegate_common::config::{ConfigError, ConfigErrorKind, ConfigErrors, Statuses, quoted};
 use sluicegate_common::matcher::{Match, MatchOptions, RawMatch, anchored};
+use sluicegate_common::pairs::Names;
 use sluicegate_common::template::{Source, Template};
 
 use super::literal::Said;
@@ -11,7 +12,6 @@ use super::{
     Action, Change, OnMissing, Rename, RequestEdit, RequestOp, ResponseEdit, ResponseOp, Rewrite, Value, literal,
 };
 use crate::headers::X_FORWARDED_PROTO;
-use crate::names::Names;
 use crate::substitution::Substitution;
 
 /// An op as written.

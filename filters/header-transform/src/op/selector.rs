@@ -3,11 +3,13 @@
 use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, Text, quoted};
 use sluicegate_common::head::is_token;
 use sluicegate_common::matcher::anchored;
+use sluicegate_common::pairs::{
+    Names,
+    cookies::{is_cookie_name, is_cookie_value},
+};
 use sluicegate_common::reply::{is_field_value, may_set};
 
 use super::literal::Said;
-use crate::cookies::{is_cookie_name, is_cookie_value};
-use crate::names::Names;
 
 /// Things that have names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

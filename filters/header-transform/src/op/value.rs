@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use deserr::Deserr;
 use sluicegate_common::config::ConfigErrors;
+use sluicegate_common::pairs::MAX_WRITTEN;
 use sluicegate_common::reply::is_field_value;
 use sluicegate_common::template::{Scope, Source, Template};
 
 use crate::dropped::Dropped;
-use crate::pairs::MAX_WRITTEN;
 
 /// `on_missing`: what becomes of an op whose template has a source without a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]

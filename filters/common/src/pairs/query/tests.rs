@@ -1,7 +1,7 @@
 use std::cell::Cell;
 
+use crate::path::query::pairs as read_pairs;
 use proptest::prelude::*;
-use sluicegate_common::path::query::pairs as read_pairs;
 
 use super::*;
 use crate::pairs::tests::{

@@ -1,4 +1,4 @@
-use sluicegate_common::matcher::anchored;
+use crate::matcher::anchored;
 
 use super::*;
 

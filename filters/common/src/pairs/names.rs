@@ -10,7 +10,7 @@ pub enum Names {
     /// All that start so.
     Prefix(String),
     /// All that match as a whole: anchored, and itself deciding about the case of letters
-    /// ([`anchored`](sluicegate_common::matcher::anchored)). It never matches a name that is not UTF-8.
+    /// ([`anchored`](crate::matcher::anchored)). It never matches a name that is not UTF-8.
     Regex(Regex),
 }
 

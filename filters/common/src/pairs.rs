@@ -3,15 +3,18 @@
 //! A list is lines of parts. A part that is a pair has a name and a value; others are never touched. What an edit does
 //! not change keeps its bytes and its place. No edit takes time quadratic in what a client sends.
 
+pub mod cookies;
+mod names;
+pub mod query;
 mod syntax;
 mod written;
 
 use std::collections::BTreeSet;
 
+pub use names::{Case, Names};
 pub use syntax::{Pair, Syntax, Unwritable};
 pub use written::MAX_WRITTEN;
 
-use crate::names::{Case, Names};
 use written::Written;
 
 /// What a name or a value becomes; `None` leaves it.

@@ -1,7 +1,7 @@
 //! What an edit means, told once more over plain lists of pairs: the editors of real bytes are held against it.
 
+use crate::matcher::anchored;
 use proptest::prelude::*;
-use sluicegate_common::matcher::anchored;
 
 use super::*;
 

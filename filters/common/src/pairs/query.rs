@@ -1,15 +1,14 @@
 //! Edits of the query of a request target.
 //!
-//! Read as [`sluicegate_common::path::query`] reads it. New text is percent-encoded, all but the unreserved characters
+//! Read as [`crate::path::query`] reads it. New text is percent-encoded, all but the unreserved characters
 //! (RFC 3986 section 2.3).
 
 use std::borrow::Cow;
 
+use crate::path::query::{decoded, split};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-use sluicegate_common::path::query::{decoded, split};
 
-use crate::names::Names;
-use crate::pairs::{self, Edit, Edited, Pair, Syntax, Unwritable};
+use crate::pairs::{self, Edit, Edited, Names, Pair, Syntax, Unwritable};
 
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 

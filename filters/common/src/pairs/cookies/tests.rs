@@ -1,7 +1,7 @@
+use crate::head::{HeadState, HeaderMap, HeaderSource, RequestHead};
+use crate::matcher::cookies as read_cookies;
+use crate::proxy::Status;
 use proptest::prelude::*;
-use sluicegate_common::head::{HeadState, HeaderMap, HeaderSource, RequestHead};
-use sluicegate_common::matcher::cookies as read_cookies;
-use sluicegate_common::proxy::Status;
 
 use super::*;
 use crate::pairs::tests::{

@@ -1,15 +1,14 @@
 //! Edits of the cookies of a request.
 //!
-//! Read as [`sluicegate_common::matcher::cookies`] reads them: blanks around names and values and the quotes around a
+//! Read as [`crate::matcher::cookies`] reads them: blanks around names and values and the quotes around a
 //! value are no part of them, and what has no `=` is no cookie. Written strictly (RFC 6265 section 4.1.1), so that no
 //! value can bring a cookie of its own.
 
 use std::borrow::Cow;
 
-use sluicegate_common::head::is_token;
+use crate::head::is_token;
 
-use crate::names::Names;
-use crate::pairs::{self, Edit, Edited, Pair, Syntax, Unwritable};
+use crate::pairs::{self, Edit, Edited, Names, Pair, Syntax, Unwritable};
 
 /// Edits the values of the `Cookie` lines. A line that loses its last cookie goes, a new cookie stands at the end of the
 /// last line. Only a name that [`is_cookie_name`] and a value that [`is_cookie_value`] can be written.
