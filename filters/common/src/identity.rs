@@ -21,7 +21,7 @@ use crate::proxy::{Proxy, Status};
 
 mod headers;
 
-pub use headers::{IdentityHeaders, spells};
+pub use headers::{remove_spellings, spells};
 
 /// The property as Envoy takes it: filter state of the stream.
 pub const PROPERTY: &[&str] = &["sluicegate.consumer"];

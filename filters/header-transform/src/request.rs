@@ -4,8 +4,8 @@
 //! other. So no template and no match ever reads what an op has written.
 
 use sluicegate_common::filter::Cx;
-use sluicegate_common::head::{RequestHead, is_token};
-use sluicegate_common::identity::spells;
+use sluicegate_common::head::RequestHead;
+use sluicegate_common::identity::{remove_spellings, spells};
 use sluicegate_common::pairs::{Edit, Edited, Names, cookies, query as parameters};
 use sluicegate_common::path::query;
 use sluicegate_common::template::Scope;
@@ -55,7 +55,7 @@ pub fn carry_out(
     let came = changes_path.then(|| head.target().to_vec());
     if changes_path {
         // A client's own would tell the upstream of a path that never was.
-        dropped.note(remove_spellings(ORIGINAL_PATH, head), cx);
+        dropped.note(remove_spellings(&[ORIGINAL_PATH], head).map_err(Into::into), cx);
     }
     for (op, due) in ops.iter().zip(due) {
         let reserved = |name: &[u8]| is_reserved(ops, &op.does, name);
@@ -127,7 +127,7 @@ fn is_reserved(ops: &[RequestOp], renames: &RequestEdit, name: &[u8]) -> bool {
 pub fn remove_claimed_identity(ops: &[RequestOp], head: &mut RequestHead<'_>, dropped: &DroppedOps, cx: &Cx<'_>) {
     for op in ops.iter().filter(|op| op.writes_identity()) {
         let removed = match &op.does {
-            RequestEdit::Header(Names::Exact(header), _) => remove_spellings(header, head),
+            RequestEdit::Header(Names::Exact(header), _) => remove_spellings(&[header], head).map_err(Into::into),
             // Unread, the whole header goes: nothing is known of what it holds.
             RequestEdit::Cookie(..) if head.failure().is_some() => head.remove("cookie").map_err(Into::into),
             RequestEdit::Query(names, _) => edit_query(names, &Edit::Remove, head),
@@ -136,16 +136,6 @@ pub fn remove_claimed_identity(ops: &[RequestOp], head: &mut RequestHead<'_>, dr
         };
         dropped.note(removed, cx);
     }
-}
-
-/// Removes a header, and what servers may take for it. Where nothing can be read, the header itself goes.
-fn remove_spellings(header: &str, head: &mut RequestHead<'_>) -> Result<(), Dropped> {
-    if head.failure().is_some() {
-        return head.remove(header.to_owned()).map_err(Into::into);
-    }
-    let found = head.iter().map(|(name, _)| name).filter(|name| spells(name, header) && is_token(name));
-    let found: Vec<String> = found.filter_map(|name| String::from_utf8(name.to_vec()).ok()).collect();
-    found.into_iter().try_for_each(|name| head.remove(name)).map_err(Into::into)
 }
 
 fn edit_query(names: &Names, edit: &Edit<'_>, head: &mut RequestHead<'_>) -> Result<(), Dropped> {

@@ -1,36 +1,6 @@
 //! The headers that tell an upstream who is calling, and their other spellings.
 
-use std::borrow::Cow;
-
-/// Headers an upstream believes. The gateway removes them from every request of a client, in any spelling, before it
-/// sets its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdentityHeaders {
-    /// The consumer's id.
-    pub consumer_id: Cow<'static, str>,
-    /// The groups, joined by commas.
-    pub consumer_groups: Cow<'static, str>,
-    /// The credential's id.
-    pub credential_id: Cow<'static, str>,
-}
-
-impl Default for IdentityHeaders {
-    fn default() -> Self {
-        Self {
-            consumer_id: Cow::Borrowed("x-consumer-id"),
-            consumer_groups: Cow::Borrowed("x-consumer-groups"),
-            credential_id: Cow::Borrowed("x-credential-id"),
-        }
-    }
-}
-
-impl IdentityHeaders {
-    /// Whether `name` is one of these headers to some upstream ([`spells`]).
-    #[must_use]
-    pub fn cover(&self, name: &[u8]) -> bool {
-        [&self.consumer_id, &self.consumer_groups, &self.credential_id].into_iter().any(|header| spells(name, header))
-    }
-}
+use crate::head::{EditError, Head, is_token};
 
 /// Whether an upstream may take the header `name` for `header`.
 ///
@@ -40,6 +10,24 @@ impl IdentityHeaders {
 pub fn spells(name: &[u8], header: &str) -> bool {
     let name = name.trim_ascii();
     name.len() == header.len() && name.iter().zip(header.as_bytes()).all(|(&one, &other)| fold(one) == fold(other))
+}
+
+/// Removes these headers from a request, and what servers may take for them ([`spells`]). Where the head could not be
+/// read, the headers themselves go: what was not read is not known to be absent.
+///
+/// # Errors
+/// One of them is no header's name.
+pub fn remove_spellings<N: AsRef<str>>(headers: &[N], head: &mut Head<'_>) -> Result<(), EditError> {
+    let is_one = |name: &[u8]| headers.iter().any(|header| spells(name, header.as_ref())) && is_token(name);
+    let mut found = Vec::new();
+    // What is no token can be no header's name on the way to the upstream.
+    found.extend(
+        head.iter().filter(|(name, _)| is_one(name)).filter_map(|(name, _)| String::from_utf8(name.to_vec()).ok()),
+    );
+    if head.failure().is_some() {
+        found.extend(headers.iter().map(|header| header.as_ref().to_owned()));
+    }
+    found.into_iter().try_for_each(|name| head.remove(name))
 }
 
 fn fold(byte: u8) -> u8 {
