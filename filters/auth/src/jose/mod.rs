@@ -1,1 +1,17 @@
 //! JSON Web Signature, Key and Token: from bytes to a verdict. No policy.
+//!
+//! A key decides which algorithms it verifies, a token only names one of them (RFC 8725 section 3.1). What a token
+//! brings along (`jwk`, `jku`, `x5u`, `x5c`) is never a key.
+
+pub mod algorithm;
+pub mod base64url;
+pub mod jwk;
+pub mod jwks;
+pub mod key;
+pub mod pem;
+mod signature;
+pub mod token;
+
+pub use algorithm::Algorithm;
+pub use jwks::{JwksError, KeySet, SkippedKey};
+pub use key::Key;
