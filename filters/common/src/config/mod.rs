@@ -8,7 +8,8 @@
 //!
 //! A filter declares 4 and 5. The types of single values are here ([`Name`], [`Size`], [`OrOff`], [`HeaderName`],
 //! [`Statuses`], [`Percent`], [`Pointer`], [`Whole`], [`RawSecret`], `std::time::Duration`,
-//! [`Nanos`](crate::time::Nanos)); its own ones implement [`Text`]. Sums read with [`one_key`] or [`take_type`], objects with names of the user as [`Table`].
+//! [`Nanos`](crate::time::Nanos)); its own ones implement [`Text`]. Sums read with [`one_key`] or [`take_type`],
+//! objects with names of the user as [`Table`].
 //! An `Option` needs `#[deserr(default)]` like any other field that may be left out.
 //!
 //! ```
