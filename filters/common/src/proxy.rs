@@ -152,7 +152,11 @@ impl Counter {
         }
     }
 
-    fn try_increment(&self, proxy: &dyn Proxy) -> Result<(), Status> {
+    /// Adds 1, where more than a metric depends on it.
+    ///
+    /// # Errors
+    /// Whatever the host answered.
+    pub fn try_increment(&self, proxy: &dyn Proxy) -> Result<(), Status> {
         proxy.increment(self.id(proxy)?, 1)
     }
 
