@@ -40,7 +40,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Every code, which `errors` may override.
+    /// Every code, which `errors` may override: those of the reasons, and the one of a 401 that does not tell its own.
     pub const CODES: &'static [&'static str] = &[
         "missing_credential",
         "malformed",
@@ -59,6 +59,7 @@ impl Reason {
         "too_many_attempts",
         "not_allowed",
         "insufficient_scope",
+        "unauthorized",
     ];
 
     /// The code.
