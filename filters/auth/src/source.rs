@@ -1,1 +1,0 @@
-//! Where credentials stand in a request.

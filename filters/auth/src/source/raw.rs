@@ -1,0 +1,95 @@
+//! Sources as the config says them.
+
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, Text, path_of};
+use sluicegate_common::pairs::cookies::is_cookie_name;
+
+use super::prefix::Prefix;
+use super::{Place, Source, Sources};
+
+#[derive(Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+struct RawSource {
+    #[deserr(default)]
+    header: Option<HeaderName>,
+    #[deserr(default)]
+    query: Option<ParameterName>,
+    #[deserr(default)]
+    cookie: Option<CookieName>,
+    #[deserr(default)]
+    prefix: Option<Prefix>,
+}
+
+struct ParameterName(String);
+
+impl Text for ParameterName {
+    const EXPECTED: &'static str = "the name of a parameter, decoded";
+
+    fn parse(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self(text.to_owned()))
+    }
+}
+
+struct CookieName(String);
+
+impl Text for CookieName {
+    const EXPECTED: &'static str = "the name of a cookie, a token (RFC 6265 section 4.1.1)";
+
+    fn parse(text: &str) -> Option<Self> {
+        is_cookie_name(text.as_bytes()).then(|| Self(text.to_owned()))
+    }
+}
+
+sluicegate_common::deserr_text!(ParameterName, CookieName);
+
+/// Headers that are more than a credential: they cannot be taken away.
+const NOT_FOR_CREDENTIALS: [&str; 6] = ["connection", "content-length", "cookie", "host", "te", "transfer-encoding"];
+
+impl RawSource {
+    fn compile(self, path: &str) -> Result<Source, ConfigError> {
+        let prefix = self.prefix.unwrap_or_default();
+        let place = match (self.header, self.query, self.cookie) {
+            (Some(header), None, None) => header_place(header.into_string(), &prefix, path)?,
+            (None, Some(ParameterName(name)), None) => Place::Query(name),
+            (None, None, Some(CookieName(name))) => Place::Cookie(name),
+            _ => return Err(ConfigError::invalid(path, "needs one of \"header\", \"query\" and \"cookie\"")),
+        };
+        Ok(Source { place, prefix })
+    }
+}
+
+fn header_place(name: String, prefix: &Prefix, path: &str) -> Result<Place, ConfigError> {
+    if NOT_FOR_CREDENTIALS.contains(&name.as_str()) {
+        let expected = "a header of its own for credentials";
+        return Err(ConfigError::expected(format!("{path}.header"), expected, format!("{name:?}")));
+    }
+    if matches!(name.as_str(), "authorization" | "proxy-authorization") && matches!(prefix, Prefix::Text(_)) {
+        let expected = "a scheme and a blank such as \"Bearer \" (RFC 9110 section 11.4)";
+        return Err(ConfigError::expected(format!("{path}.prefix"), expected, "no blank"));
+    }
+    Ok(Place::Header(name))
+}
+
+impl Deserr<ConfigErrors> for Source {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, ConfigErrors> {
+        let raw = RawSource::deserialize_from_value(value, location)?;
+        raw.compile(&path_of(location)).map_err(Into::into)
+    }
+}
+
+/// `from`: `[{"header": name, "prefix": "Bearer "}, {"query": name}, {"cookie": name}]`, each with or without a prefix.
+impl Deserr<ConfigErrors> for Sources {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, ConfigErrors> {
+        let sources = Vec::<Source>::deserialize_from_value(value, location)?;
+        if sources.is_empty() {
+            return Err(ConfigError::invalid(path_of(location), "names no place: no credential could be shown").into());
+        }
+        Ok(Self(sources))
+    }
+}
