@@ -15,3 +15,4 @@ pub mod token;
 pub use algorithm::Algorithm;
 pub use jwks::{JwksError, KeySet, SkippedKey};
 pub use key::Key;
+pub use token::Token;
