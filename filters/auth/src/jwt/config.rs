@@ -1,0 +1,266 @@
+//! What config says of an authenticator of type `jwt`, and what it becomes.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use deserr::{Deserr, IntoValue, ValuePointerRef};
+use sluicegate_common::config::{
+    ConfigError, ConfigErrors, Env, HeaderName, Name, Pointer, RawSecret, Size, check_unique, one_key, quoted,
+};
+use sluicegate_common::reply::may_set;
+
+use super::claim_header::{ClaimHeader, Encoding};
+use super::consumer::{Naming, is_id};
+use super::issuer::{Issuer, Keys};
+use super::{Jwt, short};
+use crate::jose::{Algorithm, Key, KeySet};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const TOKEN_SIZE: Size = Size::from_bytes(16 << 10);
+
+/// The authenticator as written, without its `type` and `from`.
+#[derive(Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+pub struct RawJwt {
+    issuers: Vec<RawIssuer>,
+    #[deserr(default = MINUTE)]
+    clock_skew: Duration,
+    #[deserr(default = vec!["exp".to_owned()])]
+    require_claims: Vec<String>,
+    #[deserr(default = TOKEN_SIZE)]
+    max_token_size: Size,
+    #[deserr(default)]
+    max_lifetime: Option<Duration>,
+    #[deserr(default)]
+    typ: Option<String>,
+    #[deserr(default)]
+    key_claim: Option<Pointer>,
+    #[deserr(default)]
+    claims_to_headers: Vec<RawClaimHeader>,
+    #[deserr(default)]
+    forward_payload_header: Option<HeaderName>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+struct RawIssuer {
+    name: Name,
+    #[deserr(default)]
+    issuer: Option<String>,
+    #[deserr(default)]
+    audiences: Vec<String>,
+    algorithms: Vec<Algorithm>,
+    keys: RawKeys,
+    #[deserr(default)]
+    consumer: Option<RawNaming>,
+    #[deserr(default)]
+    groups_claim: Option<Pointer>,
+}
+
+enum RawKeys {
+    Jwks(serde_json::Value),
+    Pem(String),
+    Secret(RawSecret),
+    Remote(serde_json::Value),
+}
+
+impl Deserr<ConfigErrors> for RawKeys {
+    fn deserialize_from_value<V: IntoValue>(
+        value: deserr::Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, ConfigErrors> {
+        let (key, value) = one_key(value, location, &["jwks", "pem", "secret", "remote"])?;
+        let location = location.push_key(key);
+        match key {
+            "jwks" => Ok(Self::Jwks(value.into())),
+            "pem" => Deserr::deserialize_from_value(value, location).map(Self::Pem),
+            "secret" => Deserr::deserialize_from_value(value, location).map(Self::Secret),
+            _ => Ok(Self::Remote(value.into())),
+        }
+    }
+}
+
+/// `{"claim": "/sub", "map": "prefixed"}` or `{"fixed": "john"}`.
+#[derive(Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+struct RawNaming {
+    #[deserr(default)]
+    claim: Option<Pointer>,
+    #[deserr(default)]
+    map: Option<Map>,
+    #[deserr(default)]
+    fixed: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserr)]
+#[deserr(error = ConfigErrors, rename_all = lowercase)]
+enum Map {
+    Prefixed,
+    Registered,
+}
+
+#[derive(Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+struct RawClaimHeader {
+    claim: Pointer,
+    header: HeaderName,
+    #[deserr(default)]
+    encoding: Encoding,
+}
+
+/// Takes published keys in, which stand at this place, and gives them a number ([`Keys::Remote`]).
+pub type Register<'a> = &'a mut dyn FnMut(serde_json::Value, &str) -> Result<usize, ConfigErrors>;
+
+impl RawJwt {
+    /// Compiles it. `at` is its place in the config: `authenticators.users`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with its place in the config.
+    pub fn compile(self, at: &str, env: &Env, register: Register<'_>) -> Result<Jwt, ConfigErrors> {
+        let mut errors = self.check().under(at);
+        let mut issuers = Vec::with_capacity(self.issuers.len());
+        for (index, issuer) in self.issuers.into_iter().enumerate() {
+            issuers.extend(errors.take(issuer.compile(&format!("{at}.issuers[{index}]"), env, register)));
+        }
+        errors.into_result(Jwt {
+            issuers,
+            key_claim: self.key_claim,
+            max_token_size: self.max_token_size.len(),
+            media_type: self.typ.map(|typ| short(&typ).to_owned()),
+            clock_skew: self.clock_skew,
+            require_claims: self.require_claims,
+            max_lifetime: self.max_lifetime,
+            claims_to_headers: self.claims_to_headers.into_iter().map(RawClaimHeader::compile).collect(),
+            forward_payload_header: self.forward_payload_header.map(|header| header.as_str().into()),
+        })
+    }
+
+    /// What is wrong across fields.
+    fn check(&self) -> ConfigErrors {
+        let mut errors = ConfigErrors::new();
+        if self.issuers.is_empty() {
+            errors.push(ConfigError::invalid("issuers", "needs at least one issuer"));
+        }
+        errors.take(check_unique("issuers", "name", self.issuers.iter().map(|issuer| issuer.name.as_str())));
+        if self.key_claim.is_none() {
+            errors.extend(self.check_choice());
+        }
+        if self.max_token_size.is_empty() {
+            errors.push(ConfigError::expected("max_token_size", "at least one byte", "none"));
+        }
+        if self.max_lifetime.is_some_and(|max| max.is_zero()) {
+            errors.push(ConfigError::expected("max_lifetime", "more than no time", "none"));
+        }
+        errors.extend(self.check_headers());
+        errors
+    }
+
+    /// Without `key_claim` an `iss` is one entry's.
+    fn check_choice(&self) -> ConfigErrors {
+        let mut errors = ConfigErrors::new();
+        for (index, issuer) in self.issuers.iter().enumerate() {
+            let same = |other: &RawIssuer| other.issuer == issuer.issuer;
+            let Some(first) = self.issuers.iter().position(same).filter(|&first| first < index) else { continue };
+            errors.push(match &issuer.issuer {
+                None => ConfigError::invalid(
+                    format!("issuers[{index}]"),
+                    format!("needs an \"issuer\": issuers[{first}] takes the tokens of those that are not named"),
+                ),
+                Some(name) => ConfigError::invalid(
+                    format!("issuers[{index}].issuer"),
+                    format!("the tokens of {} go to issuers[{first}]", quoted(name)),
+                ),
+            });
+        }
+        errors
+    }
+
+    fn check_headers(&self) -> ConfigErrors {
+        let mut errors = ConfigErrors::new();
+        let names = || self.claims_to_headers.iter().map(|header| header.header.as_str());
+        errors.take(check_unique("claims_to_headers", "header", names()));
+        let places = names().enumerate().map(|(index, name)| (format!("claims_to_headers[{index}].header"), name));
+        let payload = self.forward_payload_header.as_ref().map(HeaderName::as_str);
+        for (place, name) in places.chain(payload.map(|name| ("forward_payload_header".to_owned(), name))) {
+            if !may_set(name.as_bytes()) {
+                errors.push(ConfigError::invalid(
+                    place,
+                    format!("{name} belongs to the connection: the proxy writes it"),
+                ));
+            }
+        }
+        if payload.is_some_and(|payload| names().any(|name| name == payload)) {
+            errors.push(ConfigError::invalid("forward_payload_header", "the header is one of \"claims_to_headers\""));
+        }
+        errors
+    }
+}
+
+impl RawIssuer {
+    fn compile(self, at: &str, env: &Env, register: Register<'_>) -> Result<Issuer, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        if self.algorithms.is_empty() {
+            let message = "needs at least one algorithm: the token does not choose";
+            errors.push(ConfigError::invalid(format!("{at}.algorithms"), message));
+        }
+        let keys = errors.take(self.keys.compile(&format!("{at}.keys"), env, register));
+        if let Some(Keys::Fixed(keys)) = &keys
+            && !self.algorithms.is_empty()
+            && !self.algorithms.iter().any(|&algorithm| keys.fits(algorithm))
+        {
+            let message = "none of \"keys\" is one for any of these algorithms";
+            errors.push(ConfigError::invalid(format!("{at}.algorithms"), message));
+        }
+        let naming = self.consumer.map_or(Ok(Naming::PrefixedSubject), RawNaming::compile);
+        let naming = errors.take(naming.map_err(|error| error.under(&format!("{at}.consumer"))));
+        let (Some(keys), Some(naming)) = (keys, naming) else { return Err(errors) };
+        errors.into_result(Issuer {
+            name: Rc::from(self.name.as_str()),
+            issuer: self.issuer,
+            audiences: self.audiences,
+            algorithms: self.algorithms,
+            keys,
+            naming,
+            groups_claim: self.groups_claim,
+        })
+    }
+}
+
+impl RawKeys {
+    fn compile(self, at: &str, env: &Env, register: Register<'_>) -> Result<Keys, ConfigErrors> {
+        let at = |key: &str| format!("{at}.{key}");
+        let keys = match self {
+            Self::Remote(remote) => return register(remote, &at("remote")).map(Keys::Remote),
+            Self::Jwks(jwks) => KeySet::inline(&jwks).map_err(|errors| errors.under(&at("jwks")))?,
+            Self::Pem(pem) => Key::from_pem(&pem).map_err(|error| error.under(&at("pem")))?.into(),
+            // It remembers its place.
+            Self::Secret(secret) => {
+                Key::from_secret(secret.resolve(env)?.expose()).map_err(|error| error.under(&at("secret")))?.into()
+            }
+        };
+        Ok(Keys::Fixed(keys))
+    }
+}
+
+impl RawNaming {
+    fn compile(self) -> Result<Naming, ConfigError> {
+        match (self.claim, self.map, self.fixed) {
+            (Some(claim), None | Some(Map::Prefixed), None) => Ok(Naming::Prefixed(claim)),
+            (Some(claim), Some(Map::Registered), None) => Ok(Naming::Registered(claim)),
+            (None, None, Some(id)) if is_id(&id) => Ok(Naming::Fixed(id)),
+            (None, None, Some(id)) => {
+                Err(ConfigError::expected("fixed", "an id without commas and control characters", quoted(&id)))
+            }
+            _ => Err(ConfigError::invalid("", "needs either \"claim\", and \"map\" if you like, or \"fixed\"")),
+        }
+    }
+}
+
+impl RawClaimHeader {
+    fn compile(self) -> ClaimHeader {
+        ClaimHeader { claim: self.claim, name: self.header.as_str().into(), encoding: self.encoding }
+    }
+}
+
+#[cfg(test)]
+mod tests;
