@@ -75,7 +75,8 @@ fn every_entry_that_matches_is_judged() {
         {"name": "admin", "match": {"paths": [{"prefix": "/admin"}]}, "allow": {"groups": ["admin"]}},
         {"name": "not-bob", "match": {"paths": [{"prefix": "/admin"}]}, "deny": {"consumers": ["bob"]}},
         {"name": "known", "allow": {"groups": ["staff", "guests"]}},
-        {"name": "staff-writes", "match": {"methods": ["POST"]}, "allow": {"groups": ["staff"]}, "deny": {"groups": ["guests"]}},
+        {"name": "staff-writes", "match": {"methods": ["POST"]}, "allow": {"groups": ["staff"]},
+         "deny": {"groups": ["guests"]}},
     ]);
     let who = |id: &str, groups: &[&str]| Identity::new(id, "", groups, false).unwrap();
     let refused = |entry: &str| Err((Reason::NotAllowed, entry.to_owned()));

@@ -16,7 +16,8 @@ fn accepted() {
         {"id": "idp:alice"},
         {"id": "Zoë"},
         {"id": "x".repeat(255)},
-        {"id": "PARTNER-GOLD", "disabled": false, "not_before": "2026-01-01T00:00:00Z", "expires_at": "2026-01-01T00:00:00.000000001Z"}
+        {"id": "PARTNER-GOLD", "disabled": false,
+         "not_before": "2026-01-01T00:00:00Z", "expires_at": "2026-01-01T00:00:00.000000001Z"}
     ]));
     let consumers = consumers.unwrap();
     assert_eq!(consumers.len(), 5);
@@ -143,7 +144,10 @@ fn a_hundred_thousand_are_found() {
 
 proptest! {
     #[test]
-    fn an_identity_has_each_group_once(listed in prop::collection::btree_set("[a-c]", 0..3), shown in prop::collection::vec("[a-e]", 0..6)) {
+    fn an_identity_has_each_group_once(
+        listed in prop::collection::btree_set("[a-c]", 0..3),
+        shown in prop::collection::vec("[a-e]", 0..6),
+    ) {
         let groups: Vec<String> = listed.iter().cloned().collect();
         let consumer = Consumer { id: "a".into(), groups, not_before: None, expires_at: None, disabled: false };
         let shown: Vec<&str> = shown.iter().map(String::as_str).collect();

@@ -138,10 +138,16 @@ fn a_realm_stands_in_quotes() {
 proptest! {
     /// RFC 9110 section 11.6.1: a scheme, a space, and parameters separated by commas.
     #[test]
-    fn every_challenge_is_one(realm in "[ !#-\\[\\]-~]{1,12}", at in 0..ALL.len(), by in 0..3usize, scope in "[!#-\\[\\]-~]{1,8}") {
+    fn every_challenge_is_one(
+        realm in "[ !#-\\[\\]-~]{1,12}",
+        scope in "[!#-\\[\\]-~]{1,8}",
+        at in 0..ALL.len(),
+        by in 0..3usize,
+    ) {
         let realm = Realm::parse(&realm).unwrap();
         let asked = vec![(0, Scheme::Bearer), (1, Scheme::Basic), (2, Scheme::ApiKey)];
-        let reply = Deny::new(realm.clone(), asked, false).reply(Refused { reason: ALL[at], by: Some(by), scope: Some(&scope) });
+        let refused = Refused { reason: ALL[at], by: Some(by), scope: Some(&scope) };
+        let reply = Deny::new(realm.clone(), asked, false).reply(refused);
         for challenge in challenges(&reply) {
             prop_assert!(is_field_value(challenge.as_bytes()));
             let (scheme, rest) = challenge.split_once(' ').unwrap();

@@ -55,15 +55,18 @@ fn refused() {
         ),
         (
             json!({"use": "users", "public": {}}),
-            "require: expected an object with one key, \"use\", \"any\", \"all\", \"optional\" or \"public\", found several",
+            "require: expected an object with one key, \"use\", \"any\", \"all\", \"optional\" or \"public\", \
+             found several",
         ),
         (
             json!({}),
-            "require: expected an object with one key, \"use\", \"any\", \"all\", \"optional\" or \"public\", found none",
+            "require: expected an object with one key, \"use\", \"any\", \"all\", \"optional\" or \"public\", \
+             found none",
         ),
         (
             json!("users"),
-            "require: expected an object with one key, \"use\", \"any\", \"all\", \"optional\" or \"public\", found a string",
+            "require: expected an object with one key, \"use\", \"any\", \"all\", \"optional\" or \"public\", \
+             found a string",
         ),
         (json!({"option": {}}), "require.option: unknown field, did you mean \"optional\"?"),
         (json!({"public": {"use": "ops"}}), "require.public.use: unknown field, none is expected here"),

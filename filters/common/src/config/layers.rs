@@ -108,9 +108,9 @@ impl Layers {
             let matched = given.map(|given| matcher(given).map_err(|e| e.under(&format!("{path}.match"))));
             let matched = matched.and_then(|matched| errors.take(matched));
             let label = name.as_ref().map_or("", Name::as_str);
-            let Value::Object(object) = merge_patch(Value::Object(base.clone()), Value::Object(patch)) else {
-                continue;
-            };
+            let mut patched = base.clone();
+            patch::take_out_sums(&patch, &mut patched);
+            let Value::Object(object) = merge_patch(Value::Object(patched), Value::Object(patch)) else { continue };
             let built =
                 config(label, object, top.as_ref()).map_err(|e| e.without(&of_top).under(&format!("{path}.config")));
             let built = errors.take(built);

@@ -1,7 +1,8 @@
 //! The grammar of a config, from its bytes to a filter's types. All errors are listed, not only the first.
 //!
 //! 1. [`parse_json`]: bytes -> JSON. No name twice in an object, bounded depth.
-//! 2. [`layers`]: the top, and for each rule the top with the rule's patch (RFC 7396). No field is null.
+//! 2. [`layers`]: the top, and for each rule the top with the rule's patch (RFC 7396), sums replaced whole. No field is
+//!    null.
 //! 3. [`split`]: the fields all filters have ([`Policy`]), and those of this one.
 //! 4. [`read`]: object -> `RawConfig`, as the user wrote it. Unknown fields are errors.
 //! 5. `TryFrom`: `RawConfig` -> `Config`, everything compiled, the rules across fields checked.

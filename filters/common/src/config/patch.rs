@@ -37,6 +37,21 @@ pub(crate) fn check(
     check_nulls(patch, Some(top), location, errors);
 }
 
+/// Fields whose value is a sum, an object with one key out of several.
+const SUMS: [&str; 1] = ["require"];
+
+/// Takes the sums that a patch names out of its target: a sum is replaced whole, merged it would have two keys.
+pub(crate) fn take_out_sums(patch: &Object, target: &mut Object) {
+    for (name, value) in patch {
+        let Value::Object(inner) = value else { continue };
+        if SUMS.contains(&name.as_str()) {
+            target.remove(name);
+        } else if let Some(Value::Object(target)) = target.get_mut(name).filter(|_| !nulls::is_document(name)) {
+            take_out_sums(inner, target);
+        }
+    }
+}
+
 /// Removes the field at a dotted path; false if there is none.
 pub(super) fn remove(object: &mut Object, dotted: &str) -> bool {
     match dotted.split_once('.') {

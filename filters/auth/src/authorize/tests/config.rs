@@ -9,7 +9,8 @@ fn accepted() {
         json!([{"name": "a", "allow": {"consumers": ["idp:alice", "Zoë"]}}]),
         json!([{"name": "a", "deny": {"groups": ["g h"]}}]),
         json!([{"name": "a", "match": {"methods": ["GET"]}, "allow": {"scopes": ["https://a.example/x.read"]}}]),
-        json!([{"name": "a", "allow": {"scopes": ["s"]}, "deny": {"scopes": ["t"]}}, {"name": "b", "deny": {"scopes": ["s"]}}]),
+        json!([{"name": "a", "allow": {"scopes": ["s"]}, "deny": {"scopes": ["t"]}},
+               {"name": "b", "deny": {"scopes": ["s"]}}]),
         json!([{"name": "a", "allow": {"claims": [
             {"pointer": "/a~1b", "any_of": ["x", 1, -1, 1.5, true]}, {"pointer": "/c", "all_of": [1.0]},
             {"pointer": "/d", "equals": false}, {"pointer": "/e", "exists": false}]}}]),

@@ -27,6 +27,26 @@ fn each_rule_patches_the_top_alone() {
 }
 
 #[test]
+fn a_sum_is_replaced_whole() {
+    let built = build(json!({
+        "require": {"any": [{"use": "a"}]}, "auth": {"realm": "api", "require": {"use": "a"}}, "json": {"require": {"a": 1}},
+        "rules": [
+            {"name": "one", "match": {}, "config": {"require": {"public": {}}}},
+            {"name": "two", "match": {}, "config": {"auth": {"require": {"use": null, "optional": {"use": "a"}}}}},
+            {"name": "three", "match": {}, "config": {"auth": {"realm": "b"}, "json": {"require": {"b": 2}}}},
+        ],
+    }));
+    let built = built.unwrap();
+    assert_eq!(built.top["require"], json!({"any": [{"use": "a"}]}));
+    let [one, two, three] = &built.rules[..] else { panic!("{built:?}") };
+    assert_eq!(one.config["require"], json!({"public": {}}));
+    assert_eq!(two.config["auth"], json!({"realm": "api", "require": {"optional": {"use": "a"}}}));
+    assert_eq!(two.config["require"], built.top["require"]);
+    assert_eq!(three.config["auth"], json!({"realm": "b", "require": {"use": "a"}}));
+    assert_eq!(three.config["json"], json!({"require": {"a": 1, "b": 2}}), "a document is no config");
+}
+
+#[test]
 fn registries_exist_once() {
     let config = json!({"a": 1, "store": {"x": 1}, "auth": {"store": 2, "b": 3},
         "rules": [{"name": "one", "match": {}, "config": {"a": 2}}]});
