@@ -98,3 +98,6 @@ impl Text for Algorithm {
 }
 
 sluicegate_common::deserr_text!(Algorithm);
+
+#[cfg(test)]
+mod tests;

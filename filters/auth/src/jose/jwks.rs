@@ -180,6 +180,8 @@ impl fmt::Display for JwksError {
             Self::TooLarge => write!(f, "more than {MAX_DOCUMENT} bytes"),
             Self::Empty => f.write_str("empty"),
             Self::Malformed(errors) => match errors.iter().next() {
+                // The names in a path are the document's own.
+                Some(error) if !error.path().is_empty() => write!(f, "at {}: {}", quoted(error.path()), error.kind()),
                 Some(error) => write!(f, "{}", error.kind()),
                 None => f.write_str("no JSON Web Key Set"),
             },
@@ -192,3 +194,6 @@ impl fmt::Display for JwksError {
 }
 
 impl std::error::Error for JwksError {}
+
+#[cfg(test)]
+mod tests;

@@ -95,3 +95,6 @@ impl fmt::Debug for Key {
         key.field("kty", &self.material.kty()).field("kid", &self.kid).field("alg", &self.alg).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,8 @@
 
 pub mod algorithm;
 pub mod base64url;
+#[cfg(test)]
+mod fixture;
 pub mod jwk;
 pub mod jwks;
 pub mod key;

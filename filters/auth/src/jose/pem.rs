@@ -1,7 +1,7 @@
 //! Public keys in PEM (RFC 7468).
 
+use der::Decode;
 use der::asn1::ObjectIdentifier;
-use der::{Decode, Document};
 use pkcs1::RsaPublicKeyRef;
 use sluicegate_common::config::ConfigError;
 use spki::SubjectPublicKeyInfoRef;
@@ -27,14 +27,20 @@ impl Key {
     /// # Errors
     /// Something else, a certificate or a private key among it, or a key that is weak.
     pub fn from_pem(pem: &str) -> Result<Self, ConfigError> {
-        let (label, der) = Document::from_pem(pem.trim_ascii()).map_err(|_| not("other text"))?;
-        let material = match label {
-            "PUBLIC KEY" => subject_public_key(der.as_bytes())?,
-            "RSA PUBLIC KEY" => rsa(der.as_bytes())?,
-            "CERTIFICATE" => return Err(not("a certificate: take the key out (openssl x509 -pubkey -noout)")),
-            label if label.ends_with("PRIVATE KEY") => return Err(not("a private key: give the public one")),
+        let pem = pem.trim_ascii();
+        let label = der::pem::decode_label(pem.as_bytes()).map_err(|_| not("other text"))?;
+        let read = match label {
+            "PUBLIC KEY" => subject_public_key,
+            "RSA PUBLIC KEY" => rsa,
+            "CERTIFICATE" => return Err(not("a certificate: take its key (openssl x509 -pubkey -noout)")),
+            _ if label.ends_with("PRIVATE KEY") => return Err(not("a private key")),
             _ => return Err(not("something else")),
         };
+        if pem.matches("-----BEGIN ").count() > 1 {
+            return Err(not("more than one"));
+        }
+        let (_, der) = der::pem::decode_vec(pem.as_bytes()).map_err(|_| not("broken PEM"))?;
+        let material = read(&der)?;
         Ok(Self::new(None, None, material))
     }
 }
@@ -69,3 +75,6 @@ fn not(found: &'static str) -> ConfigError {
 fn whole(error: ConfigError) -> ConfigError {
     ConfigError::new("", error.kind().clone())
 }
+
+#[cfg(test)]
+mod tests;

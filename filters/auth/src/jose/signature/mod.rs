@@ -16,3 +16,7 @@ pub(super) use rsa::RsaKey;
 fn unfit(member: &str, expected: &'static str, found: impl Into<String>) -> ConfigError {
     ConfigError::expected(member, expected, found)
 }
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests;
