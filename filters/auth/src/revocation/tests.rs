@@ -1,6 +1,8 @@
 //! Revocations as a worker makes them and sees them.
 
 mod fake;
+mod interleaving;
+mod model;
 
 use std::time::Duration;
 
