@@ -43,8 +43,8 @@ pub struct CacheKey<'a> {
     pub token: &'a [u8],
 }
 
-/// What is to be kept of a verified token.
-pub struct Verified<T> {
+/// What is to be kept of a token that was just verified.
+pub struct NewEntry<T> {
     /// What it came to.
     pub value: Rc<T>,
     /// The generation of the keys it was verified with.
@@ -107,8 +107,8 @@ impl<T> TokenCache<T> {
     }
 
     /// Keeps what a token came to.
-    pub fn put(&self, key: CacheKey<'_>, verified: Verified<T>, now: Nanos, proxy: &dyn Proxy) {
-        let until = verified.expires.map_or(now.plus(LIFE), |expires| expires.min(now.plus(LIFE)));
+    pub fn put(&self, key: CacheKey<'_>, new: NewEntry<T>, now: Nanos, proxy: &dyn Proxy) {
+        let until = new.expires.map_or(now.plus(LIFE), |expires| expires.min(now.plus(LIFE)));
         if key.token.len() > MAX_TOKEN || until <= now {
             return;
         }
@@ -118,7 +118,7 @@ impl<T> TokenCache<T> {
             places.resize_with(PLACES, || None);
         }
         if let Some(slot) = places.get_mut(place_of(&hash)) {
-            let Verified { value, generation, mark, .. } = verified;
+            let NewEntry { value, generation, mark, .. } = new;
             let (authenticator, token) = (key.authenticator, key.token.into());
             *slot = Some(Entry { hash, authenticator, token, value, generation, mark, from: now, until });
         }

@@ -7,10 +7,10 @@
 //! 3. An entry lives until its token has expired for every authenticator (`exp` and the greatest clock skew), and is
 //!    never dropped before. A token without `exp` is never forgotten, and its place never free again.
 //! 4. When more than 8 tokens of a subject have entries, these become one: what was issued to the subject no later than
-//!    the latest of them is refused, tokens that do not say when they were issued included. It lives as long as any of
-//!    the entries it replaces, and where the issuer has a `max_lifetime` as long as any token it refuses. Without one,
-//!    a token of the subject that is older, was not itself revoked and outlives all that were, is let in again after
-//!    that.
+//!    the latest of them is refused. Tokens that do not say when they were issued are refused as well, new ones too. The
+//!    entry lives as long as any that it replaces, and where the issuer has a `max_lifetime` as long as any token it
+//!    refuses. Without one, a token of the subject that was issued before, was not itself revoked and outlives all that
+//!    were, is let in again after that.
 //! 5. A full bucket takes no more: the error says so, and nothing is forgotten.
 //! 6. Places are chosen by a hash with a secret seed, made by the first revocation of the process: who can have tokens
 //!    made for themselves cannot choose whom they share a bucket with.
@@ -74,9 +74,9 @@ pub struct TokenId<'a> {
     pub iat: Option<Nanos>,
     /// `exp`, the very time that was compared with the clock.
     pub exp: Option<Nanos>,
-    /// The issuer's `max_lifetime`: the most that was accepted between `iat` and `exp`.
+    /// The most that is accepted between `iat` and `exp` of this issuer's tokens, by whichever authenticator.
     pub max_lifetime: Option<Duration>,
-    /// The bytes that were signed: header, dot and payload (RFC 7515 section 5.1).
+    /// The bytes that were signed, all before the last dot (RFC 7515 section 5.1).
     pub signing_input: &'a [u8],
 }
 

@@ -16,6 +16,8 @@ type Seed = [u8; 16];
 /// CRC-32, by which Kong's engine knows them, since that tells all changes within 32 bits.
 const PREFIX: &str = "sg:auth:revoked";
 
+const SEED_KEY: &str = "sg:auth:revoked:seed";
+
 /// Whether the token is revoked. Two reads; one where nothing was ever revoked.
 pub(super) fn contains(data: &dyn SharedData, token: &Unnamed<'_>, now: Nanos) -> Result<bool, RevocationError> {
     let Some(seed) = read_seed(data)? else { return Ok(false) };
@@ -40,10 +42,6 @@ fn key_of(token: &Token) -> String {
     format!("{PREFIX}:{bucket:02x}")
 }
 
-fn seed_key() -> String {
-    format!("{PREFIX}:seed")
-}
-
 /// The seed, made when there is none. It is never kept in a VM: should a host lose it, all workers go on with the same
 /// new one.
 fn seed(proxy: &dyn Proxy) -> Result<Seed, RevocationError> {
@@ -52,7 +50,7 @@ fn seed(proxy: &dyn Proxy) -> Result<Seed, RevocationError> {
     }
     let mut new = Seed::default();
     proxy.random(&mut new).map_err(RevocationError::Random)?;
-    proxy.shared().update(&seed_key(), |state| match state.get() {
+    proxy.shared().update(SEED_KEY, |state| match state.get() {
         Some(found) => parse_seed(found),
         None => {
             state.set(&new);
@@ -62,7 +60,7 @@ fn seed(proxy: &dyn Proxy) -> Result<Seed, RevocationError> {
 }
 
 fn read_seed(data: &dyn SharedData) -> Result<Option<Seed>, RevocationError> {
-    data.read(&seed_key())?.get().map(parse_seed).transpose()
+    data.read(SEED_KEY)?.get().map(parse_seed).transpose()
 }
 
 fn parse_seed(state: &[u8]) -> Result<Seed, RevocationError> {

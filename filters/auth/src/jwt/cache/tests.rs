@@ -57,8 +57,8 @@ fn key(token: &[u8]) -> CacheKey<'_> {
 }
 
 /// Verified with keys of generation 1, good for an hour.
-fn verified(value: &str) -> Verified<String> {
-    Verified { value: Rc::new(value.to_owned()), generation: 1, mark: mark(0), expires: Some(later(3600)) }
+fn verified(value: &str) -> NewEntry<String> {
+    NewEntry { value: Rc::new(value.to_owned()), generation: 1, mark: mark(0), expires: Some(later(3600)) }
 }
 
 /// What the cache holds for the token, the keys being of generation 1.
@@ -92,7 +92,7 @@ fn a_token_is_found_as_long_as_it_holds() {
     ];
     for Case { name, expires, generation, now, want } in cases {
         let (cache, host) = (TokenCache::default(), Host::new(1));
-        cache.put(key(b"a.b.c"), Verified { expires, generation, ..verified("john") }, NOW, &host);
+        cache.put(key(b"a.b.c"), NewEntry { expires, generation, ..verified("john") }, NOW, &host);
         let found = value(&cache, key(b"a.b.c"), now, &host);
         assert_eq!(found, want.then(|| "john".to_owned()), "{name}");
         if !want {

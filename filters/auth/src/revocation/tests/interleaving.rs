@@ -244,7 +244,7 @@ fn no_order_loses_a_revocation() {
                 assert!(before.iter().all(refused), "{name}, {dialect:?}: an earlier one is lost");
                 let mut revoked = 0;
                 for (worker, outcome) in workers.iter().zip(outcomes) {
-                    let Job::Revoke(tokens) = worker.job else { unreachable!() };
+                    let Job::Revoke(tokens) = worker.job else { panic!("a worker that revokes") };
                     for (token, outcome) in tokens.iter().zip(outcome) {
                         assert!(outcome == Ok(true) || outcome == Err(RevocationError::Full), "{name}: {outcome:?}");
                         assert_eq!(refused(token), outcome.is_ok(), "{name}, {dialect:?}: {:?}", token.jti);
