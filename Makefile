@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test e2e e2e-browser budget demo lint clean
+.PHONY: help build test e2e e2e-browser budget bench demo lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -18,6 +18,9 @@ e2e-browser: ## CORS in a real browser (headless Chromium)
 
 budget: ## what one request costs in each module (fuel, host calls, memory) against the baseline; BLESS=1 renews it
 	@scripts/budget
+
+bench: ## what one request costs in real Envoy, against no filter and Envoy's own (QUICK=1: roughly; ONLY="cors jwt")
+	@scripts/bench
 
 demo: ## a gateway in Envoy with example services, and a tour of requests (ONCE=1: no waiting)
 	@scripts/demo

@@ -1,0 +1,87 @@
+"""The results: a table for people, and a file for machines."""
+
+import json
+import os
+import platform
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+
+# Microseconds. What is below is not told from nothing.
+CLAIMED = 1.0
+
+
+def ratio(mine, other):
+    """How many times as much as the other; None where one of them is not told from nothing."""
+    if min(mine.median, other.median) < CLAIMED:
+        return None
+    return mine.median / other.median
+
+
+def results(variants, added_by_mode, baseline):
+    """The rows, in the order of the variants."""
+    rows = []
+    for variant in variants:
+        if variant.name == baseline:
+            continue
+        row = {"name": variant.name, "group": variant.group}
+        for mode, added in added_by_mode.items():
+            mine = added[variant.name]
+            row[mode] = {"added_us": asdict(mine), "times": {
+                other: ratio(mine, added[other]) for other in variant.against if other in added}}
+        rows.append(row)
+    return rows
+
+
+def machine():
+    info = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.partition(":")[2].strip() for line in info if line.startswith("model name")]
+    return {"processor": models[0] if models else platform.machine(), "processors": os.cpu_count(),
+            "kernel": platform.release()}
+
+
+def document(rows, costs, **facts):
+    """`costs`: of the baseline, by mode."""
+    return {"date": datetime.now(timezone.utc).isoformat(timespec="seconds"), "machine": machine()} | facts | {
+        "baseline_us": {mode: asdict(cost) for mode, cost in costs.items()}, "results": rows}
+
+
+def write(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=1) + "\n")
+    partial.replace(path)
+
+
+def microseconds(cost, always):
+    if not always and cost["median"] < CLAIMED:
+        return "< 1"
+    return f"{cost['median']:+.1f}"
+
+
+def spread(cost):
+    return f"{cost['low']:+.1f}..{cost['high']:+.1f}"
+
+
+def times(value):
+    return "-" if value is None else f"{value:.2f}x"
+
+
+def lines(document, noise):
+    """The table. `noise`: the group of the rows that are not claims, the baseline against itself."""
+    heads = ["variant", "hot us", "10..90 %", "cold us", "10..90 %", "hot ratio", "cold ratio", "to"]
+    table = [heads]
+    for row in document["results"]:
+        hot, cold = row["hot"], row["cold"]
+        cells = [row["name"]]
+        for mode in (hot, cold):
+            cells += [microseconds(mode["added_us"], row["group"] == noise), spread(mode["added_us"])]
+        others = list(hot["times"]) or [""]
+        for index, other in enumerate(others):
+            compared = [times(hot["times"][other]), times(cold["times"][other]), other] if other else ["", "", ""]
+            table.append((cells if index == 0 else [""] * len(cells)) + compared)
+    widths = [max(len(row[column]) for row in table) for column in range(len(heads))]
+    left = {0, len(heads) - 1}
+    return ["  ".join(cell.ljust(width) if column in left else cell.rjust(width)
+                      for column, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip()
+            for row in table]
