@@ -259,7 +259,7 @@ fn a_revocation_that_fails_says_so() {
         },
         Case {
             name: "no random numbers",
-            spoil: |process| process.random.set(Some(STATUS)),
+            spoil: |process| process.random.set(Err(STATUS)),
             want: Err(RevocationError::Random(STATUS)),
             revoked: false,
         },
@@ -307,11 +307,25 @@ fn the_seed_is_made_once() {
     let process = Process::new(BOTH[1]);
     let (one, two) = (token(Some("a"), None), token(Some("b"), None));
     revocation("{}").revoke(&process, &one, NOW).unwrap();
-    process.random.set(Some(Status::InternalFailure));
+    process.random.set(Err(Status::InternalFailure));
     assert_eq!(revocation("{}").revoke(&process, &two, NOW), Ok(()));
     for token in [one, two] {
         assert_eq!(revocation("{}").is_revoked(&process, &token, NOW), Ok(true));
     }
+}
+
+/// Kong's engine may lose it. What was revoked is lost with it; what is revoked then is not.
+#[test]
+fn workers_agree_on_a_new_seed() {
+    let process = Process::new(BOTH[1]);
+    let (here, there) = (revocation("{}"), revocation("{}"));
+    let (one, two) = (token(Some("a"), None), token(Some("b"), None));
+    here.revoke(&process, &one, NOW).unwrap();
+    assert_eq!(there.is_revoked(&process, &one, NOW), Ok(true));
+    process.shared.evict("sg:auth:revoked:seed");
+    process.random.set(Ok([9; 16]));
+    there.revoke(&process, &two, NOW).unwrap();
+    assert_eq!([&one, &two].map(|token| here.is_revoked(&process, token, NOW)), [Ok(false), Ok(true)]);
 }
 
 #[test]
