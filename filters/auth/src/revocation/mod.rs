@@ -6,13 +6,13 @@
 //!    Every token of a subject (issuer's name and `sub`) has the same bucket, so that one is read per check.
 //! 3. An entry lives until its token has expired for every authenticator (`exp` and the greatest clock skew), and is
 //!    never dropped before. A token without `exp` is never forgotten, and its place never free again.
-//! 4. When more than 8 tokens of a subject have entries, these become one: what was issued to the subject no later than
-//!    the latest of them is refused. Tokens that do not say when they were issued are refused as well, new ones too. The
+//! 4. A subject has 8 entries at most. One more, and all become one: what was issued to the subject no later than the
+//!    latest of them is refused. Tokens that do not say when they were issued are refused as well, new ones too. The
 //!    entry lives as long as any that it replaces, and where the issuer has a `max_lifetime` as long as any token it
 //!    refuses. Without one, a token of the subject that was issued before, was not itself revoked and outlives all that
 //!    were, is let in again after that.
-//! 5. A full bucket takes no more: the error says so, and nothing is forgotten. Of entries of as many subjects 1,000 fit
-//!    but for one in 270,000 attempts; with 1,500 in the table one in 2,500 finds no room, with 2,000 one in 150.
+//! 5. A full bucket takes no more: the error says so, and nothing is forgotten. With 1,000 entries of different subjects
+//!    in the table, one revocation in 270,000 finds its bucket full; with 1,500 one in 2,500, with 2,000 one in 150.
 //! 6. Places are chosen by a hash with a secret seed, made by the first revocation of the process: who can have tokens
 //!    made for themselves cannot choose whom they share a bucket with.
 //! 7. Whoever checked a token need not do so again until [`Revocation::mark`] has moved. [`Revocation::revoke`] writes
