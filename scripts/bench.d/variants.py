@@ -67,11 +67,16 @@ def repeated(entry):
 
 
 def select(entries, only):
-    by_name = {entry["name"]: entry for entry in entries}
-    wanted = {entry["name"] for entry in entries if entry["group"] == "baseline" or not only or any(
-        word in entry["group"] or word in entry["name"] for word in only)}
-    for name in list(wanted):
-        wanted.update(by_name[name].get("against", []))
+    chosen = [entry for entry in entries if any(
+        word in text for word in only or [""] for text in (entry["group"], entry["name"]))]
+    if not chosen:
+        groups = dict.fromkeys(entry["group"] for entry in entries)
+        raise Failure(f"no variant is called {' or '.join(only)}", f"groups: {', '.join(groups)}")
+    wanted = {entry["name"] for entry in entries if entry["group"] == "baseline"}
+    for entry in chosen:
+        wanted.update([entry["name"]], entry.get("against", []))
+    if unknown := wanted - {entry["name"] for entry in entries}:
+        raise Failure(f"{FILE.name}: there is no variant {', '.join(unknown)}", "see `against`")
     return [entry for entry in entries if entry["name"] in wanted]
 
 
