@@ -115,6 +115,22 @@ impl RawSecretOrDigest {
             Self::Digest(digest) => Ok(SecretOrDigest::Digest(digest)),
         }
     }
+
+    /// Reads what stands under `key`, one of `env`, `value` and `sha256`, in the object at `location`: for sums that
+    /// offer other keys beside these.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn of_key<V: IntoValue>(
+        key: &str,
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, ConfigErrors> {
+        match key {
+            "sha256" => Sha256::deserialize_from_value(value, location.push_key(key)).map(Self::Digest),
+            _ => read(key, value, location).map(Self::Secret),
+        }
+    }
 }
 
 impl Deserr<ConfigErrors> for RawSecretOrDigest {
@@ -122,10 +138,8 @@ impl Deserr<ConfigErrors> for RawSecretOrDigest {
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, ConfigErrors> {
-        match one_key(value, location, &["env", "value", "sha256"])? {
-            (key @ "sha256", value) => Sha256::deserialize_from_value(value, location.push_key(key)).map(Self::Digest),
-            (key, value) => read(key, value, location).map(Self::Secret),
-        }
+        let (key, value) = one_key(value, location, &["env", "value", "sha256"])?;
+        Self::of_key(key, value, location)
     }
 }
 
