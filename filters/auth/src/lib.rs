@@ -1,6 +1,18 @@
 //! Who may come in: JSON Web Tokens, API keys, user names and passwords; what they may do; tokens revoked.
+//!
+//! 1. Headers that only this filter writes are taken out of every request, whatever its mode ([`forward`]).
+//! 2. Preflights pass, unless config wants them judged: a browser sends them without credentials.
+//! 3. A POST to `logout_path` revokes the token it shows ([`logout`]).
+//! 4. The request must satisfy `require` ([`require`]): of several authenticators the first whose credential is present
+//!    decides. Where each looks says [`source`]; how it judges say [`jwt`], [`api_key`] and [`basic`].
+//! 5. A token whose keys are being fetched waits for them, a bounded time and not with too many others
+//!    ([`jwt::remote`]).
+//! 6. Every entry of `authorize` that concerns the request is judged ([`authorize`]).
+//! 7. The filters behind and the upstream are told who calls, and the credentials of all authenticators are taken out.
+//! 8. A refusal says how to be let in, and gives nothing else away ([`deny`]).
 
 pub mod api_key;
+pub mod authenticator;
 pub mod authorize;
 pub mod basic;
 pub mod config;
@@ -8,10 +20,204 @@ pub mod consumers;
 pub mod deny;
 pub mod forward;
 pub mod jose;
+pub mod judgement;
 pub mod jwt;
 pub mod logout;
 pub mod principal;
 pub mod reason;
+pub mod registry;
 pub mod require;
 pub mod revocation;
 pub mod source;
+
+use std::rc::Rc;
+
+use sluicegate_common::config::{ConfigErrors, InternalError, Object};
+use sluicegate_common::filter::{Background, Cx, Decision, Filter, Needs, Outcome, Setup, Wait, Wake};
+use sluicegate_common::head::{EditError, RequestHead};
+use sluicegate_common::identity;
+
+use crate::authorize::Subject;
+use crate::config::{Config, Gate, REGISTRIES};
+use crate::deny::Refused;
+use crate::judgement::{Found, Judgement};
+use crate::jwt::remote::{Refusal, Waiting, Want, Woken};
+use crate::principal::Principal;
+use crate::reason::Reason;
+use crate::require::Verdict;
+
+/// The filter.
+#[derive(Debug)]
+pub struct Auth {
+    config: Config,
+}
+
+/// A request that waits for keys.
+#[derive(Debug)]
+pub struct Waits {
+    waiting: Waiting,
+    /// The authenticator that needs them.
+    by: usize,
+}
+
+impl Filter for Auth {
+    const NAME: &'static str = "auth";
+    const REGISTRIES: &'static [&'static str] = REGISTRIES;
+    const CASE_SENSITIVE: bool = false;
+    const CODES: &'static [&'static str] = Reason::CODES;
+    const ON_INTERNAL_ERROR: InternalError = InternalError::Deny;
+    type Stream = Option<Waits>;
+
+    fn configure(config: Object, setup: &Setup<'_>, top: Option<&Self>) -> Result<Self, ConfigErrors> {
+        Config::parse(config, setup, top.map(|top| &top.config)).map(|config| Self { config })
+    }
+
+    fn cleanse(&self, head: &mut RequestHead<'_>) {
+        if let Err(error) = self.config.registry.forward.cleanse(head) {
+            log::error!("auth: {error}");
+        }
+    }
+
+    fn needs(&self) -> Needs {
+        let logs_out = self.config.registry.logout().is_some();
+        Needs { headers: true, paths: logs_out || self.config.authorize.uses_paths(), decorate: false }
+    }
+
+    fn on_request(&self, stream: &mut Option<Waits>, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
+        if self.config.bypass_cors_preflight && head.is_preflight() {
+            return Decision::Continue;
+        }
+        self.decide(stream, head, cx)
+    }
+
+    fn on_wake(
+        &self,
+        stream: &mut Option<Waits>,
+        why: &Wake<'_>,
+        head: &mut RequestHead<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Decision {
+        let Some(mut waits) = stream.take() else { return self.decide(stream, head, cx) };
+        match self.config.registry.remotes.woken(&mut waits.waiting, why, cx.now, cx.proxy) {
+            Woken::Again => self.decide(stream, head, cx),
+            Woken::Ask(callout) => {
+                *stream = Some(waits);
+                Decision::Wait(Wait::Callouts(vec![callout]))
+            }
+            Woken::Refused(why) => self.without_keys(why, waits.by, head, cx),
+        }
+    }
+
+    fn background(&self) -> Option<Rc<dyn Background>> {
+        let remotes = &self.config.registry.remotes;
+        (!remotes.is_empty()).then(|| Rc::clone(remotes) as Rc<dyn Background>)
+    }
+}
+
+impl Auth {
+    /// Judges what the request shows, with the keys that are there.
+    fn decide(&self, stream: &mut Option<Waits>, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
+        let registry = &self.config.registry;
+        let gate = self.gate(head, cx);
+        loop {
+            let mut judgement = Judgement::new(registry);
+            match gate.require.evaluate(&mut |at| judgement.ask(at, head, cx)) {
+                Verdict::Passed(found) if gate.logs_out => return self.log_out(found, head, cx),
+                Verdict::Passed(found) => return self.admit(found, head, cx),
+                Verdict::Refused { reason, by } => return gate.deny.refuse(Refused { reason, by, scope: None }, cx),
+                Verdict::Pending => {}
+            }
+            let Some(lacking) = judgement.lacking() else { return self.refuse(Reason::JwksUnavailable, cx) };
+            match registry.remotes.want(lacking.source, lacking.kid.as_deref(), cx.now, cx.proxy) {
+                // Other keys came in since: they are looked at now.
+                Want::Again => {}
+                Want::Wait(waiting) => {
+                    let wait = waiting.wait();
+                    *stream = Some(Waits { waiting, by: lacking.by });
+                    return Decision::Wait(wait);
+                }
+                Want::Refused(why) => return self.without_keys(why, lacking.by, head, cx),
+            }
+        }
+    }
+
+    /// What the request must show, and how it is told.
+    fn gate(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> &Gate {
+        let logs_out = self.config.registry.logout().is_some_and(|logout| logout.is_for(head, cx.facts));
+        if logs_out { &self.config.logout } else { &self.config.gate }
+    }
+
+    /// What the request shows is good.
+    fn admit(&self, found: Option<Found>, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
+        let principal = found.map(|found| found.principal);
+        let subject = Subject {
+            identity: principal.as_ref().map(|principal| &*principal.identity),
+            claims: principal.as_ref().and_then(|principal| principal.claims()),
+        };
+        if let Err(refusal) = self.config.authorize.judge(subject, head, cx) {
+            return self.config.gate.deny.refuse(refusal.into(), cx);
+        }
+        if let Err(error) = self.edit(principal.as_deref(), head) {
+            log::error!("auth: {error}");
+            return self.refuse(Reason::Malformed, cx);
+        }
+        if cx.enforces() {
+            self.publish(principal.as_deref(), cx);
+        }
+        Decision::Continue
+    }
+
+    /// What the upstream sees: who calls, and no credential.
+    fn edit(&self, principal: Option<&Principal>, head: &mut RequestHead<'_>) -> Result<(), EditError> {
+        let registry = &self.config.registry;
+        if self.config.hide_credentials {
+            registry.authenticators.iter().try_for_each(|authenticator| authenticator.sources.hide(head))?;
+        }
+        principal.map_or(Ok(()), |principal| registry.forward.tell(principal, head))
+    }
+
+    /// What the filters behind are told.
+    fn publish(&self, principal: Option<&Principal>, cx: &mut Cx<'_>) {
+        let identity = principal.map(|principal| &principal.identity).or(self.config.anonymous.as_ref());
+        let Some(identity) = identity else { return };
+        let claims = principal.and_then(|principal| principal.token.as_ref()).map(|token| &token.claims);
+        cx.facts.set_identity(Some(Rc::clone(identity)), claims.map(Rc::clone));
+        let mut told = Ok(());
+        if self.config.publish_identity {
+            told = identity::publish(identity, cx.proxy);
+        }
+        if let (true, Some(claims)) = (self.config.publish_claims, claims) {
+            told = told.and(identity::publish_claims(claims.to_string().as_bytes(), cx.proxy));
+        }
+        if let Err(status) = told {
+            log::debug!("auth: other modules are not told who calls: {status}");
+        }
+    }
+
+    fn log_out(&self, found: Option<Found>, head: &RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
+        let registry = &self.config.registry;
+        let done = found.ok_or(Reason::MissingCredential).and_then(|found| found.log_out(registry, head, cx));
+        match done {
+            Ok(()) => {
+                cx.report(Outcome::Answered, logout::CODE);
+                Decision::Respond(logout::reply())
+            }
+            Err(reason) => self.config.logout.deny.refuse(Refused { reason, by: None, scope: None }, cx),
+        }
+    }
+
+    fn without_keys(&self, why: Refusal, by: usize, head: &RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
+        let deny = &self.gate(head, cx).deny;
+        match why {
+            Refusal::UnknownKid => deny.refuse(Refused { reason: Reason::UnknownKid, by: Some(by), scope: None }, cx),
+            Refusal::Unavailable { retry_after } => {
+                let refused = Refused { reason: Reason::JwksUnavailable, by: Some(by), scope: None };
+                Decision::Respond(deny.reply(refused).retry_after(retry_after))
+            }
+        }
+    }
+
+    fn refuse(&self, reason: Reason, cx: &mut Cx<'_>) -> Decision {
+        self.config.gate.deny.refuse(Refused { reason, by: None, scope: None }, cx)
+    }
+}

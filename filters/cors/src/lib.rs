@@ -90,7 +90,7 @@ impl Filter for Cors {
         let origin = RequestOrigin::of(head);
         let audience = self.config.origins.judge(&origin);
         let is_foreign = audience == Audience::Nobody && origin != RequestOrigin::Absent;
-        if origin != RequestOrigin::Absent && preflight::is_preflight(head) {
+        if origin != RequestOrigin::Absent && head.is_preflight() {
             let answer = preflight::decide(&self.config, audience, head);
             let stay = (!self.config.preflight_continue).then(|| self.answer(&answer, cx));
             *stream = Stream::Preflight(answer);

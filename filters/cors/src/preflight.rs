@@ -47,11 +47,6 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Whether a request that has an `Origin` is a preflight. Any other OPTIONS is the upstream's business.
-pub(crate) fn is_preflight(head: &RequestHead<'_>) -> bool {
-    head.method() == b"OPTIONS" && head.get("access-control-request-method").is_some()
-}
-
 /// Judges origin, method and headers.
 ///
 /// # Errors

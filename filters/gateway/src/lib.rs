@@ -16,6 +16,7 @@
 mod fields;
 mod link;
 
+use sluicegate_auth::Auth;
 use sluicegate_common::account::Account;
 use sluicegate_common::chain::Chain;
 use sluicegate_common::config::{ConfigErrors, Env, Object};
@@ -27,7 +28,7 @@ use fields::Fields;
 use link::Link;
 
 /// The order of the chain.
-pub type Filters = (Option<Link<Cors>>, (Option<Link<HeaderTransform>>, ()));
+pub type Filters = (Option<Link<Cors>>, (Option<Link<Auth>>, (Option<Link<HeaderTransform>>, ())));
 
 /// The gateway's chain under one rule.
 #[derive(Debug)]
@@ -40,7 +41,8 @@ impl Chain for Gateway {
     type Filters = Filters;
 
     const NAME: &'static str = "gateway";
-    const REGISTRIES: &'static [&'static str] = &[];
+    const REGISTRIES: &'static [&'static str] =
+        &["auth.authenticators", "auth.consumers", "auth.identity_headers", "auth.revocation", "auth.token_cache"];
     const CASE_SENSITIVE: bool = false; // Its rules guard routes.
     const MAKES_REQUEST_ID: bool = true;
 
@@ -49,7 +51,10 @@ impl Chain for Gateway {
         let top = top.map(|top| &top.filters);
         let filters = (
             fields.take::<Cors>(top.and_then(|top| top.0.as_ref())),
-            (fields.take::<HeaderTransform>(top.and_then(|top| top.1.0.as_ref())), ()),
+            (
+                fields.take::<Auth>(top.and_then(|top| top.1.0.as_ref())),
+                (fields.take::<HeaderTransform>(top.and_then(|top| top.1.1.0.as_ref())), ()),
+            ),
         );
         let policy = fields.finish()?;
         Ok(Self { account: Account::new(Self::NAME, rule, policy, true), filters })

@@ -12,6 +12,7 @@ use sluicegate_common::reply::may_set;
 use super::claim_header::{ClaimHeader, Encoding};
 use super::consumer::{Naming, is_id};
 use super::issuer::{Issuer, Keys};
+use super::remote::RawRemote;
 use super::{Jwt, short};
 use crate::jose::{Algorithm, Key, KeySet};
 
@@ -61,7 +62,7 @@ enum RawKeys {
     Jwks(serde_json::Value),
     Pem(String),
     Secret(RawSecret),
-    Remote(serde_json::Value),
+    Remote(RawRemote),
 }
 
 impl Deserr<ConfigErrors> for RawKeys {
@@ -75,7 +76,7 @@ impl Deserr<ConfigErrors> for RawKeys {
             "jwks" => Ok(Self::Jwks(value.into())),
             "pem" => Deserr::deserialize_from_value(value, location).map(Self::Pem),
             "secret" => Deserr::deserialize_from_value(value, location).map(Self::Secret),
-            _ => Ok(Self::Remote(value.into())),
+            _ => Deserr::deserialize_from_value(value, location).map(Self::Remote),
         }
     }
 }
@@ -108,8 +109,8 @@ struct RawClaimHeader {
     encoding: Encoding,
 }
 
-/// Takes published keys in, which stand at this place, and gives them a number ([`Keys::Remote`]).
-pub type Register<'a> = &'a mut dyn FnMut(serde_json::Value, &str) -> Result<usize, ConfigErrors>;
+/// Takes in the keys that the issuer entry of this name publishes, and gives them a number ([`Keys::Remote`]).
+pub type Register<'a> = &'a mut dyn FnMut(RawRemote, &str) -> Result<usize, ConfigErrors>;
 
 impl RawJwt {
     /// Compiles it. `at` is its place in the config: `authenticators.users`.
@@ -203,7 +204,7 @@ impl RawIssuer {
             let message = "needs at least one algorithm: the token does not choose";
             errors.push(ConfigError::invalid(format!("{at}.algorithms"), message));
         }
-        let keys = errors.take(self.keys.compile(&format!("{at}.keys"), env, register));
+        let keys = errors.take(self.keys.compile(self.name.as_str(), &format!("{at}.keys"), env, register));
         if let Some(Keys::Fixed(keys)) = &keys
             && !self.algorithms.is_empty()
             && !self.algorithms.iter().any(|&algorithm| keys.fits(algorithm))
@@ -227,10 +228,13 @@ impl RawIssuer {
 }
 
 impl RawKeys {
-    fn compile(self, at: &str, env: &Env, register: Register<'_>) -> Result<Keys, ConfigErrors> {
+    fn compile(self, issuer: &str, at: &str, env: &Env, register: Register<'_>) -> Result<Keys, ConfigErrors> {
         let at = |key: &str| format!("{at}.{key}");
         let keys = match self {
-            Self::Remote(remote) => return register(remote, &at("remote")).map(Keys::Remote),
+            Self::Remote(remote) => {
+                let number = register(remote, issuer).map_err(|errors| errors.under(&at("remote")))?;
+                return Ok(Keys::Remote(number));
+            }
             Self::Jwks(jwks) => KeySet::inline(&jwks).map_err(|errors| errors.under(&at("jwks")))?,
             Self::Pem(pem) => Key::from_pem(&pem).map_err(|error| error.under(&at("pem")))?.into(),
             // It remembers its place.

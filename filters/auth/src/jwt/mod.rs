@@ -128,6 +128,18 @@ impl Jwt {
         &self.issuers
     }
 
+    /// How far the issuers' clocks may be off.
+    #[must_use]
+    pub fn clock_skew(&self) -> Duration {
+        self.clock_skew
+    }
+
+    /// The most that is accepted between `iat` and `exp`.
+    #[must_use]
+    pub fn max_lifetime(&self) -> Option<Duration> {
+        self.max_lifetime
+    }
+
     /// The headers that tell the upstream about a token: no client's own may reach it.
     pub fn header_names(&self) -> impl Iterator<Item = &Rc<str>> {
         self.claims_to_headers.iter().map(|header| &header.name).chain(&self.forward_payload_header)

@@ -7,7 +7,7 @@ use sluicegate_common::proxy::{Counter, Proxy, Status};
 pub(super) struct Epoch(Counter);
 
 /// A reading of the counter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mark(Option<u64>);
 
 impl Mark {

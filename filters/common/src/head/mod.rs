@@ -182,6 +182,14 @@ impl<'a> RequestHead<'a> {
         self.get(":path").unwrap_or_default()
     }
 
+    /// Whether this is a preflight: what a browser asks, without credentials, before it sends a request to another
+    /// origin (Fetch standard section 3.3.3). Any other OPTIONS is the upstream's business.
+    #[must_use]
+    pub fn is_preflight(&self) -> bool {
+        let has = |name| self.get(name).is_some();
+        self.method() == b"OPTIONS" && has("origin") && has("access-control-request-method")
+    }
+
     /// The host the client asked for, with its port if it named one. Kong's engine keeps its server's name in
     /// `:authority`, Envoy keeps `host` there.
     #[must_use]

@@ -1,0 +1,3 @@
+//! The auth module: dist/auth.wasm.
+
+sluicegate_host::plugin!(sluicegate_host::Single<sluicegate_auth::Auth>);

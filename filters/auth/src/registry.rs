@@ -1,0 +1,80 @@
+//! What exists once in a VM, whatever the rules: authenticators, consumers, revocation, and what was learnt of keys and
+//! tokens.
+
+use std::rc::Rc;
+
+use serde_json::Value;
+use sluicegate_common::head::Name;
+
+use crate::authenticator::Authenticator;
+use crate::consumers::{Consumers, identity};
+use crate::forward::Forward;
+use crate::jwt::cache::TokenCache;
+use crate::jwt::remote::Remotes;
+use crate::jwt::{Jwt, Verified};
+use crate::logout::Logout;
+use crate::principal::{Principal, VerifiedToken};
+use crate::reason::Reason;
+use crate::revocation::Revocation;
+
+/// What the top of the config says once for all rules.
+#[derive(Debug)]
+pub struct Registry {
+    /// Sorted by their names.
+    pub authenticators: Vec<Authenticator>,
+    /// Those that are listed.
+    pub consumers: Consumers,
+    /// What the upstream is told.
+    pub forward: Forward,
+    /// Which tokens are refused before their time, if any are.
+    pub revocation: Option<Revocation>,
+    /// The keys that issuers publish.
+    pub remotes: Rc<Remotes>,
+    /// Tokens verified before, if they are kept.
+    pub tokens: Option<TokenCache<Principal>>,
+}
+
+impl Registry {
+    /// Where one logs out, if anywhere.
+    #[must_use]
+    pub fn logout(&self) -> Option<&Logout> {
+        self.revocation.as_ref()?.logout()
+    }
+
+    /// Whom a verified token names.
+    ///
+    /// # Errors
+    /// [`Reason::NotAllowed`]: its consumer must be listed, and is not. [`Reason::Malformed`]: no identity can be made of
+    /// what it says.
+    pub fn of_token(&self, jwt: &Jwt, verified: Verified) -> Result<Principal, Reason> {
+        let consumer = self.consumers.get(&verified.consumer.id).map(Rc::clone);
+        if verified.consumer.must_be_listed && consumer.is_none() {
+            return Err(Reason::NotAllowed);
+        }
+        let groups: Vec<&str> = verified.groups.iter().map(String::as_str).collect();
+        let identity = identity(&verified.consumer.id, "", consumer.as_deref(), &groups)?;
+        let written = verified
+            .headers
+            .into_iter()
+            .filter_map(|header| Some((Name::Owned(header.name.to_string()), header.value?)));
+        let token = VerifiedToken {
+            issuer: verified.issuer,
+            remote: verified.remote,
+            claims: Rc::new(Value::Object(verified.claims)),
+            times: verified.times,
+            max_lifetime: jwt.max_lifetime(),
+            headers: written.collect(),
+        };
+        Ok(Principal { identity: Rc::new(identity), consumer, token: Some(token) })
+    }
+
+    /// Whom a credential names that is no token.
+    ///
+    /// # Errors
+    /// [`Reason::Malformed`]: no identity can be made of it.
+    pub fn of_credential(&self, consumer: &str, credential: &str) -> Result<Principal, Reason> {
+        let listed = self.consumers.get(consumer).map(Rc::clone);
+        let identity = identity(consumer, credential, listed.as_deref(), &[])?;
+        Ok(Principal { identity: Rc::new(identity), consumer: listed, token: None })
+    }
+}
