@@ -43,7 +43,7 @@ def slot(envoy, load, mode):
 
 
 def measure(envoy, loads, rounds, progress):
-    """`loads` by variant. What each slot cost, by mode and variant, in the order of the rounds."""
+    """What each slot cost, by mode and name of the load, in the order of the rounds."""
     costs = {mode.name: {name: [] for name in loads} for mode in MODES}
     slots = [(mode, name) for mode in MODES for name in loads]
     gc.disable()
@@ -63,7 +63,7 @@ def summary(values):
     return Cost(statistics.median(values), tenths[0], tenths[-1])
 
 
-def added(costs, baseline):
-    """What each variant costs more than the baseline did in the same round, by variant."""
-    return {name: summary([mine - base for mine, base in zip(values, costs[baseline], strict=True)])
-            for name, values in costs.items() if name != baseline}
+def added(costs, bases):
+    """What each variant costs more than its base did in the same round, by variant."""
+    return {name: summary([mine - base for mine, base in zip(costs[name], costs[base], strict=True)])
+            for name, base in bases.items()}

@@ -26,7 +26,7 @@ class Variant:
     name: str
     group: str
     chain: list[dict]
-    requests: list[bytes]
+    requests: tuple[bytes, ...]
     check: bytes
     status: int
     headers: dict[str, str]
@@ -106,7 +106,7 @@ def variant(entry, request):
     expect = entry["expect"]
     return Variant(
         name=entry["name"], group=entry["group"], chain=entry["chain"],
-        requests=[head(request, HOST, one) for one in one_by_one(headers)],
+        requests=tuple(head(request, HOST, one) for one in one_by_one(headers)),
         check=head(request, CHECK_HOST, next(one_by_one(headers))),
         status=expect["status"], headers=expect.get("headers", {}), seen=expect.get("upstream", {}),
         against=entry.get("against", []))
