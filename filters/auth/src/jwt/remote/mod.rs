@@ -11,19 +11,23 @@
 //! 6. Requests wait where there is a fetch to wait for, 256 at most; the others are refused at once.
 //! 7. Where ticks cannot wake requests (Kong's engine), each asks for itself, 8 at once, under the same lease and limits.
 //!    While there are no keys at all, it asks also beside the lease's holder.
-//! 8. A clock that is set back makes nothing live longer or happen sooner.
+//! 8. A clock that is set back makes nothing happen sooner, and lets keys serve longer by the time since the last fetch
+//!    at most.
 //!
 //! Who writes tokens decides on rule 4 alone. A host without shared data leaves each VM to fetch for itself.
 
 mod answer;
 pub mod config;
 mod head;
+mod held;
 mod kids;
 mod record;
 mod remote_keys;
 pub mod uri;
 mod waiting;
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use sluicegate_common::config::ConfigErrors;
@@ -32,7 +36,8 @@ use sluicegate_common::proxy::Proxy;
 use sluicegate_common::time::Nanos;
 
 pub use config::RawRemote;
-pub use remote_keys::{Current, RemoteKeys};
+pub use held::Current;
+use remote_keys::RemoteKeys;
 use waiting::{Question, Room};
 pub use waiting::{Refusal, Waiting, Want, Woken};
 
@@ -50,13 +55,15 @@ const MAY_ASK: u32 = 8;
 #[derive(Debug)]
 pub struct Remotes {
     sets: Vec<RemoteKeys>,
+    /// How many questions the background work has asked: the number of the last one.
+    questions: Cell<u32>,
     waiting: Room,
     asking: Room,
 }
 
 impl Default for Remotes {
     fn default() -> Self {
-        Self { sets: Vec::new(), waiting: Room::new(MAY_WAIT), asking: Room::new(MAY_ASK) }
+        Self { sets: Vec::new(), questions: Cell::new(0), waiting: Room::new(MAY_WAIT), asking: Room::new(MAY_ASK) }
     }
 }
 
@@ -90,6 +97,7 @@ impl Remotes {
     #[must_use]
     pub fn want(&self, source: usize, kid: Option<&str>, now: Nanos, proxy: &dyn Proxy) -> Want {
         let Some(keys) = self.sets.get(source) else { return Want::Refused(Refusal::UnknownKid) };
+        let kid = kid.filter(|_| keys.current(now).is_some());
         if kid.is_some_and(|kid| keys.kids().is_missing(kid)) {
             return Want::Refused(Refusal::UnknownKid);
         }
@@ -140,8 +148,8 @@ impl Remotes {
         if lease.is_none() && !beside {
             return Woken::Refused(keys.unavailable(now));
         }
-        waiting.question = Some(Question { lease, orphan: std::rc::Rc::clone(&keys.orphan), _place: place });
-        Woken::Ask(keys.callout())
+        waiting.question = Some(Question { lease, orphan: Rc::clone(&keys.orphan), _place: place });
+        Woken::Ask(keys.callout(0))
     }
 }
 
@@ -154,9 +162,11 @@ impl Background for Remotes {
         for keys in &self.sets {
             keys.look(cx.now, cx.proxy.shared());
             let lease = keys.take_over(cx.now, cx.proxy.shared()).or_else(|| keys.take(cx.now, cx.proxy.shared()));
-            if lease.is_some() {
-                keys.lease.set(lease);
-                cx.callouts.push(keys.callout());
+            if let Some(lease) = lease {
+                // A late answer to an earlier question is none to this one.
+                self.questions.set(self.questions.get().wrapping_add(1));
+                keys.question.set(Some((self.questions.get(), lease)));
+                cx.callouts.push(keys.callout(self.questions.get()));
             }
             let given_up = keys.give_up(cx.now);
             if keys.has_news() || given_up {
@@ -166,9 +176,10 @@ impl Background for Remotes {
     }
 
     fn on_answer(&self, answer: &CalloutAnswer, cx: &mut RootCx<'_>) {
-        let of_id = |keys: &&RemoteKeys| keys.topic().0 == answer.id;
-        if let Some((keys, lease)) = self.sets.iter().find(of_id).and_then(|keys| Some((keys, keys.lease.take()?))) {
-            keys.answered(Some(lease), answer, cx.now, cx.proxy);
+        let asked = |keys: &&RemoteKeys| keys.question.get().is_some_and(|(id, _)| id == answer.id);
+        if let Some(keys) = self.sets.iter().find(asked) {
+            let lease = keys.question.take().map(|(_, lease)| lease);
+            keys.answered(lease, answer, cx.now, cx.proxy);
             if keys.has_news() {
                 cx.topics.push(keys.topic());
             }

@@ -1,6 +1,6 @@
 //! One set of published keys, as a VM has it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use sluicegate_common::time::Nanos;
 use super::answer::judge;
 use super::config::Source;
 use super::head::{Digest, Head, Why};
+use super::held::{Current, Held};
 use super::kids::Kids;
 use super::record::{Record, digest_of};
 use super::waiting::{Had, Refusal};
@@ -20,15 +21,6 @@ use crate::jose::{KeySet, SkippedKey};
 /// How many broken keys of a document are told.
 const TOLD: usize = 8;
 
-/// Keys that serve.
-#[derive(Debug, Clone)]
-pub struct Current {
-    /// The keys.
-    pub keys: Rc<KeySet>,
-    /// Another number for other keys; never 0, and valid in this VM alone.
-    pub generation: u64,
-}
-
 /// The keys of one issuer entry.
 #[derive(Debug)]
 pub struct RemoteKeys {
@@ -36,12 +28,11 @@ pub struct RemoteKeys {
     issuer: String,
     topic: Topic,
     record: Record,
-    document: RefCell<Option<Document>>,
-    generation: Cell<u64>,
+    held: Held,
     /// A document that another VM understands and this one does not.
     not_understood: Cell<Digest>,
-    /// The lease under which this VM's background work asks.
-    pub(super) lease: Cell<Option<u64>>,
+    /// The number of the question that this VM's background work asks, and its lease.
+    pub(super) question: Cell<Option<(u32, u64)>>,
     /// That of a request which ended before its answer came.
     pub(super) orphan: Rc<Cell<Option<u64>>>,
     /// A fetch off schedule is wanted.
@@ -55,13 +46,6 @@ pub struct RemoteKeys {
     failed: Counter,
 }
 
-#[derive(Debug)]
-struct Document {
-    digest: Digest,
-    fetched_at: Nanos,
-    keys: Rc<KeySet>,
-}
-
 impl RemoteKeys {
     /// Nothing is known, and nothing touched.
     pub(super) fn new(source: Source, issuer: &str, topic: Topic) -> Self {
@@ -71,10 +55,9 @@ impl RemoteKeys {
             issuer: issuer.to_owned(),
             topic,
             record: Record::new(&source),
-            document: RefCell::default(),
-            generation: Cell::new(0),
+            held: Held::new(source.timings.stale_ttl),
             not_understood: Cell::default(),
-            lease: Cell::default(),
+            question: Cell::default(),
             orphan: Rc::default(),
             wanted: Cell::default(),
             kids: Kids::default(),
@@ -88,13 +71,7 @@ impl RemoteKeys {
 
     /// The keys, unless they are older than `stale_ttl`.
     pub(super) fn current(&self, now: Nanos) -> Option<Current> {
-        let document = self.document.borrow();
-        let document = document.as_ref().filter(|document| self.serves(document.fetched_at, now))?;
-        Some(Current { keys: Rc::clone(&document.keys), generation: self.generation.get() })
-    }
-
-    fn serves(&self, fetched_at: Nanos, now: Nanos) -> bool {
-        now < fetched_at.plus(self.source.timings.stale_ttl)
+        self.held.current(now)
     }
 
     #[cfg(test)]
@@ -112,8 +89,8 @@ impl RemoteKeys {
     }
 
     /// The question.
-    pub(super) fn callout(&self) -> Callout {
-        self.source.callout(self.topic.0)
+    pub(super) fn callout(&self, id: u32) -> Callout {
+        self.source.callout(id)
     }
 
     pub(super) fn head(&self) -> Head {
@@ -121,7 +98,7 @@ impl RemoteKeys {
     }
 
     pub(super) fn had(&self) -> Had {
-        Had { generation: self.generation.get(), succeeded: self.head().succeeded }
+        Had { generation: self.held.generation(), succeeded: self.head().succeeded }
     }
 
     pub(super) fn kids(&self) -> &Kids {
@@ -131,7 +108,7 @@ impl RemoteKeys {
     /// Takes note of what other workers did.
     pub(super) fn look(&self, now: Nanos, shared: &dyn SharedData) {
         let head = self.record.look(now, shared);
-        self.age(&head, now);
+        self.held.age(&head, now);
         let complete = self.adopt(&head, now, shared);
         self.settle();
         if !complete {
@@ -139,22 +116,10 @@ impl RemoteKeys {
         }
     }
 
-    /// The age of our document; one that serves no more is dropped.
-    fn age(&self, head: &Head, now: Nanos) {
-        let mut held = self.document.borrow_mut();
-        if let Some(document) = held.as_mut() {
-            let same = document.digest == head.document;
-            document.fetched_at = if same { head.fetched_at } else { document.fetched_at.min(now) };
-            if !self.serves(document.fetched_at, now) {
-                *held = None;
-            }
-        }
-    }
-
     /// Takes over the document of another worker, or of the process before a reload. `false`: it is not there.
     fn adopt(&self, head: &Head, now: Nanos, shared: &dyn SharedData) -> bool {
-        let known = [Some(Digest::default()), Some(self.not_understood.get()), self.digest()];
-        if known.contains(&Some(head.document)) || !self.serves(head.fetched_at, now) {
+        let none = [Digest::default(), self.not_understood.get()].contains(&head.document);
+        if none || self.held.is(head.document) || !self.held.serves(head.fetched_at, now) {
             return true;
         }
         let Some(document) = self.record.document(shared) else { return false };
@@ -168,19 +133,9 @@ impl RemoteKeys {
         true
     }
 
-    fn digest(&self) -> Option<Digest> {
-        self.document.borrow().as_ref().map(|document| document.digest)
-    }
-
     fn hold(&self, digest: Digest, keys: KeySet, fetched_at: Nanos) {
-        let mut held = self.document.borrow_mut();
-        match held.as_mut().filter(|document| document.digest == digest) {
-            Some(document) => document.fetched_at = fetched_at,
-            None => {
-                *held = Some(Document { digest, fetched_at, keys: Rc::new(keys) });
-                self.generation.set(self.generation.get().saturating_add(1));
-                self.kids.forget();
-            }
+        if self.held.hold(digest, keys, fetched_at) {
+            self.kids.forget();
         }
     }
 
@@ -190,9 +145,8 @@ impl RemoteKeys {
         let (ended, succeeded) = self.settled.replace((head.ended, head.succeeded));
         if ended != head.ended {
             self.wanted.set(false);
-            let held = self.document.borrow();
-            let brought = held.as_ref().filter(|held| succeeded != head.succeeded && held.digest == head.document);
-            self.kids.settle(brought.map(|document| &*document.keys));
+            let brought = self.held.keys_of(head.document).filter(|_| succeeded != head.succeeded);
+            self.kids.settle(brought.as_deref());
         }
     }
 
@@ -241,7 +195,7 @@ impl RemoteKeys {
 
     /// Whether there is something that streams were not told of yet.
     pub(super) fn has_news(&self) -> bool {
-        let news = (self.head().ended, self.generation.get());
+        let news = (self.head().ended, self.held.generation());
         self.told.replace(news) != news
     }
 
@@ -289,12 +243,9 @@ impl RemoteKeys {
     }
 
     fn prospect(&self, now: Nanos) -> String {
-        match &*self.document.borrow() {
-            Some(document) if self.serves(document.fetched_at, now) => {
-                let left = document.fetched_at.plus(self.source.timings.stale_ttl).since(now);
-                format!("the old ones serve for {}s more", left.as_secs())
-            }
-            _ => "there are none".to_owned(),
+        match self.held.left(now) {
+            Some(left) => format!("the old ones serve for {}s more", left.as_secs()),
+            None => "there are none".to_owned(),
         }
     }
 

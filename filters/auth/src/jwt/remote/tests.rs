@@ -15,7 +15,9 @@ use super::*;
 
 mod adoption;
 mod failure;
+mod history;
 mod in_kong;
+mod race;
 mod schedule;
 mod unknown_kids;
 

