@@ -91,4 +91,3 @@ impl Forward {
         told.into_iter().try_for_each(|(name, value)| head.set(name.clone(), value.as_bytes()))
     }
 }
-

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use sluicegate_common::config::{Env, merge_patch, read};
 
+use super::remote::Remotes;
 use super::*;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -18,12 +19,11 @@ const NOW: Nanos = Nanos(1_700_000_000_000_000_000);
 fn jwt(patch: Value) -> Jwt {
     let issuers = json!([{"name": "own", "algorithms": ["HS256"], "keys": {"secret": {"value": SECRET}}}]);
     let Value::Object(config) = merge_patch(json!({"issuers": issuers}), patch) else { panic!() };
-    let mut sets = 0;
-    let mut register = |_, _: &str| {
-        sets += 1;
-        Ok(sets - 1)
-    };
-    read::<RawJwt>(config).unwrap().compile("authenticators.users", &Env::default(), &mut register).unwrap()
+    let mut remotes = Remotes::default();
+    read::<RawJwt>(config)
+        .unwrap()
+        .compile("authenticators.users", &Env::default(), &mut |raw, issuer| remotes.add(raw, issuer))
+        .unwrap()
 }
 
 fn sign(header: &Value, claims: &Value, secret: &str) -> String {
@@ -234,7 +234,7 @@ fn set(kid: &str) -> Option<Rc<KeySet>> {
 
 #[test]
 fn published_keys() {
-    let remote = json!({"secret": null, "remote": {"uri": "https://a.example"}});
+    let remote = json!({"secret": null, "remote": {"uri": "https://a.example/jwks.json", "cluster": "a"}});
     let issuers = json!([
         issuer("a", json!({"issuer": "a", "keys": remote})),
         issuer("b", json!({"issuer": "b", "keys": remote})),

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::{Value, json};
 use sluicegate_auth::jose::{Algorithm, KeySet, base64url};
+use sluicegate_auth::jwt::remote::Remotes;
 use sluicegate_auth::jwt::{Jwt, RawJwt, Unverified};
 use sluicegate_auth::reason::Reason;
 use sluicegate_common::config::{Env, parse_json, read};
@@ -168,10 +169,9 @@ fn config(case: &Case, keys: &[Value]) -> Value {
 /// The authenticator, if the config is one.
 fn compile(config: Value) -> Option<Jwt> {
     let Value::Object(config) = config else { return None };
-    let mut sets = 0;
-    let mut register = |_, _: &str| {
-        sets += 1;
-        Ok(sets - 1)
-    };
-    read::<RawJwt>(config).ok()?.compile("authenticators.cases", &Env::default(), &mut register).ok()
+    let mut remotes = Remotes::default();
+    read::<RawJwt>(config)
+        .ok()?
+        .compile("authenticators.cases", &Env::default(), &mut |raw, issuer| remotes.add(raw, issuer))
+        .ok()
 }

@@ -1,9 +1,8 @@
-#![allow(clippy::arithmetic_side_effects)]
-
 use serde_json::{Value, json};
 use sluicegate_common::config::{Object, Text, merge_patch, read};
 
 use super::*;
+use crate::jwt::remote::Remotes;
 
 /// A secret of 32 bytes.
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -12,12 +11,9 @@ fn compile(config: Value) -> Result<Jwt, ConfigErrors> {
     let Value::Object(object) = config else { panic!("{config}") };
     let object: Object = object;
     let env = Env::from_iter([("JWT_SECRET", SECRET)]);
-    let mut sets = 0;
-    read::<RawJwt>(object)?.compile("authenticators.users", &env, &mut |_, at| {
-        assert!(at.starts_with("authenticators.users.issuers[") && at.ends_with("].keys.remote"), "{at}");
-        sets += 1;
-        Ok(sets - 1)
-    })
+    let mut remotes = Remotes::default();
+    let register = &mut |raw: RawRemote, issuer: &str| remotes.add(raw, issuer);
+    read::<RawJwt>(object)?.compile("authenticators.users", &env, register)
 }
 
 fn issuer(name: &str, more: &Value) -> Value {
@@ -50,8 +46,8 @@ fn everything() {
             issuer("b", &json!({"issuer": "https://b.example", "consumer": {"claim": "/id", "map": "registered"}})),
             issuer("c", &json!({"issuer": "https://c.example", "consumer": {"claim": "/id", "map": "prefixed"}})),
             issuer("d", &json!({"consumer": {"fixed": "john"}, "keys": {"secret": {"env": "JWT_SECRET", "value": null}}})),
-            issuer("e", &json!({"issuer": "e", "keys": {"secret": null, "remote": {"uri": "https://e.example"}}})),
-            issuer("f", &json!({"issuer": "f", "keys": {"secret": null, "remote": {"uri": "https://f.example"}}})),
+            issuer("e", &json!({"issuer": "e", "keys": {"secret": null, "remote": {"uri": "https://e.example/", "cluster": "e"}}})),
+            issuer("f", &json!({"issuer": "f", "keys": {"secret": null, "remote": {"uri": "https://f.example/", "cluster": "f"}}})),
             issuer("g", &json!({"issuer": "g", "keys": {"secret": null, "jwks": {"keys": [
                 {"kty": "oct", "k": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}]}}}))
         ]
@@ -91,6 +87,18 @@ fn refusals() {
             one(json!({"keys": {"secret": {"value": null, "env": "NO"}}})),
             "",
             "issuers[0].keys.secret.env: the VM".to_owned(),
+        ),
+        (
+            one(json!({"keys": {"secret": null, "remote": {"uri": "https://a.example/"}}})),
+            "",
+            "issuers[0].keys.remote.cluster: required field is missing".to_owned(),
+        ),
+        (
+            one(
+                json!({"keys": {"secret": null, "remote": {"uri": "https://a.example/", "cluster": "a", "cache_ttl": "0s"}}}),
+            ),
+            at,
+            "issuers[0].keys.remote.cache_ttl: expected at least 1s".to_owned(),
         ),
         (one(json!({"consumer": {}})), at, "issuers[0].consumer: needs either".to_owned()),
         (one(json!({"consumer": {"claim": "/a", "fixed": "b"}})), at, "issuers[0].consumer: needs either".to_owned()),
