@@ -1,4 +1,4 @@
-"""Rounds of short slots, one per variant in shuffled order, and what they come to."""
+"""Rounds of short slots, two for each variant, in shuffled order, and what they come to."""
 
 import gc
 import random
@@ -32,6 +32,14 @@ class Cost:
     high: float
 
 
+@dataclass(frozen=True)
+class Pair:
+    """What a request costs with the filters and, in the slot before, without."""
+
+    filtered: float
+    bare: float
+
+
 def slot(envoy, load, mode):
     """Microseconds per request."""
     for _ in range(mode.warm_up):
@@ -43,27 +51,31 @@ def slot(envoy, load, mode):
 
 
 def measure(envoy, loads, rounds, progress):
-    """What each slot cost, by mode and name of the load, in the order of the rounds."""
-    costs = {mode.name: {name: [] for name in loads} for mode in MODES}
-    slots = [(mode, name) for mode in MODES for name in loads]
+    """`loads`: by variant, the one with its filters and the one without. A `Pair` for each round, by
+    mode and variant."""
+    pairs = {mode.name: {name: [] for name in loads} for mode in MODES}
+    turns = [(mode, name) for mode in MODES for name in loads]
     gc.disable()
     for number in range(-DISCARDED, rounds):
-        random.shuffle(slots)
-        for mode, name in slots:
-            cost = slot(envoy, loads[name], mode)
+        random.shuffle(turns)
+        for mode, name in turns:
+            filtered, bare = loads[name]
+            # The machine's pace changes within a round: the two that are compared are neighbours.
+            without = slot(envoy, bare, mode)
+            pair = Pair(slot(envoy, filtered, mode), without)
             if number >= 0:
-                costs[mode.name][name].append(cost)
+                pairs[mode.name][name].append(pair)
         progress(number + 1, rounds)
     gc.enable()
-    return costs
+    return pairs
 
 
 def summary(values):
+    values = list(values)
     tenths = statistics.quantiles(values, n=10, method="inclusive")
     return Cost(statistics.median(values), tenths[0], tenths[-1])
 
 
-def added(costs, bases):
-    """What each variant costs more than its base did in the same round, by variant."""
-    return {name: summary([mine - base for mine, base in zip(costs[name], costs[base], strict=True)])
-            for name, base in bases.items()}
+def added(pairs):
+    """What the filters add."""
+    return summary(pair.filtered - pair.bare for pair in pairs)
