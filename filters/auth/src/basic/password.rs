@@ -66,7 +66,7 @@ impl SlowHash {
     /// WebAssembly in V8.
     pub fn work(&self) -> u32 {
         match self {
-            Self::Bcrypt(hash) => 1_u32.checked_shl(hash.cost).unwrap_or(u32::MAX).saturating_mul(64),
+            Self::Bcrypt(hash) => 1_u32.checked_shl(hash.cost).unwrap_or(u32::MAX).saturating_mul(80),
             Self::Pbkdf2(hash) => hash.work(),
         }
     }
