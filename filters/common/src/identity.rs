@@ -165,6 +165,12 @@ fn publish_as(path: &[&str], in_kong: &[&str], bytes: &[u8], proxy: &dyn Proxy) 
     proxy.set_property(path, bytes).or_else(|_| proxy.set_property(in_kong, bytes))
 }
 
+/// Whether it may be a consumer's id or a group: not empty, no comma and no control character.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    check("", text, false).is_ok()
+}
+
 fn check(part: &'static str, name: &str, may_be_empty: bool) -> Result<(), IdentityError> {
     if let Some(found) = name.chars().find(|&c| c == ',' || c.is_ascii_control()) {
         return Err(IdentityError::Forbidden { part, found });

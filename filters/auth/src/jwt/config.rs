@@ -7,10 +7,11 @@ use deserr::{Deserr, IntoValue, ValuePointerRef};
 use sluicegate_common::config::{
     ConfigError, ConfigErrors, Env, HeaderName, Name, Pointer, RawSecret, Size, check_unique, one_key, quoted,
 };
+use sluicegate_common::identity::is_name;
 use sluicegate_common::reply::may_set;
 
 use super::claim_header::{ClaimHeader, Encoding};
-use super::consumer::{Naming, is_id};
+use super::consumer::Naming;
 use super::issuer::{Issuer, Keys};
 use super::remote::RawRemote;
 use super::{Jwt, short};
@@ -251,7 +252,7 @@ impl RawNaming {
         match (self.claim, self.map, self.fixed) {
             (Some(claim), None | Some(Map::Prefixed), None) => Ok(Naming::Prefixed(claim)),
             (Some(claim), Some(Map::Registered), None) => Ok(Naming::Registered(claim)),
-            (None, None, Some(id)) if is_id(&id) => Ok(Naming::Fixed(id)),
+            (None, None, Some(id)) if is_name(&id) => Ok(Naming::Fixed(id)),
             (None, None, Some(id)) => {
                 Err(ConfigError::expected("fixed", "an id without commas and control characters", quoted(&id)))
             }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use sluicegate_common::config::{Object, Pointer};
-use sluicegate_common::identity::Identity;
+use sluicegate_common::identity::is_name;
 
 use crate::reason::Reason;
 
@@ -45,13 +45,8 @@ impl Naming {
             Self::Registered(claim) => Named { id: name(claim.find(claims))?, must_be_listed: true },
             Self::Fixed(id) => Named { id: id.clone(), must_be_listed: false },
         };
-        if is_id(&named.id) { Ok(named) } else { Err(Reason::Malformed) }
+        if is_name(&named.id) { Ok(named) } else { Err(Reason::Malformed) }
     }
-}
-
-/// Whether it can be a consumer's id or a group.
-pub(super) fn is_id(text: &str) -> bool {
-    Identity::new(text, "", &[], false).is_ok()
 }
 
 /// A string that is not empty, or a whole number as JSON writes it.
@@ -69,7 +64,7 @@ fn name(value: Option<&Value>) -> Result<String, Reason> {
 /// [`Reason::Malformed`]: something else, or a group that is empty or holds a comma or a control character.
 pub fn groups(claim: &Pointer, claims: &Object) -> Result<Vec<String>, Reason> {
     let group = |value: &Value| match value {
-        Value::String(group) if is_id(group) => Ok(group.clone()),
+        Value::String(group) if is_name(group) => Ok(group.clone()),
         _ => Err(Reason::Malformed),
     };
     match claim.find(claims) {

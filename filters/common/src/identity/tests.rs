@@ -126,3 +126,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn names_are_what_an_identity_takes() {
+    for (name, want) in
+        [("gold", true), ("idp:", true), ("a b", true), ("ä", true), ("", false), ("a,b", false), ("a\n", false)]
+    {
+        assert_eq!(super::is_name(name), want, "{name:?}");
+        assert_eq!(Identity::new(name, "", &[name], false).is_ok(), want, "{name:?}");
+    }
+}
