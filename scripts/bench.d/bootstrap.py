@@ -1,4 +1,4 @@
-"""Envoy's bootstrap: a listener per variant, all else the same for all."""
+"""Envoy's bootstrap: listeners that differ in their filters alone."""
 
 import json
 

@@ -8,19 +8,15 @@ RECEIVE = 65536
 LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 
-def connect(running, address, count):
-    """Connections to one listener, open for the whole run."""
-    sockets = [running.enter_context(socket.create_connection(address, timeout=10)) for _ in range(count)]
-    for each in sockets:
-        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return sockets
-
-
 class Load:
-    """Requests that are sent in turn over the same connections, and all answered with that status."""
+    """Requests that are sent in turn to one listener, over connections that stay open, and are all
+    answered with that status."""
 
-    def __init__(self, sockets, requests, status):
-        self.sockets = sockets
+    def __init__(self, running, address, requests, status, connections):
+        self.sockets = [running.enter_context(socket.create_connection(address, timeout=10))
+                        for _ in range(connections)]
+        for each in self.sockets:
+            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.requests = itertools.cycle(requests)
         self.start = f"HTTP/1.1 {status} ".encode()
         self.usual_length = None

@@ -34,7 +34,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Pair:
-    """What a request costs with the filters and, in the slot before, without."""
+    """What a request costs with the filters, and without in the slot beside."""
 
     filtered: float
     bare: float
@@ -59,12 +59,11 @@ def measure(envoy, loads, rounds, progress):
     for number in range(-DISCARDED, rounds):
         random.shuffle(turns)
         for mode, name in turns:
-            filtered, bare = loads[name]
             # The machine's pace changes within a round: the two that are compared are neighbours.
-            without = slot(envoy, bare, mode)
-            pair = Pair(slot(envoy, filtered, mode), without)
+            order = random.sample((0, 1), 2)
+            cost = {which: slot(envoy, loads[name][which], mode) for which in order}
             if number >= 0:
-                pairs[mode.name][name].append(pair)
+                pairs[mode.name][name].append(Pair(filtered=cost[0], bare=cost[1]))
         progress(number + 1, rounds)
     gc.enable()
     return pairs

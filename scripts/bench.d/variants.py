@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from processes import Failure
@@ -12,6 +12,8 @@ FILE = Path(__file__).parent / "variants.json"
 PLACEHOLDER = re.compile(r"\$\{([a-z0-9_.]+)\}", re.IGNORECASE)
 CHECK_HOST = "check.example"
 HOST = "bench.example"
+# The router's answer to a request that passed the filters.
+NO_CLUSTER = 404
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Variant:
     @property
     def modules(self):
         return [part["wasm"] for part in self.chain if "wasm" in part]
+
+    def bare(self):
+        """What is sent the same, and has no filter: a listener of its own, so that neither is met more
+        often than the other."""
+        return replace(self, name=f"{self.name}, bare", chain=[], status=NO_CLUSTER)
 
 
 def read(only, credentials):
