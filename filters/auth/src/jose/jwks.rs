@@ -25,18 +25,21 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// The set `{"keys": [..]}` of a config.
+    /// The set `{"keys": [..]}` of a config. Keys for others are left out (RFC 7517 section 5): issuers publish those for
+    /// encryption, and of kinds that are not offered, beside those that verify.
     ///
     /// # Errors
     /// No list of 1 to 256 keys, and everything that is wrong with any key (see [`Key::from_jwk`]).
     pub fn inline(jwks: &Value) -> Result<Self, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         let mut keys = Vec::new();
-        for (index, jwk) in list(jwks)?.iter().enumerate() {
+        let ours = list(jwks)?.iter().enumerate().filter(|(_, jwk)| !is_for_others(jwk));
+        for (index, jwk) in ours {
             keys.extend(errors.take(key(jwk).map_err(|why| why.under(&format!("keys[{index}]")))));
         }
         if keys.is_empty() && errors.is_empty() {
-            errors.push(ConfigError::invalid("keys", "needs at least one key"));
+            errors
+                .push(ConfigError::invalid("keys", "needs at least one key for verifying, of a kind that is offered"));
         }
         errors.into_result(Self { keys, named: true })
     }
@@ -126,6 +129,20 @@ fn key(jwk: &Value) -> Result<Key, ConfigErrors> {
         Value::Object(jwk) => Key::from_jwk(jwk),
         other => Err(ConfigError::expected("", "a JSON Web Key", json_type(other)).into()),
     }
+}
+
+/// Whether the key says of itself that it is not for us: another `kty`, `crv`, `use` or `alg` than those offered.
+fn is_for_others(jwk: &Value) -> bool {
+    let member = |name: &str| jwk.get(name).and_then(Value::as_str);
+    let curve = match member("kty") {
+        Some("EC") => Some("P-256"),
+        Some("OKP") => Some("Ed25519"),
+        Some("RSA" | "oct") | None => None,
+        Some(_) => return true,
+    };
+    curve.zip(member("crv")).is_some_and(|(offered, given)| offered != given)
+        || member("use").is_some_and(|given| given != "sig")
+        || member("alg").is_some_and(|given| Algorithm::of_name(given).is_none())
 }
 
 /// The `kid` as it may be logged.

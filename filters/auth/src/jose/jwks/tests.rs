@@ -18,13 +18,28 @@ fn a_set_of_the_config_is_right_in_every_key() {
         named(Algorithm::Rs256, "a"),
         jwk_with(Algorithm::Rs256, json!({"n": "AQ", "e": null})),
         17,
-        jwk_with(Algorithm::Es256, json!({"use": "enc"})),
     ]});
     let errors = KeySet::inline(&jwks).unwrap_err().to_string();
     let want = "keys[1].e: required field is missing\n\
-                keys[2]: expected a JSON Web Key, found a number\n\
-                keys[3].use: expected \"sig\", found \"enc\"";
+                keys[2]: expected a JSON Web Key, found a number";
     assert_eq!(errors, want);
+}
+
+#[test]
+fn keys_for_others_are_no_error_of_a_config() {
+    let others = [
+        ("another kind", json!({"kty": "AKP", "alg": "ML-DSA-44", "pub": "AQ"})),
+        ("another curve", json!({"kty": "EC", "crv": "P-384", "x": "AQ", "y": "AQ"})),
+        ("another curve of Edwards", json!({"kty": "OKP", "crv": "Ed448", "x": "AQ"})),
+        ("for encryption", jwk_with(Algorithm::Rs256, json!({"use": "enc"})).into()),
+        ("another algorithm", jwk_with(Algorithm::Rs256, json!({"alg": "RSA-OAEP"})).into()),
+    ];
+    for (name, other) in others {
+        let keys = KeySet::inline(&json!({"keys": [other, named(Algorithm::Es256, "a")]})).unwrap();
+        assert_eq!(keys.iter().map(|key| key.kid()).collect::<Vec<_>>(), [Some("a")], "{name}");
+        let alone = KeySet::inline(&json!({"keys": [other]})).unwrap_err().to_string();
+        assert_eq!(alone, "keys: needs at least one key for verifying, of a kind that is offered", "{name}");
+    }
 }
 
 #[test]
@@ -38,7 +53,7 @@ fn a_set_is_a_list_of_at_least_one_key() {
         (jwk(Algorithm::Rs256).into(), format!("config: {set}, found an object without \"keys\"")),
         (json!({"keys": {"a": jwk(Algorithm::Rs256)}}), "keys: expected a list of keys, found an object".to_owned()),
         (json!({"keys": null}), "keys: expected a list of keys, found null".to_owned()),
-        (json!({"keys": []}), "keys: needs at least one key".to_owned()),
+        (json!({"keys": []}), "keys: needs at least one key for verifying, of a kind that is offered".to_owned()),
         (json!({"keys": many}), "keys: expected at most 256 keys, found 257".to_owned()),
     ];
     for (jwks, want) in cases {
