@@ -216,3 +216,6 @@ impl RawRegistry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+use serde_json::{Value, json};
+use sluicegate_common::config::Env;
+use sluicegate_common::module::Module;
+use sluicegate_common::single::Single;
+
+use super::*;
+use crate::Auth;
+
+fn object(value: &Value) -> Object {
+    value.as_object().cloned().unwrap()
+}
+
+fn parse(config: &Value) -> Result<Config, String> {
+    Config::parse(object(config), &Setup::new(&Env::default()), None).map_err(|errors| errors.to_string())
+}
+
+fn refused(config: &Value) -> String {
+    let module = Module::<Single<Auth>>::configure(config.to_string().as_bytes(), &Env::default());
+    module.err().unwrap_or_default().to_string()
+}
+
+fn own(name: &str) -> Value {
+    let secret = "a secret of thirty-two bytes, say";
+    json!({"type": "jwt", "issuers": [{"name": name, "algorithms": ["HS256"], "keys": {"secret": {"value": secret}}}]})
+}
+
+fn keys() -> Value {
+    let key = json!({"value": "k-1"});
+    json!({"type": "api_key", "from": [{"header": "x-api-key"}],
+           "credentials": [{"id": "p1", "consumer": "partner", "key": key}]})
+}
+
+#[test]
+fn what_is_left_out_is_strict() {
+    let config = parse(&json!({"authenticators": {"users": own("own")}})).unwrap();
+    assert_eq!(config.gate.require, Require::Use(0));
+    assert!(config.hide_credentials && config.bypass_cors_preflight && config.publish_identity);
+    assert!(!config.publish_claims && !config.gate.logs_out && config.logout.logs_out);
+    assert!(config.registry.tokens.is_some() && config.registry.revocation.is_none());
+    assert!(config.registry.remotes.is_empty());
+}
+
+#[test]
+fn a_rule_shares_the_registry_of_the_top() {
+    let top = parse(&json!({"authenticators": {"users": own("own"), "partners": keys()},
+        "require": {"use": "users"}, "consumers": [{"id": "partner"}]}))
+    .unwrap();
+    let rule = json!({"require": {"use": "partners"}, "hide_credentials": false});
+    let rule = Config::parse(object(&rule), &Setup::new(&Env::default()), Some(&top)).unwrap();
+    assert!(Rc::ptr_eq(&rule.registry, &top.registry));
+    assert_eq!((&top.gate.require, &rule.gate.require), (&Require::Use(1), &Require::Use(0)), "sorted by name");
+    assert!(!rule.hide_credentials);
+}
+
+#[test]
+fn nobody_is_anonymous_where_nobody_is_asked() {
+    for (require, want) in [
+        (json!({"public": {}}), false),
+        (json!({"optional": {"use": "users"}}), true),
+        (json!({"any": [{"use": "users"}, {"public": {}}]}), true),
+    ] {
+        let config = parse(&json!({"authenticators": {"users": own("own")}, "require": require})).unwrap();
+        assert_eq!(config.anonymous.is_some(), want, "{require}");
+    }
+}
+
+#[test]
+fn a_logout_asks_every_authenticator_of_tokens_and_no_other() {
+    let authenticators = json!({"a-keys": keys(), "b-users": own("b"), "c-users": own("c")});
+    let config = parse(&json!({"authenticators": authenticators, "require": {"public": {}}})).unwrap();
+    assert_eq!(config.logout.require, Require::Any(vec![Require::Use(1), Require::Use(2)]));
+}
+
+#[test]
+fn all_that_is_wrong_is_told_at_once() {
+    let cases = [
+        (json!({}), "require: no authenticator is configured: configure one, or say {\"public\": {}}"),
+        (
+            json!({"authenticators": {"a": own("own"), "b": own("own")}, "require": {"use": "a"}}),
+            "authenticators.b.issuers[0].name: the name is taken by an issuer of authenticators.a",
+        ),
+        (
+            json!({"authenticators": {"a": {"type": "api_key", "credentials": []}}}),
+            "authenticators.a.from: required field is missing",
+        ),
+        (
+            json!({"authenticators": {"A": own("own")}, "require": {"public": {}}}),
+            "authenticators.A: expected a name of 1 to 63 characters out of a-z, 0-9, _ and -, found \"A\"",
+        ),
+        (
+            json!({"authenticators": {"a": {"type": "jws"}}, "require": {"public": {}}}),
+            "authenticators.a.type: expected \"jwt\", \"api_key\" or \"basic\", found \"jws\", did you mean \"jwt\"?",
+        ),
+        (
+            json!({"authenticators": {"a": {"type": "basic", "from": [], "users": []}}, "require": {"public": {}}}),
+            "authenticators.a.from: unknown field, expected one of users, slow_hash_rate",
+        ),
+        (
+            json!({"authenticators": {"a": own("own")}, "revocation": {"allow_origins": ["https://a.example"]}}),
+            "revocation.allow_origins: needs a \"logout_path\": they may log out there",
+        ),
+        (
+            json!({"authenticators": {"a": own("own")}, "realm": "", "consumers": [{"id": "x"}, {"id": "x"}]}),
+            "realm: expected 1 to 255 characters of printable ASCII without quotes and backslashes, found \"\"\n\
+             consumers[1].id: the name \"x\" is taken by consumers[0]",
+        ),
+        (
+            json!({"authenticators": {"a": own("own")}, "rules": [
+                {"name": "r", "match": {"methods": ["GET"]}, "config": {"consumers": []}}]}),
+            "rules[0].config.consumers: a registry stands at the top, once for all rules: no rule can change it",
+        ),
+        (
+            json!({"authenticators": {"users": own("own")}, "rules": [
+                {"name": "r", "match": {"methods": ["GET"]}, "config": {"require": {"use": "user"}}}]}),
+            "rules[0].config.require.use: expected the name of an authenticator, found \"user\", \
+             did you mean \"users\"?",
+        ),
+    ];
+    for (config, want) in cases {
+        assert_eq!(refused(&config), want, "{config}");
+    }
+}
