@@ -1,7 +1,7 @@
 //! Authenticators: where the credentials of each stand, and how one is judged.
 
 use deserr::{Deserr, IntoValue, Map, Value, ValuePointerRef};
-use sluicegate_common::config::{ConfigError, ConfigErrorKind, ConfigErrors, Env, take_type};
+use sluicegate_common::config::{ConfigError, ConfigErrorKind, ConfigErrors, Env, Object, read, take_type};
 
 use crate::api_key::{ApiKeys, RawApiKeys};
 use crate::basic::{Basic, RawBasic};
@@ -61,8 +61,8 @@ pub struct RawAuthenticator {
 
 enum RawKind {
     Jwt(RawJwt),
-    ApiKey(RawApiKeys),
-    Basic(RawBasic),
+    ApiKey(Object),
+    Basic(Object),
 }
 
 impl RawAuthenticator {
@@ -74,8 +74,14 @@ impl RawAuthenticator {
         let at = format!("authenticators.{name}");
         let (scheme, kind) = match self.kind {
             RawKind::Jwt(raw) => (Some("Bearer"), Kind::Jwt(raw.compile(&at, env, register)?)),
-            RawKind::ApiKey(raw) => (None, Kind::ApiKey(raw.compile(env).map_err(|errors| errors.under(&at))?)),
-            RawKind::Basic(raw) => (Some("Basic"), Kind::Basic(raw.compile(env).map_err(|errors| errors.under(&at))?)),
+            RawKind::ApiKey(own) => {
+                let keys = read::<RawApiKeys>(own).and_then(|raw| raw.compile(env));
+                (None, Kind::ApiKey(keys.map_err(|errors| errors.under(&at))?))
+            }
+            RawKind::Basic(own) => {
+                let users = read::<RawBasic>(own).and_then(|raw| raw.compile(env));
+                (Some("Basic"), Kind::Basic(users.map_err(|errors| errors.under(&at))?))
+            }
         };
         let sources = self.from.or_else(|| scheme.map(Sources::authorization));
         let sources = sources.ok_or_else(|| ConfigError::new(format!("{at}.from"), ConfigErrorKind::MissingField))?;
@@ -98,12 +104,20 @@ impl Deserr<ConfigErrors> for RawAuthenticator {
         let from = from.and_then(|from| errors.take(from));
         let kind = errors.take(match kind {
             "jwt" => RawJwt::deserialize_from_value(rest, location).map(RawKind::Jwt),
-            "api_key" => RawApiKeys::deserialize_from_value(rest, location).map(RawKind::ApiKey),
-            _ => RawBasic::deserialize_from_value(rest, location).map(RawKind::Basic),
+            // They are read by themselves: secrets in them remember their place.
+            "api_key" => Ok(RawKind::ApiKey(object(rest))),
+            _ => Ok(RawKind::Basic(object(rest))),
         });
         match kind {
             Some(kind) if errors.is_empty() => Ok(Self { from, kind }),
             _ => Err(errors),
         }
+    }
+}
+
+fn object<V: IntoValue>(value: Value<V>) -> Object {
+    match value.into() {
+        serde_json::Value::Object(object) => object,
+        _ => Object::new(),
     }
 }

@@ -96,12 +96,18 @@ fn all_that_is_wrong_is_told_at_once() {
             "authenticators.a.from: unknown field, expected one of users, slow_hash_rate",
         ),
         (
+            json!({"authenticators": {"a": {"type": "api_key", "from": [{"query": "key"}], "credentials": [
+                {"id": "p", "consumer": "p", "key": {"env": "MISSING"}}]}}}),
+            "authenticators.a.credentials[0].key.env: the VM has no environment variable \"MISSING\": pass it in \
+             (Envoy: `environment_variables` of the VM's configuration, Istio: `vmConfig.env`)",
+        ),
+        (
             json!({"authenticators": {"a": own("own")}, "revocation": {"allow_origins": ["https://a.example"]}}),
             "revocation.allow_origins: needs a \"logout_path\": they may log out there",
         ),
         (
-            json!({"authenticators": {"a": own("own")}, "realm": "", "consumers": [{"id": "x"}, {"id": "x"}]}),
-            "realm: expected 1 to 255 characters of printable ASCII without quotes and backslashes, found \"\"\n\
+            json!({"authenticators": {"a": own("own")}, "require": {"any": []}, "consumers": [{"id": "x"}, {"id": "x"}]}),
+            "require.any: expected at least one element, found none\n\
              consumers[1].id: the name \"x\" is taken by consumers[0]",
         ),
         (
