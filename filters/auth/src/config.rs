@@ -2,23 +2,19 @@
 //!
 //! The registry exists once: the config of a rule takes over that of the top, and says nothing about it itself.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, Env, Name, Object, Table, read};
+use sluicegate_common::config::{ConfigErrors, Name, Object, Table, read};
 use sluicegate_common::filter::Setup;
 use sluicegate_common::identity::Identity;
 
-use crate::authenticator::{Authenticator, Kind, RawAuthenticator};
+use crate::authenticator::RawAuthenticator;
 use crate::authorize::{Authorize, RawEntry};
-use crate::consumers::{Consumers, RawConsumer};
+use crate::consumers::RawConsumer;
 use crate::deny::{Deny, Realm, Scheme};
-use crate::forward::{Forward, RawIdentityHeaders};
-use crate::jwt::Jwt;
-use crate::jwt::cache::TokenCache;
-use crate::jwt::remote::Remotes;
-use crate::registry::Registry;
+use crate::forward::RawIdentityHeaders;
+use crate::registry::{RawRegistry, Registry};
 use crate::require::{RawRequire, Require};
 use crate::revocation::RawRevocation;
 
@@ -140,26 +136,6 @@ impl Config {
     }
 }
 
-/// An issuer's name tells its tokens from all others: by it consumers are called and tokens revoked.
-fn check_issuers(authenticators: &[Authenticator]) -> ConfigErrors {
-    let mut errors = ConfigErrors::new();
-    let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
-    for Authenticator { name, kind, .. } in authenticators {
-        let Kind::Jwt(jwt) = kind else { continue };
-        for (index, issuer) in jwt.issuers().iter().enumerate() {
-            match taken.insert(issuer.name(), name) {
-                Some(other) if other != name => {
-                    let message = format!("the name is taken by an issuer of authenticators.{other}");
-                    errors.push(ConfigError::invalid(format!("authenticators.{name}.issuers[{index}].name"), message));
-                }
-                // Within one authenticator it was told.
-                _ => {}
-            }
-        }
-    }
-    errors
-}
-
 /// A logout shows a token, whichever authenticator takes it.
 fn tokens_of(registry: &Registry) -> Require {
     let tokens = registry.authenticators.iter().enumerate().filter(|(_, authenticator)| authenticator.jwt().is_some());
@@ -178,43 +154,6 @@ fn anonymous(require: &Require) -> Option<Rc<Identity>> {
         return None;
     }
     Identity::new("", "", &[], true).ok().map(Rc::new)
-}
-
-/// The fields of the registry as written.
-struct RawRegistry {
-    authenticators: BTreeMap<Name, RawAuthenticator>,
-    consumers: Vec<RawConsumer>,
-    revocation: Option<RawRevocation>,
-    identity_headers: RawIdentityHeaders,
-    token_cache: bool,
-}
-
-impl RawRegistry {
-    fn compile(self, env: &Env) -> Result<Registry, ConfigErrors> {
-        let mut errors = ConfigErrors::new();
-        let mut remotes = Remotes::default();
-        let mut authenticators = Vec::with_capacity(self.authenticators.len());
-        for (name, raw) in self.authenticators {
-            let mut register = |remote, issuer: &str| remotes.add(remote, issuer);
-            authenticators.extend(errors.take(raw.compile(name.as_str(), env, &mut register)));
-        }
-        errors.extend(check_issuers(&authenticators));
-        let consumers = errors.take(Consumers::compile(self.consumers));
-        let jwts = || authenticators.iter().filter_map(Authenticator::jwt);
-        let clock_skew = jwts().map(Jwt::clock_skew).max().unwrap_or_default();
-        let revocation =
-            self.revocation.map(|raw| raw.compile(clock_skew).map_err(|errors| errors.under("revocation")));
-        let revocation = revocation.and_then(|revocation| errors.take(revocation));
-        let of_tokens = jwts().flat_map(Jwt::header_names).map(|name| name.to_string());
-        let forward = Forward::new(self.identity_headers, of_tokens);
-        let tokens = self.token_cache.then(TokenCache::default);
-        match consumers {
-            Some(consumers) if errors.is_empty() => {
-                Ok(Registry { authenticators, consumers, forward, revocation, remotes: Rc::new(remotes), tokens })
-            }
-            _ => Err(errors),
-        }
-    }
 }
 
 #[cfg(test)]

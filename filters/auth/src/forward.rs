@@ -63,10 +63,20 @@ impl Forward {
         Self { identity, reserved }
     }
 
+    /// The fields of the identity and their headers.
+    #[must_use]
+    pub fn identity_headers(&self) -> [(&'static str, &str); 3] {
+        [
+            ("consumer_id", &self.identity.consumer_id),
+            ("consumer_groups", &self.identity.consumer_groups),
+            ("credential_id", &self.identity.credential_id),
+        ]
+    }
+
     /// Takes out of a client's request what only this filter says.
     ///
     /// # Errors
-    /// None: the names are those of headers.
+    /// See [`remove_spellings`]: none for the names of headers.
     pub fn cleanse(&self, head: &mut RequestHead<'_>) -> Result<(), EditError> {
         remove_spellings(&self.reserved, head)
     }

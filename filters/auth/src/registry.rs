@@ -1,10 +1,14 @@
 //! What exists once in a VM, whatever the rules: authenticators, consumers, revocation, and what was learnt of keys and
 //! tokens.
 
+mod raw;
+
 use std::rc::Rc;
 
 use serde_json::Value;
 use sluicegate_common::head::Name;
+
+pub use raw::RawRegistry;
 
 use crate::authenticator::Authenticator;
 use crate::consumers::{Consumers, identity};

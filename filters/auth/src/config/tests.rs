@@ -24,6 +24,12 @@ fn own(name: &str) -> Value {
     json!({"type": "jwt", "issuers": [{"name": name, "algorithms": ["HS256"], "keys": {"secret": {"value": secret}}}]})
 }
 
+fn telling(name: &str, header: &str) -> Value {
+    let mut authenticator = own(name);
+    authenticator["claims_to_headers"] = json!([{"claim": "/id", "header": header}]);
+    authenticator
+}
+
 fn keys() -> Value {
     let key = json!({"value": "k-1"});
     json!({"type": "api_key", "from": [{"header": "x-api-key"}],
@@ -100,6 +106,20 @@ fn all_that_is_wrong_is_told_at_once() {
                 {"id": "p", "consumer": "p", "key": {"env": "MISSING"}}]}}}),
             "authenticators.a.credentials[0].key.env: the VM has no environment variable \"MISSING\": pass it in \
              (Envoy: `environment_variables` of the VM's configuration, Istio: `vmConfig.env`)",
+        ),
+        (
+            json!({"authenticators": {"a": own("own")}, "identity_headers": {"consumer_id": "authorization",
+                "consumer_groups": "host", "credential_id": "x-id"}}),
+            "identity_headers.consumer_id: \"authorization\" cannot be a header for the upstream: credentials of \
+             authenticators.a stand there: none could be shown\n\
+             identity_headers.consumer_groups: \"host\" cannot be a header for the upstream: requests need it as it is",
+        ),
+        (
+            json!({"authenticators": {"a": own("own"), "k": keys(), "b": telling("b", "x_consumer_id"),
+                "c": telling("c", "x.api.key")}, "require": {"use": "a"}}),
+            "authenticators.b: \"x_consumer_id\" cannot be a header for the upstream: it is identity_headers.consumer_id\n\
+             authenticators.c: \"x.api.key\" cannot be a header for the upstream: credentials of authenticators.k stand \
+             there: none could be shown",
         ),
         (
             json!({"authenticators": {"a": own("own")}, "revocation": {"allow_origins": ["https://a.example"]}}),

@@ -63,6 +63,14 @@ impl Sources {
         Self(vec![Source { place, prefix: Prefix::Scheme(scheme.to_owned()) }])
     }
 
+    /// The headers in which credentials stand, in lower case.
+    pub fn headers(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|source| match &source.place {
+            Place::Header(name) => Some(name.as_str()),
+            Place::Query(_) | Place::Cookie(_) => None,
+        })
+    }
+
     /// The credential of this kind; `None` where none was shown.
     ///
     /// # Errors
