@@ -5,6 +5,7 @@ import shutil
 import textwrap
 
 from http_exchange import as_bytes
+from tokens import token
 
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "cyan": "36"}
 # What every answer has, shown only in steps that are about it.
@@ -87,4 +88,5 @@ class Show:
         self.text(f"  curl -i {gateway}/user-service/users -H 'origin: https://app.example.com'")
         self.text(f"  curl '{gateway}/echo?lang=de' -H 'x-anything: you like'")
         self.text(f"  curl -i {gateway}/health")
+        self.text(f"  curl -i {gateway}/payment-service/payments -H 'authorization: Bearer {token('admin', 'admin')}'")
         self.text(f"""  curl -X PUT {control} {json_type} -d '{{"mode": "failing", "status": 500}}'""")

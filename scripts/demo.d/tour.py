@@ -4,6 +4,7 @@ import json
 
 from check import Matching, Step, Tokens
 from http_exchange import Request
+from tokens import token
 
 APP = "https://app.example.com"
 PREVIEW = "https://pr-7.preview.example.com"
@@ -19,6 +20,12 @@ READABLE = {
     "access-control-expose-headers": "x-correlation-id",
     "vary": Tokens("Origin"),
 }
+PAYMENTS = "/payment-service/payments"
+USER = {"authorization": f"Bearer {token('user', 'user')}"}
+ADMIN = {"authorization": f"Bearer {token('admin', 'admin')}"}
+FORGED = {"authorization": f"Bearer {token('admin', 'admin', secret=b'a guess, as long as a secret must be')}"}
+# All that is asked of who shows nothing.
+CHALLENGE = Tokens('Bearer realm="api"', 'ApiKey realm="api"')
 UUID = Matching("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -194,6 +201,69 @@ TOUR = [
         "script sees 404, not a CORS error.",
         headers=READABLE | {"content-type": "application/json", "x-correlation-id": "order-4712"},
         body='{"correlationId":"order-4712","error":"Route not found","path":"/nonexistent-service/test"}'),
+    Step(
+        "Payments, for nobody in particular",
+        Request("GET", PAYMENTS, {"origin": APP}),
+        401,
+        "Everything that the rule open does not name wants a token or an API key; the answer says so. "
+        "Page scripts can read it: cors stands before auth.",
+        headers=READABLE | {"www-authenticate": CHALLENGE, "cache-control": "no-store"},
+        body='"error":"missing_credential"'),
+    Step(
+        "A preflight for payments",
+        Request("OPTIONS", PAYMENTS, {"origin": APP, "access-control-request-method": "GET",
+                                      "access-control-request-headers": "authorization"}),
+        204,
+        "Browsers send preflights without credentials: they are answered before anybody asks for any.",
+        headers={"access-control-allow-origin": APP, "access-control-allow-headers": "authorization",
+                 "vary": PREFLIGHT_VARY}),
+    Step(
+        "Payments, for a user",
+        Request("GET", PAYMENTS, USER),
+        403,
+        "A good token of somebody who may not: authorize wants the group admin. Another credential "
+        "would not help, so it is 403 and no 401.",
+        headers={}, absent=("www-authenticate",), body='"error":"not_allowed"'),
+    Step(
+        "Payments, for an admin",
+        Request("GET", PAYMENTS, ADMIN),
+        200,
+        "The claim role of the token is the group (groups_claim).",
+        headers={}, body='"payments":'),
+    Step(
+        "A token that says admin, signed with a guess",
+        Request("GET", PAYMENTS, FORGED),
+        401,
+        "Anybody can write a token; only the secret can sign one.",
+        headers={"www-authenticate": Tokens('error="invalid_token"', 'error_description="invalid_signature"')},
+        body='"error":"invalid_signature"'),
+    Step(
+        "Who the service sees",
+        Request("GET", "/echo/mine", USER | {"x-consumer-id": "root", "x-consumer-groups": "admin"}),
+        200,
+        "The consumer, its groups and a claim, from the token alone: what the client says under these "
+        "names is gone, and so is the token.",
+        headers={},
+        body=echoed("x-consumer-id", "own:user"),
+        not_in_body=('"root"', '"admin"', '["authorization"')),
+    Step(
+        "A partner's API key",
+        Request("GET", "/echo/mine", {"x-api-key": "an example key of acme"}),
+        200,
+        "The configuration holds the digest of the key. The service sees whose it is, not the key.",
+        headers={}, body=echoed("x-consumer-id", "acme"), not_in_body=("an example key",)),
+    Step(
+        "Logging out",
+        Request("POST", "/auth/logout", USER),
+        200,
+        "The gateway answers, and revokes the token on all of its workers.",
+        headers={"cache-control": "no-store"}, body='{"message":"Logged out successfully"}'),
+    Step(
+        "The same token once more",
+        Request("GET", "/echo/mine", USER),
+        401,
+        "Its hour is not over, but it is refused until then.",
+        headers={}, body='"error":"revoked"'),
     Step(
         "A service that hangs up",
         Request("GET", "/order-service/orders", {"origin": APP}),

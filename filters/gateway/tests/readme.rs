@@ -1,5 +1,6 @@
 //! The configs in the READMEs of the gateway and its filters work.
 
+use sluicegate_auth::Auth;
 use sluicegate_common::chain::Chain;
 use sluicegate_common::config::Env;
 use sluicegate_common::module::Module;
@@ -14,7 +15,11 @@ fn assert_accepted<C: Chain>(readme: &str) {
     assert_eq!(blocks.len(), readme.matches("```json").count());
     assert!(!blocks.is_empty());
     for block in blocks {
-        let refused = Module::<C>::configure(block.as_bytes(), &Env::default()).err();
+        let env = Env::from_iter([
+            ("JWT_SECRET", "an example secret, not for production"),
+            ("GLOBEX_API_KEY", "an example key of globex"),
+        ]);
+        let refused = Module::<C>::configure(block.as_bytes(), &env).err();
         assert_eq!(refused.map(|errors| errors.to_string()), None, "{block}");
     }
 }
@@ -32,4 +37,9 @@ fn every_config_of_the_readme_of_cors_is_accepted() {
 #[test]
 fn every_config_of_the_readme_of_header_transform_is_accepted() {
     assert_accepted::<Single<HeaderTransform>>(include_str!("../../header-transform/README.md"));
+}
+
+#[test]
+fn every_config_of_the_readme_of_auth_is_accepted() {
+    assert_accepted::<Single<Auth>>(include_str!("../../auth/README.md"));
 }
