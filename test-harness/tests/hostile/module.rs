@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::Failed;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use test_harness::FailurePolicy;
 use test_harness::scenario::{Plugin, Scenario};
 
@@ -46,6 +46,12 @@ impl Module {
     pub fn scenario(&self, on_ambiguous_path: OnAmbiguousPath) -> Result<Scenario, Failed> {
         let mut config = self.example()?;
         let object = config.as_object_mut().ok_or("the example is no object")?;
+        let auth = if self.name == "auth" {
+            Some(&mut *object)
+        } else {
+            object.get_mut("auth").and_then(Value::as_object_mut)
+        };
+        auth.map(let_everybody_in);
         let mut rules = watching_rules();
         rules.extend(self.policies(object.contains_key("cors")));
         object.insert("rules".to_owned(), rules.into());
@@ -60,6 +66,7 @@ impl Module {
         );
         let mut plugin = Plugin::new(self.name.clone(), self.file.clone(), config.to_string());
         plugin.failure_policy = FailurePolicy::FailClosed;
+        plugin.environment = vec![("JWT_SECRET".to_owned(), "a secret of at least thirty-two bytes".to_owned())];
         Ok(Scenario::new(format!("hostile/{}", self.name), vec![plugin]))
     }
 
@@ -72,7 +79,8 @@ impl Module {
     }
 
     fn example(&self) -> Result<Value, Failed> {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(&self.name).join("config.json");
+        let file = if self.name == "auth" { "any-of.json" } else { "config.json" };
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(&self.name).join(file);
         let text = std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
         Ok(serde_json::from_slice(&text)?)
     }
@@ -105,6 +113,16 @@ impl Module {
         let rule = |(name, policy)| json!({"name": name, "match": {"headers": [{"name": POLICY, "exact": name}]}, "config": patch(policy)});
         cors.map(rule).into()
     }
+}
+
+/// Judges the credentials that a request shows, and asks for none: honest requests have none. They stay in the request:
+/// all that a client sends is to reach the upstream.
+fn let_everybody_in(auth: &mut Map<String, Value>) {
+    let require = auth.remove("require");
+    auth.insert("require".to_owned(), json!({"optional": require}));
+    auth.insert("hide_credentials".to_owned(), json!(false));
+    auth.remove("authorize");
+    auth.remove("rules");
 }
 
 /// A rule for each thing a matcher reads. None fits an honest request, so all of them are tried.
