@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test e2e e2e-browser budget bench demo lint clean
+.PHONY: help build test e2e e2e-browser fuzz budget bench demo lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -16,6 +16,9 @@ e2e: ## the scenarios in real Envoy only
 e2e-browser: ## CORS in a real browser (headless Chromium)
 	@scripts/e2e-browser
 
+fuzz: ## the auth filter's parsers and checks under random bytes, 10 minutes each (FUZZ_SECONDS=60; ONLY="token jwks")
+	@scripts/fuzz
+
 budget: ## what one request costs in each module (fuel, host calls, memory) against the baseline; BLESS=1 renews it
 	@scripts/budget
 
@@ -28,5 +31,5 @@ demo: ## a gateway in Envoy with example services, and a tour of requests (ONCE=
 lint: ## format, clippy, shellcheck, length of files
 	@scripts/lint
 
-clean: ## remove target/ and dist/
-	rm -rf target dist
+clean: ## remove target/, fuzz/target/ and dist/
+	rm -rf target fuzz/target dist
