@@ -12,10 +12,7 @@ use sluicegate_auth::reason::Reason;
 use sluicegate_common::config::{Env, parse_json, read};
 use sluicegate_common::time::Nanos;
 
-use crate::case::Case;
-use crate::score::Verdict;
-
-const NOW: u64 = 1_700_000_000;
+use crate::cases::{Case, NOW, OFFERED, Verdict, documents, is_offered, jwt, text};
 
 /// An authenticator whose keys were fetched, and one whose keys stand in config, if they can: there every key of a set
 /// must be good.
@@ -27,25 +24,21 @@ pub struct Authenticator {
 
 impl Authenticator {
     pub fn of(case: &Case) -> Self {
-        let documents: Vec<&Value> = match &case.providers[..] {
-            [] => vec![&case.key],
-            providers => providers.iter().map(|provider| &provider.jwks).collect(),
-        };
+        let documents = documents(case);
         let fetched = |document: &&Value| KeySet::fetched(&text(document)).ok().map(|(keys, _)| Rc::new(keys));
         let remote = json!({"remote": {"uri": "https://idp.example/jwks.json", "cluster": "idp"}});
         Self {
             sets: documents.iter().map(fetched).collect(),
-            fetching: compile(config(case, &vec![remote; documents.len()])),
-            inline: compile(config(case, &documents.iter().map(|jwks| json!({"jwks": jwks})).collect::<Vec<_>>())),
+            fetching: compile(jwt(case, &vec![remote; documents.len()])),
+            inline: compile(jwt(case, &documents.iter().map(|jwks| json!({"jwks": jwks})).collect::<Vec<_>>())),
         }
     }
 
     /// One that has no keys, and for which all times are good: it tells a token that could be read from one that could
     /// not.
     pub fn reading(audiences: Value) -> Self {
-        let algorithms: Vec<&str> = Algorithm::ALL.into_iter().map(Algorithm::name).collect();
         let keys = json!({"remote": {"uri": "https://idp.example/jwks.json", "cluster": "idp"}});
-        let issuer = json!({"name": "own", "audiences": audiences, "algorithms": algorithms, "keys": keys});
+        let issuer = json!({"name": "own", "audiences": audiences, "algorithms": OFFERED, "keys": keys});
         let config = json!({"issuers": [issuer], "require_claims": [], "clock_skew": "36500d"});
         Self { fetching: compile(config), sets: vec![None], inline: None }
     }
@@ -62,7 +55,8 @@ impl Authenticator {
             }
             (Some(fetched), None) => fetched,
             (None, _) => {
-                let none_offered = algorithms(case).is_empty();
+                let none = |names: &Vec<String>| !names.iter().any(|name| is_offered(name));
+                let none_offered = case.alg.as_ref().is_some_and(none);
                 assert!(none_offered, "{}: config refused", case.id);
                 Verdict::Invalid("config refused".to_owned())
             }
@@ -129,41 +123,6 @@ fn verifies(case: &Case) -> Option<bool> {
 /// A token of this payload, and of a signature that is nobody's.
 pub fn token_of(payload: &[u8]) -> String {
     format!("{}.{}.c2ln", BASE64URL.encode(r#"{"alg":"HS256"}"#), BASE64URL.encode(payload))
-}
-
-fn text(document: &Value) -> Vec<u8> {
-    match document.get("_raw_text") {
-        Some(text) => text.as_str().unwrap().as_bytes().to_vec(),
-        None => serde_json::to_vec(document).unwrap(),
-    }
-}
-
-/// Those of the case that are offered.
-fn algorithms(case: &Case) -> Vec<String> {
-    let offered = |name: &String| Algorithm::of_name(name).is_some();
-    match &case.alg {
-        None => Algorithm::ALL.into_iter().map(|algorithm| algorithm.name().to_owned()).collect(),
-        Some(names) => names.iter().filter(|name| offered(name)).cloned().collect(),
-    }
-}
-
-fn config(case: &Case, keys: &[Value]) -> Value {
-    let algorithms = algorithms(case);
-    let issuer = |(index, keys): (usize, &Value)| {
-        let name = case.providers.get(index).map_or(case.issuer.as_str(), |provider| Some(&provider.issuer));
-        let mut issuer = json!({"name": format!("issuer-{index}"), "algorithms": algorithms, "keys": keys});
-        name.inspect(|name| issuer["issuer"] = json!(name));
-        case.audience.iter().for_each(|audience| issuer["audiences"] = json!([audience]));
-        issuer
-    };
-    let header = |(claim, header): (&String, &String)| json!({"claim": format!("/{claim}"), "header": header});
-    let eternal = case.requires.as_deref() == Some("require_exp=false") || case.require_exp == Some(false);
-    json!({
-        "issuers": keys.iter().enumerate().map(issuer).collect::<Vec<_>>(),
-        "require_claims": if eternal { json!([]) } else { json!(["exp"]) },
-        "clock_skew": format!("{}s", case.leeway.unwrap_or(0)),
-        "claims_to_headers": case.map_claims.iter().map(header).collect::<Vec<_>>(),
-    })
 }
 
 /// The authenticator, if the config is one.

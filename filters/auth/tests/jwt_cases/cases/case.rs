@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A token, and what is to become of it.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub struct Case {
     pub id: String,
     pub name: String,
@@ -23,9 +23,13 @@ pub struct Case {
     pub layer: String,
     /// `must`, `should` or `policy`.
     pub strength: String,
+    /// Whether it can stand in a header.
+    pub http_testable: bool,
     #[serde(default)]
     pub issuer: Value,
-    pub audience: Option<String>,
+    /// One, several or none.
+    #[serde(default)]
+    pub audience: Value,
     /// Seconds.
     pub now: Option<u64>,
     /// Seconds.
@@ -40,10 +44,20 @@ pub struct Case {
     pub map_claims: BTreeMap<String, String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub struct Provider {
     pub issuer: String,
     pub jwks: Value,
+}
+
+/// The audiences of config, and those of a token.
+#[derive(Deserialize)]
+pub struct AudienceCase {
+    pub id: String,
+    pub config_audiences: Vec<String>,
+    pub token_aud: Value,
+    /// As RFC 7519 section 4.1.3 says it. Envoy takes `http://gw/` for `gw`.
+    pub rfc7519_strict_allows: bool,
 }
 
 /// The cases of a file with one a line; none, and a word about it, where there is no file.
