@@ -13,11 +13,13 @@ pub fn root() -> PathBuf {
 /// The ports of the example upstream, as the files have them and as they are.
 pub type UpstreamPorts = [(u16, u16); 2];
 
-/// One file of `envoy/`. Its name is also the module's and the example's: `cors`, `gateway`.
+/// One file of `envoy/`. Its name is also the module's: `cors`, `gateway`.
 #[derive(Clone)]
 pub struct Bootstrap {
     pub name: String,
     pub value: Value,
+    /// The example that its comment names: `examples/cors/config.json`.
+    pub example: String,
 }
 
 impl Bootstrap {
@@ -38,12 +40,13 @@ impl Bootstrap {
         let text = fs::read_to_string(path).expect("a readable file");
         let value = serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let name = path.file_stem().expect("a file name").to_string_lossy().into_owned();
-        Self { name, value }
+        let example = text.lines().find_map(|line| line.trim().strip_prefix("# The same as ")?.strip_suffix('.'));
+        Self { name, value, example: example.unwrap_or_default().to_owned() }
     }
 
     /// The example's configuration that this bootstrap carries.
     pub fn example_config(&self) -> Value {
-        let path = root().join("examples").join(&self.name).join("config.json");
+        let path = root().join(&self.example);
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
@@ -70,7 +73,8 @@ impl Bootstrap {
         serde_json::from_str(text.expect("a string value")).expect("JSON")
     }
 
-    /// Another module and configuration, free ports, and that upstream's in place of the clusters'.
+    /// Another module and configuration, free ports, and that upstream's in place of the clusters'. It stands in for
+    /// hosts of the internet, too, and knows nothing of what is asked of them.
     pub fn redirect(&mut self, module: &Path, config: &Value, upstream: UpstreamPorts) {
         let listener = &mut self.value["static_resources"]["listeners"][0];
         let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
@@ -79,11 +83,21 @@ impl Bootstrap {
         plugin["configuration"]["value"] = json!(config.to_string());
         listener["address"]["socket_address"]["port_value"] = json!(0);
         self.value["admin"]["address"]["socket_address"]["port_value"] = json!(0);
+        let [(first, _), _] = upstream;
         for cluster in self.value["static_resources"]["clusters"].as_array_mut().into_iter().flatten() {
+            let is_far = cluster["type"] != "STATIC";
             let endpoint = &mut cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"];
-            let port = &mut endpoint["address"]["socket_address"]["port_value"];
+            let socket = &mut endpoint["address"]["socket_address"];
+            if is_far {
+                *socket = json!({ "address": "127.0.0.1", "port_value": first });
+            }
+            let port = &mut socket["port_value"];
             let actual = upstream.iter().find(|(written, _)| *port == json!(written));
             *port = json!(actual.unwrap_or_else(|| panic!("{}: no upstream on port {port}", self.name)).1);
+            if is_far {
+                cluster["type"] = json!("STATIC");
+                cluster.as_object_mut().expect("an object").remove("transport_socket");
+            }
         }
     }
 }

@@ -18,6 +18,13 @@ const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 /// Where the client claims to be.
 const FORGED: &str = "203.0.113.66";
 const ORIGIN: &str = "https://app.example.com";
+/// A client that no rule of the tests is for.
+const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3));
+/// `{"iss":"https://api.example.com","sub":"ada","role":"user","exp":4102444800}`, signed (HS256) with the `JWT_SECRET` of
+/// the bootstraps.
+const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.\
+    eyJpc3MiOiJodHRwczovL2FwaS5leGFtcGxlLmNvbSIsInN1YiI6ImFkYSIsInJvbGUiOiJ1c2VyIiwiZXhwIjo0MTAyNDQ0ODAwfQ.\
+    NmV35BjLwxUSP0PolVCQjjs4NXlUSSZYivdW7gPdAzM";
 
 type Outcome = Result<(), String>;
 
@@ -32,6 +39,7 @@ pub fn all_in_envoy(bootstrap: Bootstrap) -> Result<(), Failed> {
             ("services", gateway.services().await),
             ("preflight", gateway.preflight().await),
             ("replies", gateway.replies().await),
+            ("credentials", gateway.credentials().await),
             ("paths", gateway.paths().await),
             ("underscores", gateway.underscores().await),
             // After the others: it reads what they have counted.
@@ -48,8 +56,10 @@ pub fn all_in_envoy(bootstrap: Bootstrap) -> Result<(), Failed> {
 struct Gateway {
     envoy: Envoy,
     client: Client,
+    stranger: Client,
     has_cors: bool,
     has_transform: bool,
+    has_auth: bool,
 }
 
 impl Gateway {
@@ -63,9 +73,16 @@ impl Gateway {
         let config = with_address_rules(&bootstrap);
         bootstrap.redirect(&module, &config, ports);
         let envoy = Envoy::start(&bootstrap).await?;
-        let client = Client::builder().local_address(PEER).build().map_err(|error| error.to_string())?;
-        let (has_cors, has_transform) = (bootstrap.name != "header-transform", bootstrap.name != "cors");
-        Ok(Self { envoy, client, has_cors, has_transform })
+        let from = |address| Client::builder().local_address(address).build().map_err(|error| error.to_string());
+        let has = |filter: &str| ["gateway", filter].contains(&bootstrap.name.as_str());
+        Ok(Self {
+            envoy,
+            client: from(PEER)?,
+            stranger: from(STRANGER)?,
+            has_cors: has("cors"),
+            has_transform: has("header-transform"),
+            has_auth: has("auth"),
+        })
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -102,12 +119,15 @@ impl Gateway {
 
     /// Rules by `source_ips` see the peer; a header tells which rule was chosen.
     async fn client_address_in_the_filter(&self) -> Outcome {
+        let forged = || self.request(Method::GET, "/echo").header("x-forwarded-for", FORGED);
+        if !self.has_cors && !self.has_transform {
+            // The peer's rule lets it in, without credentials.
+            let answer = forged().send().await.map_err(|error| error.to_string())?;
+            return expect("status", answer.status().as_str(), "200");
+        }
         let (answer, told) = match self.has_cors {
             true => (self.preflight_from(ORIGIN).await?, "access-control-max-age"),
-            false => {
-                let request = self.request(Method::GET, "/echo").header("x-forwarded-for", FORGED);
-                (request.send().await.map_err(|error| error.to_string())?, "x-rule")
-            }
+            false => (forged().send().await.map_err(|error| error.to_string())?, "x-rule"),
         };
         expect("60: the peer's rule, 1: the forged address's", &text_header(&answer, told), "60")
     }
@@ -157,6 +177,21 @@ impl Gateway {
         expect("status for a forged x-original-path", forged.status().as_str(), "404")
     }
 
+    /// The secret in the VM's environment; whose token it is, the service alone is told.
+    async fn credentials(&self) -> Outcome {
+        if !self.has_auth {
+            return Ok(());
+        }
+        let request = || self.stranger.get(format!("http://{}/echo/mine", self.envoy.address));
+        let refused = request().send().await.map_err(|error| error.to_string())?;
+        expect("status without a token", refused.status().as_str(), "401")?;
+        let challenges = text_header(&refused, "www-authenticate");
+        expect("the first challenge", challenges.split(", ").next().unwrap_or_default(), "Bearer realm=\"api\"")?;
+        let seen = json_of(request().bearer_auth(TOKEN).header("x-consumer-id", "root")).await?;
+        expect("x-consumer-id", &header(&seen, "x-consumer-id").unwrap_or_default(), "own:ada")?;
+        expect("authorization", &header(&seen, "authorization").unwrap_or_default(), "")
+    }
+
     /// `normalize_path`, `merge_slashes`, `path_with_escaped_slashes_action`.
     async fn paths(&self) -> Outcome {
         let answer = self.get_as_written("/echo//a/../b").map_err(|error| error.to_string())?;
@@ -195,6 +230,8 @@ fn with_address_rules(bootstrap: &Bootstrap) -> Value {
         let patch = match bootstrap.name.as_str() {
             // The gateway's rules patch the object of all filters.
             "gateway" => json!({ "cors": max_age }),
+            "auth" if address == PEER.to_string() + "/32" => json!({ "require": { "public": {} } }),
+            "auth" => json!({}),
             "header-transform" => {
                 json!({ "response": [{ "op": "set", "target": "header", "name": "x-rule", "value": told }] })
             }

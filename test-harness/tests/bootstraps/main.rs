@@ -66,9 +66,7 @@ fn same_config(bootstrap: &Bootstrap) -> Result<(), Failed> {
     let (carried, example) = (bootstrap.config(), bootstrap.example_config());
     match carried == example {
         true => Ok(()),
-        false => {
-            Err(format!("examples/{}/config.json is\n{example:#}\nbut here is\n{carried:#}", bootstrap.name).into())
-        }
+        false => Err(format!("{} is\n{example:#}\nbut here is\n{carried:#}", bootstrap.example).into()),
     }
 }
 
