@@ -89,11 +89,12 @@ impl Gateway {
         self.client.request(method, format!("http://{}{path}", self.envoy.address))
     }
 
-    /// The client would resolve `..` itself.
+    /// The client would resolve `..` itself. Not from the peer, so it shows who it is.
     fn get_as_written(&self, path: &str) -> io::Result<String> {
         let mut stream = TcpStream::connect(self.envoy.address)?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+        let head = "host: localhost\r\nconnection: close";
+        write!(stream, "GET {path} HTTP/1.1\r\n{head}\r\nauthorization: Bearer {TOKEN}\r\n\r\n")?;
         io::read_to_string(stream)
     }
 
