@@ -3,7 +3,7 @@
 //! 1. What is shown is base64 with padding (RFC 4648 section 4) of `<user name>:<password>`, both of at least one byte,
 //!    without control characters (RFC 7617 section 2). The first colon ends the name.
 //! 2. Users are found by digest ([`DigestMap`]); a password that is kept in the clear or as a SHA-256 digest is compared
-//!    by digest, in constant time.
+//!    by digest, in constant time. That of an unknown user is digested and compared as well.
 //! 3. Hashes that are slow by design (bcrypt, PBKDF2) block the worker while they are computed. So a password that was
 //!    right is remembered for [`LIFE`](remembered::LIFE) by its tag, and no more than `slow_hash_rate` hashes are begun
 //!    in any second, for all users of this authenticator together. Who comes later is refused before anything is hashed,
@@ -26,6 +26,7 @@ mod shown;
 use std::fmt;
 use std::hint::black_box;
 
+use sluicegate_common::config::Sha256;
 use sluicegate_common::proxy::Proxy;
 use sluicegate_common::time::Nanos;
 
@@ -65,6 +66,9 @@ struct Account {
     remembered: Remembered,
 }
 
+/// What the password of an unknown user is compared with: no text has this digest, as far as anybody knows.
+static NOBODYS: Password = Password::Fast(Sha256([0; 32]));
+
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.user.fmt(f)
@@ -81,9 +85,9 @@ impl Basic {
         let shown = Shown::decode(credentials).ok_or(Reason::Malformed)?;
         let (username, password) = shown.parts().ok_or(Reason::Malformed)?;
         let account = self.accounts.get(&digest(username));
-        if let Some(account) = account
-            && account.password.has_digest(&digest(password))
-        {
+        // Digested and compared for nobody, too: the client chooses how long that takes.
+        let right = black_box(account.map_or(&NOBODYS, |account| &account.password)).has_digest(&digest(password));
+        if let Some(account) = account.filter(|_| right) {
             return Ok(&account.user);
         }
         let dearest = self.dearest.as_ref().ok_or(Reason::UnknownKey)?;
