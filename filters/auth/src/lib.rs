@@ -158,7 +158,7 @@ impl Auth {
             return self.config.gate.deny.refuse(refusal.into(), cx);
         }
         if let Err(error) = self.edit(principal.as_deref(), head) {
-            log::error!("auth: {error}");
+            log::debug!("auth: {error}");
             return self.refuse(Reason::Malformed, cx);
         }
         if cx.enforces() {

@@ -8,6 +8,7 @@ use sluicegate_common::config::{ConfigError, ConfigErrors, Text};
 use sluicegate_common::time::Nanos;
 
 use super::epoch::Epoch;
+use super::seldom::Seldom;
 use super::{Inline, Revocation};
 use crate::logout::{Logout, LogoutPath, Origin};
 
@@ -64,6 +65,7 @@ impl RawRevocation {
             logout: self.logout_path.map(|path| Logout::new(path, self.allow_origins)),
             clock_skew,
             epoch: Epoch::default(),
+            seldom: Seldom::default(),
         })
     }
 }

@@ -34,6 +34,7 @@ use sluicegate_common::time::Nanos;
 mod bucket;
 mod config;
 mod epoch;
+mod seldom;
 mod table;
 
 pub use config::RawRevocation;
@@ -41,6 +42,7 @@ pub use epoch::Mark;
 
 use crate::logout::Logout;
 use epoch::Epoch;
+use seldom::Seldom;
 
 /// What is revoked, and how to revoke more.
 #[derive(Debug)]
@@ -50,6 +52,7 @@ pub struct Revocation {
     /// The greatest of all authenticators.
     clock_skew: Duration,
     epoch: Epoch,
+    seldom: Seldom,
 }
 
 /// What the config itself revokes, of all issuers.
@@ -112,7 +115,7 @@ impl Revocation {
         if self.inline.refuses(token) {
             return Ok(true);
         }
-        table::contains(proxy.shared(), &self.unnamed(token), now)
+        table::contains(proxy.shared(), &self.unnamed(token), now).inspect_err(|error| self.tell(*error, now))
     }
 
     /// Revokes a verified token on every worker. Revoking it again changes nothing.
@@ -120,9 +123,20 @@ impl Revocation {
     /// # Errors
     /// The token may still be good, on all workers or on some.
     pub fn revoke(&self, proxy: &dyn Proxy, token: &TokenId<'_>, now: Nanos) -> Result<(), RevocationError> {
+        self.enter(proxy, token, now).inspect_err(|error| self.tell(*error, now))
+    }
+
+    fn enter(&self, proxy: &dyn Proxy, token: &TokenId<'_>, now: Nanos) -> Result<(), RevocationError> {
         self.epoch.prepare(proxy).map_err(RevocationError::Epoch)?;
         table::insert(proxy, &self.unnamed(token), now)?;
         self.epoch.advance(proxy).map_err(RevocationError::Epoch)
+    }
+
+    /// Not every time: whoever has a token could fill the log with it. Metrics count each refusal.
+    fn tell(&self, error: RevocationError, now: Nanos) {
+        if self.seldom.is_due(now) {
+            log::error!("auth: {error}");
+        }
     }
 
     fn unnamed<'t>(&self, id: &'t TokenId<'t>) -> table::Unnamed<'t> {
