@@ -108,12 +108,6 @@ impl Authorize {
     pub fn uses_paths(&self) -> bool {
         self.0.iter().any(|entry| entry.matcher.as_ref().is_some_and(Match::uses_paths))
     }
-
-    /// Whether it looks at the head.
-    #[must_use]
-    pub fn reads_head(&self) -> bool {
-        self.0.iter().any(|entry| entry.matcher.as_ref().is_some_and(Match::reads_head))
-    }
 }
 
 impl RawEntry {

@@ -72,12 +72,6 @@ pub struct Consumer {
 }
 
 impl Consumer {
-    /// The id.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
     /// The groups listed for it.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
         self.groups.iter().map(String::as_str)
@@ -147,18 +141,6 @@ impl Consumers {
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Rc<Consumer>> {
         self.0.get(id)
-    }
-
-    /// How many are listed.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether none is.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 }
 

@@ -1,33 +1,82 @@
 //! Who may come in: JSON Web Tokens, API keys, user names and passwords; what they may do; tokens revoked.
 //!
-//! 1. Headers that only this filter writes are taken out of every request, whatever its mode ([`forward`]).
+//! 1. Headers that only this filter writes are taken out of every request, whatever its mode (`forward`).
 //! 2. Preflights pass, unless config wants them judged: a browser sends them without credentials.
-//! 3. A POST to `logout_path` revokes the token it shows ([`logout`]).
-//! 4. The request must satisfy `require` ([`require`]): of several authenticators the first whose credential is present
-//!    decides. Where each looks says [`source`]; how it judges say [`jwt`], [`api_key`] and [`basic`].
+//! 3. A POST to `logout_path` revokes the token it shows (`logout`).
+//! 4. The request must satisfy `require`: of several authenticators the first whose credential is present decides.
+//!    Where each looks says [`source`]; how it judges say [`jwt`], `api_key` and `basic`.
 //! 5. A token whose keys are being fetched waits for them, a bounded time and not with too many others
 //!    ([`jwt::remote`]).
-//! 6. Every entry of `authorize` that concerns the request is judged ([`authorize`]).
+//! 6. Every entry of `authorize` that concerns the request is judged: it can only refuse.
 //! 7. The filters behind and the upstream are told who calls, and the credentials of all authenticators are taken out.
-//! 8. A refusal says how to be let in, and gives nothing else away ([`deny`]).
+//! 8. A refusal says how to be let in, and gives nothing else away (`deny`).
+//!
+//! ```
+//! # use serde_json::json;
+//! # use sluicegate_common::{config::Env, filter::{Filter, Setup}};
+//! let config = json!({
+//!     "authenticators": {
+//!         "users": {
+//!             "type": "jwt",
+//!             "issuers": [{
+//!                 "name": "idp",
+//!                 "issuer": "https://idp.example/",
+//!                 "audiences": ["gateway"],
+//!                 "algorithms": ["RS256"],
+//!                 "keys": {"remote": {"uri": "https://idp.example/jwks.json", "cluster": "idp"}},
+//!                 "groups_claim": "/groups"
+//!             }]
+//!         },
+//!         "partners": {
+//!             "type": "api_key",
+//!             "from": [{"header": "x-api-key"}],
+//!             "credentials": [{
+//!                 "id": "gold-2026",
+//!                 "consumer": "partner-gold",
+//!                 "key": {"sha256": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"}
+//!             }]
+//!         }
+//!     },
+//!     "require": {"any": [{"use": "users"}, {"use": "partners"}]},
+//!     "authorize": [
+//!         {"name": "admin", "match": {"paths": [{"prefix": "/admin"}]}, "allow": {"groups": ["admin"]}}
+//!     ],
+//!     "revocation": {"logout_path": "/auth/logout"}
+//! });
+//! # let serde_json::Value::Object(config) = config else { unreachable!() };
+//! # let configured = sluicegate_auth::Auth::configure(config, &Setup::new(&Env::default()), None);
+//! # assert!(configured.is_ok(), "{configured:?}");
+//! ```
+//!
+//! **Deployment**: let the plugin fail closed (Envoy: `FAIL_RELOAD` or `FAIL_CLOSED`), and put it before all filters that
+//! ask who calls. The proxy forwards the path as the client wrote it, so let it normalise paths as this filter reads them.
+//! Revocations are known to one proxy process and forgotten when it restarts; other replicas do not hear of them.
+//! Publish keys over TLS: whoever can answer for their cluster can make tokens.
+//!
+//! **Not supported**: encrypted tokens (RFC 7516), ES384, ES512 and Ed448; keys found by OpenID Connect discovery; tokens
+//! without meaning of their own (RFC 7662); tokens bound to a certificate or key (RFC 8705, RFC 9449); logging in.
+//!
+//! Specifications: RFC 7515, RFC 7517, RFC 7518 sections 3 and 6, RFC 7519 sections 4 and 7, RFC 8037 (tokens), RFC 8725
+//! (their best practices), RFC 6750 sections 2.1 and 3 (Bearer), RFC 7617 (Basic), RFC 9110 sections 11 and 15.5
+//! (challenges), RFC 6901 (places of claims).
 
-pub mod api_key;
-pub mod authenticator;
-pub mod authorize;
-pub mod basic;
-pub mod config;
-pub mod consumers;
-pub mod deny;
-pub mod forward;
+mod api_key;
+mod authenticator;
+mod authorize;
+mod basic;
+mod config;
+mod consumers;
+mod deny;
+mod forward;
 pub mod jose;
-pub mod judgement;
+mod judgement;
 pub mod jwt;
-pub mod logout;
-pub mod principal;
+mod logout;
+mod principal;
 pub mod reason;
-pub mod registry;
-pub mod require;
-pub mod revocation;
+mod registry;
+mod require;
+mod revocation;
 pub mod source;
 
 use std::rc::Rc;

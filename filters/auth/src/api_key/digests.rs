@@ -34,11 +34,6 @@ impl<T> DigestMap<T> {
         if found { self.values.get(at as usize) } else { None }
     }
 
-    /// Each value.
-    pub fn values(&self) -> impl Iterator<Item = &T> {
-        self.values.iter()
-    }
-
     fn digest(&self, at: u32) -> &Words {
         self.digests.get(at as usize).unwrap_or(&[0; 4])
     }

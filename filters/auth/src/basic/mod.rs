@@ -31,8 +31,6 @@ use sluicegate_common::proxy::Proxy;
 use sluicegate_common::time::Nanos;
 
 pub use raw::RawBasic;
-pub use remembered::LIFE;
-pub use shown::MAX_CREDENTIALS;
 
 use crate::api_key::{DigestMap, digest};
 use crate::reason::Reason;
@@ -79,7 +77,7 @@ impl Basic {
     /// Whose name and password `credentials` are, which is what stands behind `Basic `.
     ///
     /// # Errors
-    /// [`Reason::Malformed`]: they are no name and password, or above [`MAX_CREDENTIALS`]. [`Reason::UnknownKey`]: the
+    /// [`Reason::Malformed`]: they are no name and password, or above [`MAX_CREDENTIALS`](shown::MAX_CREDENTIALS). [`Reason::UnknownKey`]: the
     /// user does not exist, or the password is another. [`Reason::TooManyAttempts`]: it was not looked.
     pub fn verify(&self, credentials: &[u8], now: Nanos, proxy: &dyn Proxy) -> Result<&User, Reason> {
         let shown = Shown::decode(credentials).ok_or(Reason::Malformed)?;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sluicegate_common::config::{ConfigErrors, Env, read};
 use sluicegate_common::proxy::Status;
 
+use super::shown::MAX_CREDENTIALS;
 use super::*;
 
 mod configs;

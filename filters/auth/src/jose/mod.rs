@@ -3,14 +3,14 @@
 //! A key decides which algorithms it verifies, a token only names one of them (RFC 8725 section 3.1). What a token
 //! brings along (`jwk`, `jku`, `x5u`, `x5c`) is never a key.
 
-pub mod algorithm;
+mod algorithm;
 pub mod base64url;
 #[cfg(test)]
 mod fixture;
-pub mod jwk;
+mod jwk;
 pub mod jwks;
-pub mod key;
-pub mod pem;
+mod key;
+mod pem;
 mod signature;
 pub mod token;
 

@@ -10,12 +10,12 @@
 //! 5. The signature is one of these keys'.
 //! 6. Who the bearer is, and what the upstream is told: only what can be told without changing it.
 
-pub mod cache;
-pub mod claim_header;
-pub mod config;
-pub mod consumer;
-pub mod issuer;
-pub mod registered;
+pub(crate) mod cache;
+mod claim_header;
+pub(crate) mod config;
+mod consumer;
+mod issuer;
+mod registered;
 pub mod remote;
 
 use std::fmt;

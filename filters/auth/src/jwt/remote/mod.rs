@@ -17,13 +17,13 @@
 //! Who writes tokens decides on rule 4 alone. A host without shared data leaves each VM to fetch for itself.
 
 mod answer;
-pub mod config;
+mod config;
 mod head;
 mod held;
 mod kids;
 mod record;
 mod remote_keys;
-pub mod uri;
+mod uri;
 mod waiting;
 
 use std::cell::Cell;
