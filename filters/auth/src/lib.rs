@@ -134,7 +134,11 @@ impl Filter for Auth {
 
     fn on_request(&self, stream: &mut Option<Waits>, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
         if self.config.bypass_cors_preflight && head.is_preflight() {
-            return Decision::Continue;
+            // Browsers send none along; whatever else does must not find a way past `hide_credentials`.
+            return match self.edit(None, head) {
+                Ok(()) => Decision::Continue,
+                Err(reason) => self.refuse(reason, cx),
+            };
         }
         self.decide(stream, head, cx)
     }
@@ -206,9 +210,8 @@ impl Auth {
         if let Err(refusal) = self.config.authorize.judge(subject, head, cx) {
             return self.config.gate.deny.refuse(refusal.into(), cx);
         }
-        if let Err(error) = self.edit(principal.as_deref(), head) {
-            log::debug!("auth: {error}");
-            return self.refuse(Reason::Malformed, cx);
+        if let Err(reason) = self.edit(principal.as_deref(), head) {
+            return self.refuse(reason, cx);
         }
         if cx.enforces() {
             self.publish(principal.as_deref(), cx);
@@ -217,7 +220,14 @@ impl Auth {
     }
 
     /// What the upstream sees: who calls, and no credential.
-    fn edit(&self, principal: Option<&Principal>, head: &mut RequestHead<'_>) -> Result<(), EditError> {
+    fn edit(&self, principal: Option<&Principal>, head: &mut RequestHead<'_>) -> Result<(), Reason> {
+        self.try_edit(principal, head).map_err(|error| {
+            log::debug!("auth: {error}");
+            Reason::Malformed
+        })
+    }
+
+    fn try_edit(&self, principal: Option<&Principal>, head: &mut RequestHead<'_>) -> Result<(), EditError> {
         let registry = &self.config.registry;
         if self.config.hide_credentials {
             registry.authenticators.iter().try_for_each(|authenticator| authenticator.sources.hide(head))?;
