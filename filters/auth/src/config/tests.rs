@@ -122,6 +122,10 @@ fn all_that_is_wrong_is_told_at_once() {
              there: none could be shown",
         ),
         (
+            json!({"authenticators": {"k": keys()}, "revocation": {"logout_path": "/logout"}}),
+            "revocation.logout_path: needs an authenticator of type \"jwt\": only tokens are revoked",
+        ),
+        (
             json!({"authenticators": {"a": own("own")}, "revocation": {"allow_origins": ["https://a.example"]}}),
             "revocation.allow_origins: needs a \"logout_path\": they may log out there",
         ),

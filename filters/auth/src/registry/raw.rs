@@ -49,6 +49,10 @@ impl RawRegistry {
         let revocation =
             self.revocation.map(|raw| raw.compile(clock_skew).map_err(|errors| errors.under("revocation")));
         let revocation = revocation.and_then(|revocation| errors.take(revocation));
+        if revocation.as_ref().is_some_and(|revocation| revocation.logout().is_some()) && jwts().next().is_none() {
+            let message = "needs an authenticator of type \"jwt\": only tokens are revoked";
+            errors.push(ConfigError::invalid("revocation.logout_path", message));
+        }
         let of_tokens = jwts().flat_map(Jwt::header_names).map(|name| name.to_string());
         let forward = Forward::new(self.identity_headers, of_tokens);
         errors.extend(check_headers(&authenticators, &forward));
