@@ -139,7 +139,7 @@ impl Config {
 /// A logout shows a token, whichever authenticator takes it.
 fn tokens_of(registry: &Registry) -> Require {
     let tokens = registry.authenticators.iter().enumerate().filter(|(_, authenticator)| authenticator.jwt().is_some());
-    Require::Any(tokens.map(|(at, _)| Require::Use(at)).collect())
+    Require::FirstValid(tokens.map(|(at, _)| Require::Use(at)).collect())
 }
 
 /// The schemes that satisfy what is required.

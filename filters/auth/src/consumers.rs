@@ -36,7 +36,7 @@ impl ConsumerName {
 }
 
 impl Text for ConsumerName {
-    const EXPECTED: &'static str = "1 to 255 bytes without commas and control characters";
+    const EXPECTED: &'static str = "1 to 255 bytes without commas, control characters and spaces at the ends";
 
     fn parse(text: &str) -> Option<Self> {
         let fits = text.len() <= MAX_NAME && Identity::new(text, "", &[], false).is_ok();

@@ -48,11 +48,12 @@ impl Registry {
     /// Whom a verified token names.
     ///
     /// # Errors
-    /// [`Reason::NotAllowed`]: its consumer must be listed, and is not. [`Reason::Malformed`]: no identity can be made of
+    /// [`Reason::NotAllowed`]: its consumer must be listed, and is not, or is another issuer's. [`Reason::Malformed`]: no identity can be made of
     /// what it says.
     pub fn of_token(&self, jwt: &Jwt, verified: Verified) -> Result<Principal, Reason> {
         let consumer = self.consumers.get(&verified.consumer.id).map(Rc::clone);
-        if verified.consumer.must_be_listed && consumer.is_none() {
+        let named = &verified.consumer;
+        if named.must_be_listed && (consumer.is_none() || self.is_of_an_issuer(&named.id)) {
             return Err(Reason::NotAllowed);
         }
         let groups: Vec<&str> = verified.groups.iter().map(String::as_str).collect();
@@ -70,6 +71,12 @@ impl Registry {
             headers: written.collect(),
         };
         Ok(Principal { identity: Rc::new(identity), consumer, token: Some(token) })
+    }
+
+    /// Whether the id is one that an issuer's name in front makes: listed or not, it is for that issuer's own tokens.
+    fn is_of_an_issuer(&self, id: &str) -> bool {
+        let issuers = self.authenticators.iter().filter_map(Authenticator::jwt).flat_map(Jwt::issuers);
+        id.split_once(':').is_some_and(|(prefix, _)| issuers.into_iter().any(|issuer| **issuer.name() == *prefix))
     }
 
     /// Whom a credential names that is no token.

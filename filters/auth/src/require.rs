@@ -70,6 +70,9 @@ pub enum Require {
     Any(Vec<Require>),
     /// Each.
     All(Vec<Require>),
+    /// The first that is valid. No config says so: it is for logging out, where it matters whose token it is and not
+    /// which authenticators a path asks.
+    FirstValid(Vec<Require>),
     /// None, or a valid one.
     Optional(Box<Require>),
     /// None.
@@ -109,7 +112,9 @@ impl Require {
         match self {
             Self::Use(authenticator) if found.contains(authenticator) => {}
             Self::Use(authenticator) => found.push(*authenticator),
-            Self::Any(elements) | Self::All(elements) => elements.iter().for_each(|element| element.collect(found)),
+            Self::Any(elements) | Self::All(elements) | Self::FirstValid(elements) => {
+                elements.iter().for_each(|element| element.collect(found))
+            }
             Self::Optional(inner) => inner.collect(found),
             Self::Public => {}
         }

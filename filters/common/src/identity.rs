@@ -56,6 +56,11 @@ pub enum IdentityError {
         /// What was found in it.
         found: char,
     },
+    /// A space at an end: it would be cut off a header on the way (RFC 9110 section 5.5), and one name become another.
+    Blank {
+        /// `consumer`, `credential` or `group`.
+        part: &'static str,
+    },
     /// An empty group, or an empty consumer that is not anonymous.
     Empty {
         /// `consumer` or `group`.
@@ -69,6 +74,7 @@ impl fmt::Display for IdentityError {
             Self::Forbidden { part, found } => {
                 write!(f, "{part}: expected no comma and no control character, found {found:?}")
             }
+            Self::Blank { part } => write!(f, "{part}: expected no space at an end, found one"),
             Self::Empty { part } => write!(f, "{part}: expected a name, found an empty one"),
         }
     }
@@ -165,7 +171,7 @@ fn publish_as(path: &[&str], in_kong: &[&str], bytes: &[u8], proxy: &dyn Proxy) 
     proxy.set_property(path, bytes).or_else(|_| proxy.set_property(in_kong, bytes))
 }
 
-/// Whether it may be a consumer's id or a group: not empty, no comma and no control character.
+/// Whether it may be a consumer's id or a group: not empty, no comma, no control character, no space at an end.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
     check("", text, false).is_ok()
@@ -174,6 +180,9 @@ pub fn is_name(text: &str) -> bool {
 fn check(part: &'static str, name: &str, may_be_empty: bool) -> Result<(), IdentityError> {
     if let Some(found) = name.chars().find(|&c| c == ',' || c.is_ascii_control()) {
         return Err(IdentityError::Forbidden { part, found });
+    }
+    if name.starts_with(' ') || name.ends_with(' ') {
+        return Err(IdentityError::Blank { part });
     }
     if name.is_empty() && !may_be_empty {
         return Err(IdentityError::Empty { part });

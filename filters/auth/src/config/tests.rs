@@ -74,7 +74,7 @@ fn nobody_is_anonymous_where_nobody_is_asked() {
 fn a_logout_asks_every_authenticator_of_tokens_and_no_other() {
     let authenticators = json!({"a-keys": keys(), "b-users": own("b"), "c-users": own("c")});
     let config = parse(&json!({"authenticators": authenticators, "require": {"public": {}}})).unwrap();
-    assert_eq!(config.logout.require, Require::Any(vec![Require::Use(1), Require::Use(2)]));
+    assert_eq!(config.logout.require, Require::FirstValid(vec![Require::Use(1), Require::Use(2)]));
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn accepted() {
 
 #[test]
 fn refused() {
-    let name = "1 to 255 bytes without commas and control characters";
+    let name = "1 to 255 bytes without commas, control characters and spaces at the ends";
     let cases = [
         ("no id", json!([{}]), "consumers[0].id: required field is missing".to_owned()),
         ("empty", json!([{"id": ""}]), format!("consumers[0].id: expected {name}, found \"\"")),

@@ -29,7 +29,7 @@ impl Key {
     /// A shared secret, for HS256 and, where it is long enough, HS384 and HS512 (RFC 7518 section 3.2).
     ///
     /// # Errors
-    /// Fewer than 32 bytes.
+    /// Fewer than 32 bytes, or a PEM.
     pub fn from_secret(secret: &[u8]) -> Result<Self, ConfigError> {
         let key = HmacKey::new(secret).map_err(|error| ConfigError::new("", error.kind().clone()))?;
         Ok(Self::new(None, None, Material::Hmac(Box::new(key))))

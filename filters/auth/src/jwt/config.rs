@@ -253,9 +253,11 @@ impl RawNaming {
             (Some(claim), None | Some(Map::Prefixed), None) => Ok(Naming::Prefixed(claim)),
             (Some(claim), Some(Map::Registered), None) => Ok(Naming::Registered(claim)),
             (None, None, Some(id)) if is_name(&id) => Ok(Naming::Fixed(id)),
-            (None, None, Some(id)) => {
-                Err(ConfigError::expected("fixed", "an id without commas and control characters", quoted(&id)))
-            }
+            (None, None, Some(id)) => Err(ConfigError::expected(
+                "fixed",
+                "an id without commas, control characters and spaces at the ends",
+                quoted(&id),
+            )),
             _ => Err(ConfigError::invalid("", "needs either \"claim\", and \"map\" if you like, or \"fixed\"")),
         }
     }

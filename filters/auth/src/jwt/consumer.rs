@@ -14,7 +14,8 @@ pub enum Naming {
     Prefixed(Pointer),
     /// The same where config says nothing: `/sub`, and `<issuer name>:` for tokens that have none.
     PrefixedSubject,
-    /// `{"claim": "/sub", "map": "registered"}`: the claim is the id of a listed consumer.
+    /// `{"claim": "/sub", "map": "registered"}`: the claim is the id of a listed consumer, without an issuer's name in
+    /// front.
     Registered(Pointer),
     /// `{"fixed": "john"}`: all tokens of the issuer are this consumer's.
     Fixed(String),

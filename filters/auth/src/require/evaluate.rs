@@ -69,6 +69,7 @@ impl Require {
             },
             Self::Any(elements) => any(elements, ask),
             Self::All(elements) => all(elements, ask),
+            Self::FirstValid(elements) => first_valid(elements, ask),
             Self::Optional(inner) => match inner.part(ask) {
                 Part::Absent { .. } => Part::Absent { passes: true },
                 present => present,
@@ -103,4 +104,18 @@ fn all<P>(elements: &[Require], ask: &mut dyn FnMut(usize) -> Outcome<P>) -> Par
         Some(found) => Part::Valid(found),
         None => Part::Absent { passes: !missing },
     }
+}
+
+/// Of those that are not valid, one that cannot tell yet says more than one that refuses.
+fn first_valid<P>(elements: &[Require], ask: &mut dyn FnMut(usize) -> Outcome<P>) -> Part<P> {
+    let mut rest = Part::Absent { passes: false };
+    for element in elements {
+        match (element.part(ask), &rest) {
+            (valid @ Part::Valid(_), _) => return valid,
+            (pending @ Part::Pending, _) => rest = pending,
+            (refused @ Part::Refused { .. }, Part::Absent { .. }) => rest = refused,
+            _ => {}
+        }
+    }
+    rest
 }

@@ -145,3 +145,23 @@ fn credentials_decide() {
         assert_eq!(order, asked, "{name}");
     }
 }
+
+#[test]
+fn who_logs_out_shows_a_token_of_any_authenticator() {
+    use Outcome::{Absent, Pending, Refused, Valid};
+    const OTHER: Outcome<usize> = Refused(Reason::WrongIssuer);
+    const OLD: Outcome<usize> = Refused(Reason::Expired);
+    let refused = |reason, by| Verdict::Refused { reason, by };
+    let cases = [
+        ("the first", [Valid(7), Valid(8), Absent], Verdict::Passed(Some(7))),
+        ("another one's", [OTHER, Absent, Valid(9)], Verdict::Passed(Some(9))),
+        ("one cannot tell, another can", [Pending, OTHER, Valid(9)], Verdict::Passed(Some(9))),
+        ("one cannot tell", [OTHER, Pending, OTHER], Verdict::Pending),
+        ("nobody's", [Absent, OTHER, OLD], refused(Reason::WrongIssuer, Some(1))),
+        ("none", [Absent, Absent, Absent], refused(Reason::MissingCredential, None)),
+    ];
+    let require = Require::FirstValid((0..3).map(Require::Use).collect());
+    for (name, says, want) in cases {
+        assert_eq!(require.evaluate(&mut |authenticator| says[authenticator]), want, "{name}");
+    }
+}

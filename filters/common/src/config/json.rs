@@ -12,13 +12,17 @@ use super::location::path_of;
 /// How deep arrays and objects may nest.
 pub const MAX_DEPTH: usize = 64;
 
+/// How many names that stand twice are told. A path is as long as its names: to write one for each of many would cost
+/// what a text says squared, and texts come from clients, too.
+pub const MAX_DUPLICATES: usize = 16;
+
 /// Parses one JSON text.
 ///
 /// A name that stands twice in an object is refused at any depth (RFC 8259 section 4 leaves open which one
 /// counts, so a reviewer may see one value and the gateway use the other), and so is all that follows the text.
 ///
 /// # Errors
-/// The first syntax error with its line and column, or else all duplicate names.
+/// The first syntax error with its line and column, or else the first [`MAX_DUPLICATES`] duplicate names.
 pub fn parse(bytes: &[u8]) -> Result<Value, ConfigErrors> {
     let syntax = |message: String| ConfigErrors::from(ConfigError::new("", ConfigErrorKind::Syntax(message)));
     if bytes.trim_ascii().is_empty() {
@@ -27,21 +31,39 @@ pub fn parse(bytes: &[u8]) -> Result<Value, ConfigErrors> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| syntax(format!("the byte at offset {} is not UTF-8", error.valid_up_to())))?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let mut duplicates = ConfigErrors::new();
+    let mut duplicates = Duplicates::default();
     let seed = Element { location: ValuePointerRef::Origin, depth: 0, duplicates: &mut duplicates };
     let value = seed.deserialize(&mut deserializer).map_err(|error| syntax(error.to_string()))?;
     deserializer.end().map_err(|error| syntax(error.to_string()))?;
-    duplicates.into_result(value)
+    duplicates.errors.into_result(value)
 }
 
 const EMPTY: &str = "is empty: give the plugin its configuration as a JSON object (Envoy: a StringValue \
      {\"@type\": \"type.googleapis.com/google.protobuf.StringValue\", \"value\": \"{...}\"} in `configuration`)";
 
+/// Names that stand twice.
+#[derive(Default)]
+struct Duplicates {
+    /// The first [`MAX_DUPLICATES`].
+    errors: ConfigErrors,
+    /// How many of them there were, equal ones included.
+    told: usize,
+}
+
+impl Duplicates {
+    fn add(&mut self, location: ValuePointerRef<'_>) {
+        if self.told < MAX_DUPLICATES {
+            self.told = self.told.saturating_add(1);
+            self.errors.push(ConfigError::new(path_of(location), ConfigErrorKind::DuplicateName));
+        }
+    }
+}
+
 /// One value at its place in the text.
 struct Element<'a> {
     location: ValuePointerRef<'a>,
     depth: usize,
-    duplicates: &'a mut ConfigErrors,
+    duplicates: &'a mut Duplicates,
 }
 
 impl Element<'_> {
@@ -115,10 +137,10 @@ impl<'de> Visitor<'de> for Element<'_> {
         while let Some(name) = fields.next_key::<String>()? {
             let location = self.location.push_key(&name);
             let value = fields.next_value_seed(Element { location, depth, duplicates: &mut *self.duplicates })?;
-            if object.contains_key(&name) {
-                self.duplicates.push(ConfigError::new(path_of(location), ConfigErrorKind::DuplicateName));
-            } else {
+            if !object.contains_key(&name) {
                 object.insert(name, value);
+            } else {
+                self.duplicates.add(location);
             }
         }
         Ok(Value::Object(object))

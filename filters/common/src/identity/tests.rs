@@ -33,6 +33,7 @@ fn the_parts() {
 #[test]
 fn what_cannot_be_said() {
     let forbidden = |part, found| Err(IdentityError::Forbidden { part, found });
+    let blank = |part| Err(IdentityError::Blank { part });
     let empty = |part| Err(IdentityError::Empty { part });
     let cases = [
         (Identity::new("a\nb", "", &[], false), forbidden("consumer", '\n')),
@@ -46,6 +47,11 @@ fn what_cannot_be_said() {
         (Identity::new("a", "", &["gold\n1"], false), forbidden("group", '\n')),
         (Identity::new("a", "", &["gold", ""], false), empty("group")),
         (Identity::new("a", "", &["\u{7f}"], false), forbidden("group", '\u{7f}')),
+        (Identity::new("idp:admin ", "", &[], false), blank("consumer")),
+        (Identity::new(" admin", "", &[], true), blank("consumer")),
+        (Identity::new("a", "k ", &[], false), blank("credential")),
+        (Identity::new("a", "", &["gold", "admin "], false), blank("group")),
+        (Identity::new("a", "", &[" "], false), blank("group")),
     ];
     for (found, want) in cases {
         assert_eq!(found, want);
@@ -86,9 +92,9 @@ fn hostile_bytes_are_nobody() {
 proptest! {
     #[test]
     fn what_is_said_is_heard(
-        id in "[^,[:cntrl:]]{1,20}",
-        credential in "[^,[:cntrl:]]{0,20}",
-        groups in proptest::collection::vec("[^,[:cntrl:]]{1,9}", 0..5),
+        id in "[^,[:cntrl:] ]([^,[:cntrl:]]{0,18}[^,[:cntrl:] ])?",
+        credential in "([^,[:cntrl:] ]([^,[:cntrl:]]{0,18}[^,[:cntrl:] ])?)?",
+        groups in proptest::collection::vec("[^,[:cntrl:] ]([^,[:cntrl:]]{0,7}[^,[:cntrl:] ])?", 0..5),
         anonymous: bool,
     ) {
         let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
@@ -129,9 +135,16 @@ proptest! {
 
 #[test]
 fn names_are_what_an_identity_takes() {
-    for (name, want) in
-        [("gold", true), ("idp:", true), ("a b", true), ("ä", true), ("", false), ("a,b", false), ("a\n", false)]
-    {
+    for (name, want) in [
+        ("gold", true),
+        ("idp:", true),
+        ("a b", true),
+        ("ä", true),
+        ("", false),
+        ("a,b", false),
+        ("a\n", false),
+        ("a ", false),
+    ] {
         assert_eq!(super::is_name(name), want, "{name:?}");
         assert_eq!(Identity::new(name, "", &[name], false).is_ok(), want, "{name:?}");
     }

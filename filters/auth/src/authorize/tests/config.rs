@@ -57,7 +57,7 @@ fn refused() {
         ),
         (
             json!({"allow": {"groups": ["a,b"]}}),
-            "authorize[0].allow.groups[0]: expected 1 to 255 bytes without commas and control characters, found \"a,b\"",
+            "authorize[0].allow.groups[0]: expected 1 to 255 bytes without commas, control characters and spaces at the ends, found \"a,b\"",
         ),
         (
             json!({"allow": {"scopes": ["read write"]}}),

@@ -77,6 +77,22 @@ fn a_secret_has_a_least_length() {
 }
 
 #[test]
+fn the_text_of_a_key_is_no_secret() {
+    for label in ["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE", "PRIVATE KEY"] {
+        let pem = format!("\n-----BEGIN {label}-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\n-----END {label}-----\n");
+        let error = Key::from_secret(pem.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("found a PEM") && !error.contains("MIIB"), "{error}");
+        let k = base64url_of(pem.as_bytes());
+        assert!(Key::from_jwk(&jwk_with(Algorithm::Hs256, json!({"k": k}))).is_err(), "{label}");
+    }
+}
+
+fn base64url_of(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+#[test]
 fn debug_output_shows_no_key() {
     let key = Key::from_jwk(&jwk_with(Algorithm::Hs256, json!({"kid": "a\nb", "alg": "HS512"}))).unwrap();
     assert_eq!(format!("{key:?}"), r#"Key { kty: "oct", kid: Some("a\nb"), alg: Some(Hs512), .. }"#);

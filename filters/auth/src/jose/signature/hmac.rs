@@ -17,12 +17,15 @@ pub struct HmacKey {
 }
 
 impl HmacKey {
-    /// A secret of at least 32 bytes, the shortest that an algorithm takes.
+    /// A secret of at least 32 bytes, the shortest that an algorithm takes. A PEM is none (RFC 8725 section 2.1).
     pub fn new(secret: &[u8]) -> Result<Self, ConfigError> {
         const SECRET: &str = "a secret of at least 32 bytes";
         let found = || unfit("k", SECRET, format!("{} bytes", secret.len()));
         if secret.len() < 32 {
             return Err(found());
+        }
+        if secret.trim_ascii_start().starts_with(b"-----BEGIN ") {
+            return Err(unfit("k", SECRET, "a PEM: whoever has a public key would make tokens"));
         }
         Ok(Self {
             length: secret.len(),

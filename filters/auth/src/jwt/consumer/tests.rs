@@ -35,6 +35,8 @@ fn names() {
         (prefixed(), json!({"id": "alice,admin"}), malformed.clone()),
         (prefixed(), json!({"id": "alice\nadmin"}), malformed.clone()),
         (prefixed(), json!({"id": "alice\u{0}"}), malformed.clone()),
+        // The upstream would be told of alice.
+        (prefixed(), json!({"id": "alice "}), malformed.clone()),
         (prefixed(), json!({"sub": "alice"}), malformed.clone()),
         (Naming::PrefixedSubject, json!({"sub": "alice"}), given("idp:alice", false)),
         (Naming::PrefixedSubject, json!({}), given("idp:", false)),
@@ -63,6 +65,8 @@ fn group_lists() {
         (json!({"groups": "gold,admin"}), malformed.clone()),
         (json!({"groups": ["gold", "x\ry"]}), malformed.clone()),
         (json!({"groups": ["gold", ""]}), malformed.clone()),
+        (json!({"groups": ["gold", "admin "]}), malformed.clone()),
+        (json!({"groups": " admin"}), malformed.clone()),
         (json!({"groups": ["gold", 1]}), malformed.clone()),
         (json!({"groups": ["gold", null]}), malformed.clone()),
         (json!({"groups": ""}), malformed.clone()),

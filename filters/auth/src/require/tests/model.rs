@@ -35,6 +35,7 @@ fn open(tree: &Require) -> bool {
         Require::Use(_) => false,
         Require::Any(elements) => elements.iter().any(open),
         Require::All(elements) => elements.iter().all(open),
+        Require::FirstValid(_) => false,
         Require::Optional(_) | Require::Public => true,
     }
 }
@@ -57,6 +58,7 @@ fn model(tree: &Require, says: &[Outcome<usize>; 3]) -> Result<Option<usize>, Re
             let first = shown?.into_iter().flatten().next();
             if not_shown.into_iter().all(open) { Ok(first) } else { Err(Reason::MissingCredential) }
         }
+        Require::FirstValid(_) => panic!("no config says so"),
         Require::Optional(inner) => model(inner, says),
         Require::Public => panic!("nothing of it is present"),
     }

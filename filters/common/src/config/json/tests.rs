@@ -52,6 +52,14 @@ fn a_name_stands_once_in_its_object() {
 }
 
 #[test]
+fn of_many_names_that_stand_twice_a_few_are_told() {
+    let pair = |n: usize| format!(r#""{n}": 0"#);
+    let pairs: Vec<String> = (0..1_000).chain(0..1_000).map(pair).collect();
+    let errors = parse(format!("{{{}}}", pairs.join(", ")).as_bytes()).unwrap_err();
+    assert_eq!(errors.len(), MAX_DUPLICATES);
+}
+
+#[test]
 fn depth_is_bounded() {
     let nested = |open: &str, close: &str, depth| format!("{}0{}", open.repeat(depth), close.repeat(depth));
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
