@@ -32,6 +32,8 @@ pub struct VerifiedToken {
     pub issuer: Rc<str>,
     /// Which one of the published sets of keys had its key, if any.
     pub remote: Option<usize>,
+    /// The consumer's id, if a claim that config names tells bearers apart.
+    pub bearer: Option<String>,
     /// The claims: an object.
     pub claims: Rc<Value>,
     /// `exp`, `nbf`, `iat`.
@@ -59,6 +61,7 @@ impl VerifiedToken {
             issuer: &self.issuer,
             jti: text("jti"),
             sub: text("sub"),
+            consumer: self.bearer.as_deref(),
             iat: self.times.issued,
             exp: self.times.expires,
             max_lifetime: self.max_lifetime,

@@ -65,6 +65,7 @@ impl Registry {
         let token = VerifiedToken {
             issuer: verified.issuer,
             remote: verified.remote,
+            bearer: verified.consumer.by_claim.then_some(verified.consumer.id),
             claims: Rc::new(Value::Object(verified.claims)),
             times: verified.times,
             max_lifetime: jwt.max_lifetime(),

@@ -28,6 +28,8 @@ pub struct Named {
     pub id: String,
     /// Whether it is good only if config lists that consumer.
     pub must_be_listed: bool,
+    /// Whether a claim that config names tells bearers apart.
+    pub by_claim: bool,
 }
 
 impl Naming {
@@ -36,15 +38,15 @@ impl Naming {
     /// # Errors
     /// [`Reason::Malformed`]: the claim is absent, no id, or nothing that can be part of one.
     pub fn name(&self, issuer: &str, claims: &Object) -> Result<Named, Reason> {
-        let prefixed = |name: &str| Named { id: format!("{issuer}:{name}"), must_be_listed: false };
+        let prefixed = |name: &str, by_claim| Named { id: format!("{issuer}:{name}"), must_be_listed: false, by_claim };
         let named = match self {
-            Self::Prefixed(claim) => prefixed(&name(claim.find(claims))?),
+            Self::Prefixed(claim) => prefixed(&name(claim.find(claims))?, true),
             Self::PrefixedSubject => match claims.get("sub") {
-                None => prefixed(""),
-                subject => prefixed(&name(subject)?),
+                None => prefixed("", false),
+                subject => prefixed(&name(subject)?, false),
             },
-            Self::Registered(claim) => Named { id: name(claim.find(claims))?, must_be_listed: true },
-            Self::Fixed(id) => Named { id: id.clone(), must_be_listed: false },
+            Self::Registered(claim) => Named { id: name(claim.find(claims))?, must_be_listed: true, by_claim: true },
+            Self::Fixed(id) => Named { id: id.clone(), must_be_listed: false, by_claim: false },
         };
         if is_name(&named.id) { Ok(named) } else { Err(Reason::Malformed) }
     }

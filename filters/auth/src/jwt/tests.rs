@@ -72,7 +72,7 @@ fn says_whose_token_it_is() {
     }));
     let verified = verify(&jwt, &text).unwrap();
     assert_eq!((&*verified.issuer, verified.remote), ("idp", None));
-    assert_eq!(verified.consumer, Named { id: "idp:alice".to_owned(), must_be_listed: false });
+    assert_eq!(verified.consumer, Named { id: "idp:alice".to_owned(), must_be_listed: false, by_claim: false });
     assert_eq!(verified.groups, ["gold"]);
     let seconds = |seconds: u64| Some(Nanos(seconds * 1_000_000_000));
     let times =

@@ -3,7 +3,9 @@
 //! 1. A token is known by its issuer's name and its `jti`; without one by the SHA-256 of its signing input. Empty
 //!    claims count as absent.
 //! 2. What is revoked at run time stands in a table that all workers of the process share: 256 buckets of 16 entries.
-//!    Every token of a subject (issuer's name and `sub`) has the same bucket, so that one is read per check.
+//!    Every token of a subject has the same bucket, so that one is read per check. A subject is the issuer's name and
+//!    `sub`; without `sub` the consumer's id, where a claim that config names tells bearers apart. Whose tokens have
+//!    neither can fill the table by logging out.
 //! 3. An entry lives until its token has expired for every authenticator (`exp` and the greatest clock skew), and is
 //!    never dropped before. A token without `exp` is never forgotten, and its place never free again.
 //! 4. A subject has 8 entries at most. One more, and all become one: what was issued to the subject no later than the
@@ -74,6 +76,8 @@ pub struct TokenId<'a> {
     pub jti: Option<&'a str>,
     /// `sub` (RFC 7519 section 4.1.2), if it is a string.
     pub sub: Option<&'a str>,
+    /// The consumer's id, if a claim tells bearers apart: it stands for the subject where there is no `sub`.
+    pub consumer: Option<&'a str>,
     /// `iat`.
     pub iat: Option<Nanos>,
     /// `exp`, the very time that was compared with the clock.

@@ -80,8 +80,12 @@ impl Unnamed<'_> {
     fn named(&self, seed: &Seed) -> Token {
         let Self { id: token, until, lifetime } = *self;
         let id = token_fingerprint(seed, token);
-        let subject = |sub: &str| digest(seed, &[b"sub", token.issuer.as_bytes(), sub.as_bytes()]);
-        let owner = token.sub().map_or(id, subject);
+        let of = |label: &[u8], name: &str| digest(seed, &[label, token.issuer.as_bytes(), name.as_bytes()]);
+        let owner = match (token.sub(), token.consumer) {
+            (Some(sub), _) => of(b"sub", sub),
+            (None, Some(consumer)) => of(b"consumer", consumer),
+            (None, None) => id,
+        };
         Token { owner, id, issued: token.iat.unwrap_or_default(), until, lifetime }
     }
 }

@@ -26,6 +26,7 @@ fn token<'a>(jti: Option<&'a str>, sub: Option<&'a str>) -> TokenId<'a> {
         issuer: "own",
         jti,
         sub,
+        consumer: None,
         iat: Some(Nanos(NOW.0 - 60_000_000_000)),
         exp: Some(later(3600)),
         max_lifetime: None,

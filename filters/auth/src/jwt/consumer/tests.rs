@@ -17,7 +17,7 @@ fn object(value: Value) -> Object {
 #[test]
 fn names() {
     let malformed = Err(Reason::Malformed);
-    let given = |id: &str, must_be_listed| Ok(Named { id: id.to_owned(), must_be_listed });
+    let given = |id: &str, must_be_listed| Ok((id.to_owned(), must_be_listed));
     let prefixed = || Naming::Prefixed(pointer("/id"));
     let registered = || Naming::Registered(pointer("/user/name"));
     let cases = [
@@ -47,7 +47,12 @@ fn names() {
         (Naming::Fixed("john".to_owned()), json!({}), given("john", false)),
     ];
     for (naming, claims, want) in cases {
-        assert_eq!(naming.name("idp", &object(claims.clone())), want, "{naming:?} {claims}");
+        let found = naming.name("idp", &object(claims.clone()));
+        if let Ok(named) = &found {
+            let by_claim = matches!(naming, Naming::Prefixed(_) | Naming::Registered(_));
+            assert_eq!(named.by_claim, by_claim, "{naming:?} {claims}");
+        }
+        assert_eq!(found.map(|named| (named.id, named.must_be_listed)), want, "{naming:?} {claims}");
     }
 }
 
