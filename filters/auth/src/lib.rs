@@ -153,6 +153,11 @@ impl Filter for Auth {
         let Some(mut waits) = stream.take() else { return self.decide(stream, head, cx) };
         match self.config.registry.remotes.woken(&mut waits.waiting, why, cx.now, cx.proxy) {
             Woken::Again => self.decide(stream, head, cx),
+            Woken::TooSoon => {
+                let wait = waits.waiting.wait();
+                *stream = Some(waits);
+                Decision::Wait(wait)
+            }
             Woken::Ask(callout) => {
                 *stream = Some(waits);
                 Decision::Wait(Wait::Callouts(vec![callout]))

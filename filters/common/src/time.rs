@@ -13,6 +13,12 @@ impl Nanos {
         Self(self.0.saturating_add(nanos_of(by)))
     }
 
+    /// This time less `by`; stops at the epoch.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(nanos_of(by)))
+    }
+
     /// How long from `earlier` to this time; zero when the clock went backwards.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use sluicegate_common::chain::Chain;
 use sluicegate_common::filter::Topic;
@@ -40,6 +41,11 @@ impl<C: Chain> ParkList<C> {
     /// The stream ended by itself.
     pub fn forget(&mut self, context: u32) {
         self.0.retain(|parked| parked.context != context);
+    }
+
+    /// The clock was set back by so much: they wait no longer for that.
+    pub fn set_back(&mut self, by: Duration) {
+        self.0.iter_mut().for_each(|parked| parked.until = parked.until.minus(by));
     }
 
     /// Takes those for which `wakes` holds.

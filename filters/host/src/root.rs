@@ -46,12 +46,15 @@ pub struct Root<C: Chain> {
     callouts: Vec<(u32, usize, u32)>,
     /// When the background work of each filter is due next.
     due: Vec<Nanos>,
+    /// When the last tick was.
+    ticked: Nanos,
 }
 
 impl<C: Chain + 'static> Root<C> {
     pub fn new(id: u32) -> Self {
         let streams = Streams { parked: ParkList::default(), adopted: Vec::new() };
-        Self { id, module: None, streams: Rc::new(RefCell::new(streams)), callouts: Vec::new(), due: Vec::new() }
+        let streams = Rc::new(RefCell::new(streams));
+        Self { id, module: None, streams, callouts: Vec::new(), due: Vec::new(), ticked: Nanos::default() }
     }
 
     /// The context of a new stream.
@@ -88,6 +91,17 @@ impl<C: Chain + 'static> Root<C> {
             && let Err(status) = hostcalls::set_tick_period(TICK)
         {
             log::error!("{}: no ticks, background work stands still: {status}", C::NAME);
+        }
+    }
+
+    /// A clock that was set back since the last tick holds up neither background work nor parked streams.
+    fn follow_clock(&mut self, now: Nanos) {
+        let back = std::mem::replace(&mut self.ticked, now).since(now);
+        if back > Duration::ZERO {
+            self.due.iter_mut().for_each(|due| *due = due.minus(back));
+            if let Ok(mut streams) = self.streams.try_borrow_mut() {
+                streams.parked.set_back(back);
+            }
         }
     }
 
@@ -192,6 +206,7 @@ impl<C: Chain + 'static> RootContext for Root<C> {
     fn on_tick(&mut self) {
         let Some(module) = self.module.clone() else { return };
         let now = hostcalls::now();
+        self.follow_clock(now);
         let top = module.top();
         for at in 0..C::Filters::LEN {
             let Some(work) = top.filters().background(at) else { continue };

@@ -220,6 +220,20 @@ fn who_waits_too_long_is_told_once() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_holds_nothing_up() {
+    let mut worker = Worker::<Patient>::new(true, r#"{"ask": "own"}"#);
+    worker.tick(SECOND * 36_000);
+    assert_eq!(calls(), ["1: ask news as 1"]);
+    worker.open(10);
+    worker.tick(SECOND);
+    assert_eq!(calls(), [""; 0]);
+    worker.tick(2 * SECOND);
+    assert_eq!(calls(), ["10: reply 503"]);
+    worker.tick(SECOND * 3601);
+    assert_eq!(calls(), ["1: ask news as 2"]);
+}
+
+#[test]
 fn a_call_out_that_is_not_sent_is_told_at_once() {
     let mut worker = Worker::<Patient>::new(true, r#"{"ask": "nowhere"}"#);
     worker.open(10);

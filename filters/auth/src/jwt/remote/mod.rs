@@ -127,6 +127,10 @@ impl Remotes {
     pub fn woken(&self, waiting: &mut Waiting, why: &Wake<'_>, now: Nanos, proxy: &dyn Proxy) -> Woken {
         let Some(keys) = self.sets.get(waiting.source) else { return Woken::Refused(Refusal::UnknownKid) };
         match why {
+            // A fetch that had ended before it began to wait was told only now.
+            Wake::Background if keys.had() == waiting.had && keys.is_expected(now) && now < waiting.until => {
+                return Woken::TooSoon;
+            }
             Wake::Background => {}
             Wake::Answer(answer) => {
                 let lease = waiting.question.take().and_then(|mut question| question.lease.take());

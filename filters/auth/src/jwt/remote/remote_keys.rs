@@ -193,6 +193,11 @@ impl RemoteKeys {
         given_up
     }
 
+    /// Whether keys are being fetched, or about to be.
+    pub(super) fn is_expected(&self, now: Nanos) -> bool {
+        self.wanted.get() || self.head().under_way(now)
+    }
+
     /// Whether there is something that streams were not told of yet.
     pub(super) fn has_news(&self) -> bool {
         let news = (self.head().ended, self.held.generation());

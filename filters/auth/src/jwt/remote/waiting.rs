@@ -59,6 +59,8 @@ pub enum Want {
 pub enum Woken {
     /// Keys were fetched: look again.
     Again,
+    /// What it waits for is still to come: wait on.
+    TooSoon,
     /// Kong's engine: ask for itself, and wait on.
     Ask(Callout),
     /// Refuse it.

@@ -157,3 +157,23 @@ fn a_clock_that_is_set_back_allows_no_fetch_before_its_time() {
     world.seconds(12);
     waits(world.want(0, "c"));
 }
+
+#[test]
+fn news_of_an_earlier_fetch_refuses_nobody_who_waits_for_the_next() {
+    let mut world = World::new(Dialect::Envoy, 2, Idp::serves(&["a"]));
+    world.seconds(60);
+    let _waiting = waits(world.want(0, "x"));
+    world.tick_worker(0);
+    world.answer_all();
+    world.now = world.now.plus(Duration::from_secs(31));
+    world.idp = Idp::serves(&["b"]);
+    // It notes that the fetch has ended; its tick tells so.
+    let mut waiting = waits(world.want(1, "b"));
+    world.announced.clear();
+    world.tick_worker(1);
+    assert_eq!(world.announced, [1]);
+    assert!(matches!(world.woken(1, &mut waiting, &Wake::Background), Woken::TooSoon));
+    world.answer_all();
+    assert!(matches!(world.woken(1, &mut waiting, &Wake::Background), Woken::Again));
+    assert_eq!(world.kids(1).unwrap(), ["b"]);
+}
