@@ -59,12 +59,7 @@ pub fn waiting_requests(install: &Install) -> Result<(), Failed> {
     for client in &mut clients {
         client.send("GET", "/", &token)?;
     }
-    // Of those that came, some have their answer already.
-    let (mut most, mut now) = (0, gateway.active()?);
-    while most < 2 * MAY_WAIT as u64 || now > 2 * MAY_WAIT as u64 {
-        most = most.max(now);
-        now = gateway.active()?;
-    }
+    while !matches!(gateway.requests()?, [came, waiting] if came == clients.len() && waiting <= 2 * MAY_WAIT) {}
     issuer.release();
     let mut statuses = std::collections::BTreeMap::<(u16, String), usize>::new();
     for client in &mut clients {

@@ -138,11 +138,14 @@ impl Gateway {
         Ok(answer)
     }
 
-    /// How many requests are under way.
-    pub fn active(&self) -> io::Result<u64> {
-        let text = self.ask("/stats?filter=^http.gateway.downstream_rq_active$")?;
-        let value = text.lines().find_map(|line| line.strip_prefix("http.gateway.downstream_rq_active: "));
-        value.and_then(|value| value.trim().parse().ok()).ok_or_else(|| io::Error::other(text))
+    /// How many requests came, and how many of them are under way.
+    pub fn requests(&self) -> io::Result<[usize; 2]> {
+        let text = self.ask("/stats?filter=^http.gateway.downstream_rq_(total|active)$")?;
+        let value = |name: &str| {
+            let name = format!("http.gateway.downstream_rq_{name}: ");
+            text.lines().find_map(|line| line.strip_prefix(&name)?.trim().parse().ok())
+        };
+        value("total").zip(value("active")).map(Into::into).ok_or_else(|| io::Error::other(text.clone()))
     }
 
     /// A new connection.

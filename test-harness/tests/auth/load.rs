@@ -56,10 +56,7 @@ impl Load {
     /// Lets one client send until the end.
     pub fn send(&self, number: usize, client: &mut Client) {
         while !self.over.load(Ordering::Relaxed) {
-            let (set, at) = {
-                let state = self.lock();
-                (state.current, state.sent[number])
-            };
+            let (set, at) = self.next(number);
             let tokens = &self.tokens[set];
             let sent = client.get(&tokens[at % tokens.len()]);
             let mut state = self.lock();
@@ -75,6 +72,12 @@ impl Load {
                 return;
             }
         }
+    }
+
+    /// Which tokens a client sends next, and how many it has sent.
+    fn next(&self, number: usize) -> (usize, usize) {
+        let state = self.lock();
+        (state.current, state.sent[number])
     }
 
     /// From now on these tokens are sent.
