@@ -6,6 +6,7 @@ use crate::account::{Account, Step};
 use crate::config::{ConfigErrors, Env, Object};
 use crate::filter::{Background, Cx, Needs, Wake};
 use crate::head::{RequestHead, ResponseHead};
+use crate::proxy::Proxy;
 
 /// Filters that share a stream: walked from the first to the last on requests and back on responses.
 ///
@@ -21,6 +22,9 @@ pub trait Walk {
 
     /// What the filter at this position needs.
     fn needs(&self, at: usize) -> Needs;
+
+    /// See [`Filter::start`](crate::filter::Filter::start); for all positions.
+    fn start(&self, proxy: &dyn Proxy);
 
     /// See [`Filter::on_request`](crate::filter::Filter::on_request).
     fn on_request(&self, at: usize, stream: &mut Self::Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step;
@@ -87,6 +91,8 @@ impl Walk for () {
 
     const LEN: usize = 0;
 
+    fn start(&self, _: &dyn Proxy) {}
+
     fn needs(&self, _: usize) -> Needs {
         Needs::default()
     }
@@ -116,6 +122,11 @@ impl<A: Walk, B: Walk> Walk for (A, B) {
     type Stream = (A::Stream, B::Stream);
 
     const LEN: usize = A::LEN.saturating_add(B::LEN);
+
+    fn start(&self, proxy: &dyn Proxy) {
+        self.0.start(proxy);
+        self.1.start(proxy);
+    }
 
     fn needs(&self, at: usize) -> Needs {
         match at.checked_sub(A::LEN) {
@@ -176,6 +187,12 @@ impl<A: Walk> Walk for Option<A> {
     type Stream = A::Stream;
 
     const LEN: usize = A::LEN;
+
+    fn start(&self, proxy: &dyn Proxy) {
+        if let Some(walk) = self {
+            walk.start(proxy);
+        }
+    }
 
     fn needs(&self, at: usize) -> Needs {
         self.as_ref().map_or_else(Needs::default, |walk| walk.needs(at))

@@ -15,6 +15,7 @@ use crate::client_address::{HostAddress, X_FORWARDED_FOR};
 use crate::config::parse_json;
 use crate::head::RequestHead;
 use crate::identity::{self, Identity};
+use crate::limit_use::LimitUse;
 use crate::matcher::cookies;
 use crate::path::{NormalPath, query};
 use crate::proxy::{Proxy, Status};
@@ -34,6 +35,7 @@ pub struct Facts {
     request_id: OnceCell<Option<Vec<u8>>>,
     assigned_request_id: bool,
     exposed: BTreeSet<String>,
+    limits: Vec<LimitUse>,
     chosen_by: RefCell<Vec<HeaderNames>>,
     failure: Cell<Option<Status>>,
 }
@@ -149,6 +151,16 @@ impl Facts {
     #[must_use]
     pub fn exposed(&self) -> &BTreeSet<String> {
         &self.exposed
+    }
+
+    /// Notes how the request stands with a limit, for whichever filter tells the client of it.
+    pub fn note_limit(&mut self, limit: LimitUse) {
+        self.limits.push(limit);
+    }
+
+    /// Hands out what [`Facts::note_limit`] noted, once.
+    pub fn take_limits(&mut self) -> Vec<LimitUse> {
+        std::mem::take(&mut self.limits)
     }
 
     /// Notes that rules which look at these headers chose the policy.

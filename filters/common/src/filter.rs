@@ -49,6 +49,10 @@ pub trait Filter: Sized {
     /// Everything that is wrong with the config, not only the first.
     fn configure(config: Object, setup: &Setup<'_>, top: Option<&Self>) -> Result<Self, ConfigErrors>;
 
+    /// Prepares shared state. Runs after `configure` in every VM, the canary included, before any request; what it cannot
+    /// do is done, or answered for, when a request needs it.
+    fn start(&self, _proxy: &dyn Proxy) {}
+
     /// Takes out of the request what no client may say. Unlike all else it happens in every mode, `off` and `shadow`
     /// included, and before any decision.
     fn cleanse(&self, _head: &mut RequestHead<'_>) {}

@@ -8,6 +8,7 @@ pub mod facts;
 pub mod filter;
 pub mod head;
 pub mod identity;
+pub mod limit_use;
 pub mod matcher;
 pub mod module;
 pub mod pairs;

@@ -3,10 +3,11 @@
 use std::rc::Rc;
 
 use crate::account::Step;
-use crate::chain::Chain;
+use crate::chain::{Chain, Walk};
 use crate::config::{ConfigErrors, Env, parse_json};
 use crate::filter::Cx;
 use crate::head::RequestHead;
+use crate::proxy::Proxy;
 use crate::reply::Rendered;
 use crate::request_id;
 use crate::rules::Rules;
@@ -45,6 +46,11 @@ impl<C: Chain> Module<C> {
     /// The chain where no rule matches.
     pub fn top(&self) -> Rc<C> {
         Rc::clone(self.rules.top())
+    }
+
+    /// Lets the filters of all rules prepare shared state.
+    pub fn start(&self, proxy: &dyn Proxy) {
+        self.rules.all().for_each(|chain| chain.filters().start(proxy));
     }
 
     /// The chain for this request, which is given its id.

@@ -9,6 +9,7 @@ use crate::filter::{Background, Cx, Filter, Needs, Setup, Wake};
 use crate::head::{RequestHead, ResponseHead};
 use crate::matcher::MatchOptions;
 use crate::path::OnAmbiguousPath;
+use crate::proxy::Proxy;
 
 /// A filter and its policy.
 #[derive(Debug)]
@@ -61,6 +62,10 @@ impl<F: Filter> Walk for Single<F> {
     type Stream = F::Stream;
 
     const LEN: usize = 1;
+
+    fn start(&self, proxy: &dyn Proxy) {
+        self.filter.start(proxy);
+    }
 
     fn needs(&self, _: usize) -> Needs {
         self.filter.needs()

@@ -8,6 +8,7 @@ use sluicegate_common::chain::{Chain, Walk};
 use sluicegate_common::config::{ConfigErrors, DEFAULT_RULE, Env};
 use sluicegate_common::filter::{Background, Cx, Filter, Needs, Wake};
 use sluicegate_common::head::{RequestHead, ResponseHead};
+use sluicegate_common::proxy::Proxy;
 use sluicegate_common::rules::Rules;
 use sluicegate_common::single::Single;
 
@@ -52,6 +53,10 @@ impl<F: Filter> Walk for Link<F> {
     type Stream = LinkStream<F>;
 
     const LEN: usize = 1;
+
+    fn start(&self, proxy: &dyn Proxy) {
+        self.rules.all().for_each(|single| single.start(proxy));
+    }
 
     fn needs(&self, at: usize) -> Needs {
         self.rules.top().needs(at)

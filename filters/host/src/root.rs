@@ -73,6 +73,7 @@ impl<C: Chain + 'static> Root<C> {
         match Module::<C>::configure(&bytes, &environment()) {
             Ok(module) => {
                 self.schedule(&module);
+                module.start(&Host);
                 self.module = Some(Rc::new(module));
                 true
             }

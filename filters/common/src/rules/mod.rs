@@ -61,6 +61,11 @@ impl<T> Rules<T> {
         &self.top
     }
 
+    /// The config of the top and of every rule.
+    pub fn all(&self) -> impl Iterator<Item = &Rc<T>> {
+        std::iter::once(&self.top).chain(&self.rules)
+    }
+
     /// The config of the first rule that matches the request, or the top.
     ///
     /// # Errors

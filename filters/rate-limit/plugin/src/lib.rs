@@ -1,0 +1,3 @@
+//! The rate-limit module: dist/rate-limit.wasm.
+
+sluicegate_host::plugin!(sluicegate_host::Single<sluicegate_rate_limit::RateLimit>);

@@ -1,0 +1,1 @@
+//! How much a request takes of a limit.

@@ -1,0 +1,1 @@
+//! Whose requests a limit counts together.
