@@ -1,1 +1,174 @@
 //! What clients are told of limits: `RateLimit` and its older relatives.
+//!
+//! ```text
+//! draft        ratelimit-policy: "per-user";q=100;w=900, "burst";q=50;w=1
+//!              ratelimit: "burst";r=3;t=1, "per-user";r=88;t=612
+//! draft6       ratelimit-policy: 50;w=1
+//!              ratelimit-limit: 50, ratelimit-remaining: 3, ratelimit-reset: 1
+//! x_ratelimit  x-ratelimit-limit: 50, x-ratelimit-remaining: 3, x-ratelimit-reset: 1
+//! ```
+//!
+//! 1. All times are whole seconds from now, rounded up as `Retry-After` is, so that it is never the earlier one.
+//! 2. `draft` names every limit that was asked. Its policies stand in the order given, the same on every answer, what
+//!    is left of them tightest first. The others tell of the tightest alone.
+//! 3. What is left is told as it is, also on a refusal: a request of cost 5 may be refused while 3 are left.
+//! 4. The fields replace those of the upstream. Of the `ratelimit` family none is left that speaks of other policies.
+//! 5. Keys are told to nobody: there is no `pk`.
+//!
+//! Specifications: draft-ietf-httpapi-ratelimit-headers-11 (and -06), RFC 9651 (structured fields).
+
+mod tightest;
+mod value;
+
+use std::mem;
+
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+use sluicegate_common::config::{ConfigError, ConfigErrors, path_of};
+use sluicegate_common::head::ResponseHead;
+use sluicegate_common::limit_use::LimitUse;
+
+use tightest::tightest_first;
+
+const POLICY: &str = "ratelimit-policy";
+const DRAFT: &str = "ratelimit";
+const DRAFT6: Triple = Triple { limit: "ratelimit-limit", remaining: "ratelimit-remaining", reset: "ratelimit-reset" };
+const X_RATELIMIT: Triple =
+    Triple { limit: "x-ratelimit-limit", remaining: "x-ratelimit-remaining", reset: "x-ratelimit-reset" };
+
+/// `headers`: which fields are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fields {
+    draft: bool,
+    draft6: bool,
+    x_ratelimit: bool,
+}
+
+/// An element of `headers`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
+#[deserr(error = ConfigErrors, rename_all = lowercase)]
+enum Style {
+    Draft,
+    Draft6,
+    #[deserr(rename = "x_ratelimit")]
+    XRateLimit,
+}
+
+/// The three fields of the older styles.
+struct Triple {
+    limit: &'static str,
+    remaining: &'static str,
+    reset: &'static str,
+}
+
+impl Default for Fields {
+    /// `["draft"]`.
+    fn default() -> Self {
+        Self { draft: true, ..Self::NONE }
+    }
+}
+
+impl Fields {
+    /// `[]`.
+    pub const NONE: Self = Self { draft: false, draft6: false, x_ratelimit: false };
+
+    /// The names of the fields that are written, in lower case, each once.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let policy = (self.draft || self.draft6).then_some(POLICY);
+        let draft = self.draft.then_some(DRAFT);
+        let draft6 = self.draft6.then(|| DRAFT6.names());
+        let x_ratelimit = self.x_ratelimit.then(|| X_RATELIMIT.names());
+        policy.into_iter().chain(draft).chain(draft6.into_iter().chain(x_ratelimit).flatten())
+    }
+
+    /// Tells how the request stands with these limits, given in the order of the config and left tightest first. Without
+    /// any, nothing is touched.
+    pub fn write(self, uses: &mut [LimitUse], head: &mut ResponseHead<'_>) {
+        if uses.is_empty() {
+            return;
+        }
+        if self.draft {
+            set(head, POLICY, value::policies(uses));
+        }
+        tightest_first(uses);
+        if self.draft {
+            set(head, DRAFT, value::standings(uses));
+        }
+        if let Some(tightest) = uses.first() {
+            self.write_older(tightest, head);
+        }
+        match (self.draft, self.draft6) {
+            (true, false) => remove(head, &DRAFT6.names()),
+            (false, true) => remove(head, &[DRAFT]),
+            _ => {}
+        }
+    }
+
+    fn write_older(self, tightest: &LimitUse, head: &mut ResponseHead<'_>) {
+        if self.draft6 {
+            if !self.draft {
+                set(head, POLICY, value::nameless_policy(tightest));
+            }
+            DRAFT6.write(tightest, head);
+        }
+        if self.x_ratelimit {
+            X_RATELIMIT.write(tightest, head);
+        }
+    }
+
+    fn style(&mut self, style: Style) -> &mut bool {
+        match style {
+            Style::Draft => &mut self.draft,
+            Style::Draft6 => &mut self.draft6,
+            Style::XRateLimit => &mut self.x_ratelimit,
+        }
+    }
+}
+
+impl Deserr<ConfigErrors> for Fields {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, ConfigErrors> {
+        let styles: Vec<Style> = Deserr::deserialize_from_value(value, location)?;
+        let (mut fields, mut errors) = (Self::NONE, ConfigErrors::new());
+        for (index, style) in styles.into_iter().enumerate() {
+            if mem::replace(fields.style(style), true) {
+                errors.push(ConfigError::invalid(path_of(location.push_index(index)), "it is in the list already"));
+            }
+        }
+        errors.into_result(fields)
+    }
+}
+
+impl Triple {
+    fn names(&self) -> [&'static str; 3] {
+        [self.limit, self.remaining, self.reset]
+    }
+
+    fn write(&self, tightest: &LimitUse, head: &mut ResponseHead<'_>) {
+        set(head, self.limit, value::integer(tightest.quota.into()));
+        set(head, self.remaining, value::integer(tightest.remaining.into()));
+        set(head, self.reset, value::integer(value::seconds(tightest.more_in)));
+    }
+}
+
+fn set(head: &mut ResponseHead<'_>, name: &'static str, value: String) {
+    if let Err(error) = head.set(name, value) {
+        log::debug!("rate-limit: {error}");
+    }
+}
+
+/// Removes fields that come together: where the first is absent, which is cheap to see, so are the others.
+fn remove(head: &mut ResponseHead<'_>, names: &[&'static str]) {
+    if names.first().is_none_or(|first| head.get(first).is_none()) {
+        return;
+    }
+    for &name in names {
+        if let Err(error) = head.remove(name) {
+            log::debug!("rate-limit: {error}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
