@@ -1,6 +1,6 @@
 //! The question: one call-out per service, all alike.
 
-use sluicegate_common::filter::Callout;
+use sluicegate_common::filter::{Callout, CalloutRequest};
 use sluicegate_common::head::RequestHead;
 
 use crate::config::{Config, Service};
@@ -32,8 +32,10 @@ pub fn to_all(config: &Config, head: &RequestHead<'_>) -> Result<Vec<Callout>, N
         Callout {
             id,
             upstream: service.cluster.0.clone(),
-            headers: pseudo.into_iter().chain(facts.iter().cloned()).collect(),
-            body: Vec::new(),
+            request: CalloutRequest::Http {
+                headers: pseudo.into_iter().chain(facts.iter().cloned()).collect(),
+                body: Vec::new(),
+            },
             timeout: config.timeout,
         }
     };

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use sluicegate_common::config::Env;
 use sluicegate_common::facts::Facts;
-use sluicegate_common::filter::{Answer, Callout, CalloutAnswer, CalloutError};
+use sluicegate_common::filter::{Answer, Callout, CalloutAnswer, CalloutError, CalloutRequest};
 use sluicegate_common::head::{HeadState, HeaderMap, HeaderSource};
 use sluicegate_common::module::Module;
 use sluicegate_common::proxy::{Proxy, Status};
@@ -132,7 +132,8 @@ fn a_service_is_told_the_request_and_the_chosen_headers() {
     let asked: Vec<_> = callouts.iter().map(|callout| (callout.id, callout.upstream.as_str())).collect();
     assert_eq!(asked, [(0, "a"), (1, "b")]);
     for callout in callouts {
-        let headers: Vec<_> = callout.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let CalloutRequest::Http { headers, body } = callout.request else { panic!("expected HTTP") };
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let want = [
             (":method", "GET"),
             (":path", "/check"),
@@ -144,7 +145,7 @@ fn a_service_is_told_the_request_and_the_chosen_headers() {
             ("x-key", "2"),
         ];
         assert_eq!(headers, want);
-        assert_eq!((callout.timeout.as_millis(), callout.body.len()), (250, 0));
+        assert_eq!((callout.timeout.as_millis(), body.len()), (250, 0));
     }
 }
 

@@ -35,8 +35,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status(status) => write!(f, "expected 200, 401 or 403, found {status}"),
-            Self::Callout(CalloutError::NotSent(status)) => write!(f, "the host would not send the call-out: {status}"),
-            Self::Callout(CalloutError::Failed) => f.write_str("no answer"),
+            Self::Callout(error) => error.fmt(f),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use sluicegate_common::filter::{Background, Callout, CalloutAnswer, RootCx, Topic};
+use sluicegate_common::filter::{Background, Callout, CalloutAnswer, CalloutRequest, RootCx, Topic};
 
 use crate::config::Question;
 
@@ -42,8 +42,7 @@ impl Background for Poll {
             cx.callouts.push(Callout {
                 id: 0,
                 upstream: self.question.cluster.clone(),
-                headers: self.question.headers(),
-                body: Vec::new(),
+                request: CalloutRequest::Http { headers: self.question.headers(), body: Vec::new() },
                 timeout: self.question.timeout,
             });
         }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sluicegate_common::config::Env;
 use sluicegate_common::facts::Facts;
-use sluicegate_common::filter::{Answer, CalloutAnswer, CalloutError, RootCx};
+use sluicegate_common::filter::{Answer, CalloutAnswer, CalloutError, CalloutRequest, RootCx};
 use sluicegate_common::head::{HeadState, HeaderMap, HeaderSource};
 use sluicegate_common::module::Module;
 use sluicegate_common::proxy::{Proxy, Status};
@@ -164,8 +164,9 @@ fn one_question_is_under_way_at_a_time() {
     let asked = ask();
     let [callout] = asked.as_slice() else { panic!("expected one call-out, found {asked:?}") };
     assert_eq!((callout.upstream.as_str(), callout.timeout.as_millis()), ("status", 300));
+    let CalloutRequest::Http { headers, .. } = &callout.request else { panic!("{callout:?}") };
     assert_eq!(
-        callout.headers.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>(),
+        headers.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>(),
         ["GET", "/maintenance", "status.internal", "application/json"]
     );
     assert_eq!(ask(), []);

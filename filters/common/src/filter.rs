@@ -6,11 +6,12 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+pub use crate::callout::{Answer, Callout, CalloutAnswer, CalloutError, CalloutRequest};
 use crate::config::{ConfigErrors, Env, InternalError, Object};
 use crate::facts::Facts;
-use crate::head::{HeaderMap, RequestHead, ResponseHead};
+use crate::head::{RequestHead, ResponseHead};
 use crate::matcher::MatchOptions;
-use crate::proxy::{Proxy, Status};
+use crate::proxy::Proxy;
 use crate::reply::LocalReply;
 use crate::settings::Settings;
 use crate::time::Nanos;
@@ -157,50 +158,6 @@ pub enum Wake<'a> {
 /// A subject of one filter's background work, of its own numbering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Topic(pub u32);
-
-/// A request to another service. What must outlive the stream belongs to [`Background`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Callout {
-    /// The filter's own number for it, given back with the answer.
-    pub id: u32,
-    /// Envoy: a cluster's name; Kong's engine: `host:port`.
-    pub upstream: String,
-    /// Pseudo headers `:method`, `:path`, `:authority` included.
-    pub headers: Vec<(String, String)>,
-    /// Empty for none.
-    pub body: Vec<u8>,
-    /// Whole milliseconds, at least 1.
-    pub timeout: Duration,
-}
-
-/// What became of a call-out.
-#[derive(Debug)]
-pub struct CalloutAnswer {
-    /// The call-out's own number.
-    pub id: u32,
-    /// The answer, or why there is none.
-    pub outcome: Result<Answer, CalloutError>,
-}
-
-/// The answer to a call-out. In Envoy a refused or timed-out call is an answer with status 503 or 504.
-#[derive(Debug)]
-pub struct Answer {
-    /// The status code.
-    pub status: u16,
-    /// All headers, pseudo headers included.
-    pub headers: HeaderMap,
-    /// The whole body.
-    pub body: Vec<u8>,
-}
-
-/// Why there is no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CalloutError {
-    /// The host would not send it (unknown or unhealthy upstream).
-    NotSent(Status),
-    /// It failed on the way, or the answer could not be read.
-    Failed,
-}
 
 /// Work of the root context, for all requests of a VM.
 pub trait Background {

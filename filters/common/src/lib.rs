@@ -1,6 +1,7 @@
 //! What every Sluicegate filter shares. Pure: no host call, no clock, no store of its own.
 
 pub mod account;
+pub mod callout;
 pub mod chain;
 pub mod client_address;
 pub mod config;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use proxy_wasm::types::MapType;
-use sluicegate_common::filter::Callout;
+use sluicegate_common::filter::{Callout, CalloutRequest};
 use sluicegate_common::head::{HeaderMap, HeaderSink, HeaderSource};
 use sluicegate_common::proxy::{Proxy, Status};
 use sluicegate_common::reply::Rendered;
@@ -22,6 +22,8 @@ pub struct State {
     pub acting: u32,
     /// The status of a call-out's answer.
     pub answer: u16,
+    /// The message of a gRPC call-out's answer.
+    pub message: &'static str,
     pub tokens: u32,
     pub calls: Vec<String>,
 }
@@ -112,9 +114,15 @@ pub fn callout_body(_: usize) -> Result<Vec<u8>, Status> {
     Ok(Vec::new())
 }
 
+pub fn callout_message(_: usize) -> Result<Vec<u8>, Status> {
+    Ok(host(|state| state.message).into())
+}
+
 pub fn dispatch(callout: &Callout) -> Result<u32, Status> {
-    if callout.upstream == "nowhere" {
-        return Err(Status::BadArgument);
+    match &callout.request {
+        _ if callout.upstream == "nowhere" => return Err(Status::BadArgument),
+        CalloutRequest::Grpc { .. } if !is_envoy() => return Err(Status::Unimplemented),
+        _ => {}
     }
     let token = host(|state| {
         state.tokens += 1;
@@ -122,6 +130,10 @@ pub fn dispatch(callout: &Callout) -> Result<u32, Status> {
     });
     note(format!("{}: ask {} as {token}", acting(), callout.upstream))?;
     Ok(token)
+}
+
+pub fn dispatch_in_background(callout: &Callout) -> Result<u32, Status> {
+    dispatch(callout)
 }
 
 pub fn continue_request() -> Result<(), Status> {

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::time::Duration;
 
 use proxy_wasm::types::{BufferType, MapType, MetricType, StreamType};
-use sluicegate_common::filter::Callout;
+use sluicegate_common::callout::{Callout, CalloutRequest, grpc_target};
 use sluicegate_common::head::{HeaderMap, HeaderSink, HeaderSource};
 use sluicegate_common::proxy::{Proxy, Status};
 use sluicegate_common::reply::Rendered;
@@ -92,21 +92,56 @@ pub fn plugin_configuration(size: usize) -> Result<Vec<u8>, Status> {
     buffer(BufferType::PluginConfiguration, size)
 }
 
-/// The body of the call-out that is being answered.
+/// The body of the HTTP call-out that is being answered.
 pub fn callout_body(size: usize) -> Result<Vec<u8>, Status> {
     buffer(BufferType::HttpCallResponseBody, size)
 }
 
-/// Sends a call-out. The SDK does it, because it hands the answer to the context that asked.
+/// The message of the gRPC call-out that is being answered.
+pub fn callout_message(size: usize) -> Result<Vec<u8>, Status> {
+    buffer(BufferType::GrpcReceiveBuffer, size)
+}
+
+/// Sends a stream's call-out. The SDK does it, because it hands the answer to the context that asked.
 ///
 /// # Errors
-/// Unknown upstream: `BadArgument`; no healthy host: `InternalFailure`. No answer comes then.
+/// HTTP: `BadArgument` for an unknown upstream. gRPC: `BadArgument` where [`grpc_target`] finds no target,
+/// `Unimplemented` in Kong's engine. Both: `InternalFailure` where there is no healthy host, and for gRPC no such cluster.
+/// No answer comes then.
 pub fn dispatch(callout: &Callout) -> Result<u32, Status> {
-    let headers = callout.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let body = (!callout.body.is_empty()).then_some(callout.body.as_slice());
-    let timeout = callout.timeout.max(Duration::from_millis(1));
-    proxy_wasm::hostcalls::dispatch_http_call(&callout.upstream, headers, body, Vec::new(), timeout)
-        .map_err(|status| Status::from_code(status as u32).unwrap_or(Status::InternalFailure))
+    match &callout.request {
+        CalloutRequest::Http { headers, body } => {
+            let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let body = (!body.is_empty()).then_some(body.as_slice());
+            proxy_wasm::hostcalls::dispatch_http_call(
+                &callout.upstream,
+                headers,
+                body,
+                Vec::new(),
+                whole(callout.timeout),
+            )
+        }
+        // It traps on the call.
+        CalloutRequest::Grpc { .. } if !is_envoy() => return Err(Status::Unimplemented),
+        CalloutRequest::Grpc { authority, service, method, message } => {
+            let target = grpc_target(&callout.upstream, authority).ok_or(Status::BadArgument)?;
+            let metadata = Vec::new();
+            let timeout = whole(callout.timeout);
+            proxy_wasm::hostcalls::dispatch_grpc_call(&target, service, method, metadata, Some(message), timeout)
+        }
+    }
+    .map_err(|status| Status::from_code(status as u32).unwrap_or(Status::InternalFailure))
+}
+
+/// Sends a call-out of the root context. There no question tells which host this is: what only Envoy takes is sent once
+/// a stream has asked.
+///
+/// # Errors
+/// As [`dispatch`], and `Unimplemented` for gRPC before that.
+pub fn dispatch_in_background(callout: &Callout) -> Result<u32, Status> {
+    let is_grpc = matches!(callout.request, CalloutRequest::Grpc { .. });
+    let host_is_known = IS_ENVOY.with(|known| known.get().is_some());
+    if is_grpc && !host_is_known { Err(Status::Unimplemented) } else { dispatch(callout) }
 }
 
 /// Lets a paused request go on.
@@ -128,10 +163,11 @@ pub fn set_effective_context(context: u32) -> Result<(), Status> {
     ffi::set_effective_context(context)
 }
 
-/// Whether this is Envoy. Told by a number that every stream has: 8 bytes little-endian in Envoy, decimal digits in
-/// Kong's engine; asked once per VM.
+thread_local!(static IS_ENVOY: OnceCell<bool> = const { OnceCell::new() });
+
+/// Whether this is Envoy. Told by a number that every stream has, and streams alone: 8 bytes little-endian in Envoy,
+/// decimal digits in Kong's engine; asked once per VM.
 pub fn is_envoy() -> bool {
-    thread_local!(static IS_ENVOY: OnceCell<bool> = const { OnceCell::new() });
     IS_ENVOY.with(|known| *known.get_or_init(|| is_binary(Host.property(&["connection", "id"]))))
 }
 
@@ -156,6 +192,11 @@ fn written(name: &str, result: Result<(), Status>) {
     if let Err(status) = result {
         log::error!("writing header {name}: {status}");
     }
+}
+
+/// At least the one millisecond that hosts count in.
+fn whole(timeout: Duration) -> Duration {
+    timeout.max(Duration::from_millis(1))
 }
 
 fn millis(period: Duration) -> u32 {

@@ -7,7 +7,7 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, MapType};
 use sluicegate_common::chain::Chain;
 use sluicegate_common::filter::{Answer, CalloutError};
-use sluicegate_common::head::HeaderSource;
+use sluicegate_common::head::{HeaderMap, HeaderSource};
 use sluicegate_common::module::Module;
 use sluicegate_common::proxy::Status;
 
@@ -35,6 +35,13 @@ impl<C: Chain> Http<C> {
         Some(act(&mut *self.stream.as_ref()?.try_borrow_mut().ok()?))
     }
 
+    fn answered(&self, token: u32, outcome: Result<Answer, CalloutError>) {
+        let turn = self.with(|stream| stream.answered(token, outcome)).flatten();
+        if let (Some(turn), Some(stream)) = (turn, &self.stream) {
+            resume(turn, self.id, stream, &self.streams);
+        }
+    }
+
     fn end(&self) {
         self.with(Stream::end);
         if let Ok(mut streams) = self.streams.try_borrow_mut() {
@@ -45,11 +52,11 @@ impl<C: Chain> Http<C> {
 
 impl<C: Chain> Context for Http<C> {
     fn on_http_call_response(&mut self, token: u32, num_headers: usize, body_size: usize, _num_trailers: usize) {
-        let outcome = read_answer(num_headers, body_size);
-        let turn = self.with(|stream| stream.answered(token, outcome)).flatten();
-        if let (Some(turn), Some(stream)) = (turn, &self.stream) {
-            resume(turn, self.id, stream, &self.streams);
-        }
+        self.answered(token, read_answer(num_headers, body_size));
+    }
+
+    fn on_grpc_call_response(&mut self, token: u32, status: u32, size: usize) {
+        self.answered(token, read_message(status, size));
     }
 
     fn on_done(&mut self) -> bool {
@@ -102,7 +109,7 @@ pub fn resume<C: Chain>(turn: Turn, context: u32, stream: &SharedStream<C>, stre
     }
 }
 
-/// The answer to the call-out that the host reports. A failed one has no headers, and reading them is an error.
+/// The answer to the HTTP call-out that the host reports. A failed one has no headers, and reading them is an error.
 pub fn read_answer(num_headers: usize, body_size: usize) -> Result<Answer, CalloutError> {
     if num_headers == 0 {
         return Err(CalloutError::Failed);
@@ -111,10 +118,21 @@ pub fn read_answer(num_headers: usize, body_size: usize) -> Result<Answer, Callo
         let headers = Map(MapType::HttpCallResponseHeaders).all()?;
         Ok((headers, hostcalls::callout_body(body_size)?))
     };
-    let (headers, body) = read().map_err(|status: Status| {
-        log::warn!("reading a call-out's answer: {status}");
-        CalloutError::Failed
-    })?;
+    let (headers, body) = read().map_err(unreadable)?;
     let status = headers.first(b":status").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
     Ok(Answer { status: status.ok_or(CalloutError::Failed)?, headers, body })
+}
+
+/// The answer to the gRPC call-out that the host reports. The SDK says 0 for every message.
+pub fn read_message(status: u32, size: usize) -> Result<Answer, CalloutError> {
+    if status != 0 {
+        return Err(CalloutError::Grpc(status));
+    }
+    let body = hostcalls::callout_message(size).map_err(unreadable)?;
+    Ok(Answer { status: 200, headers: HeaderMap::default(), body })
+}
+
+fn unreadable(status: Status) -> CalloutError {
+    log::warn!("reading a call-out's answer: {status}");
+    CalloutError::Failed
 }

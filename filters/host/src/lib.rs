@@ -4,6 +4,9 @@
 
 #[cfg_attr(test, allow(dead_code))]
 mod ffi;
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod grpc_tests;
 #[cfg(not(test))]
 mod hostcalls;
 #[cfg(test)]
@@ -19,6 +22,8 @@ mod stream;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)]
 mod waiting_tests;
+#[cfg(test)]
+mod worker;
 
 use sluicegate_common::chain::Chain;
 

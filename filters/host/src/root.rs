@@ -9,7 +9,7 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use sluicegate_common::chain::{Chain, Walk};
 use sluicegate_common::config::Env;
-use sluicegate_common::filter::{CalloutAnswer, CalloutError, RootCx, Topic, Wake};
+use sluicegate_common::filter::{Answer, CalloutAnswer, CalloutError, RootCx, Topic, Wake};
 use sluicegate_common::module::Module;
 use sluicegate_common::time::Nanos;
 
@@ -109,7 +109,7 @@ impl<C: Chain + 'static> Root<C> {
     /// Sends what background work asked for.
     fn dispatch(&mut self, at: usize, cx: &mut RootCx<'_>) {
         for callout in std::mem::take(&mut cx.callouts) {
-            match hostcalls::dispatch(&callout) {
+            match hostcalls::dispatch_in_background(&callout) {
                 Ok(token) => self.callouts.push((token, at, callout.id)),
                 Err(status) => {
                     log::warn!("{}: call-out to {}: {status}", C::NAME, callout.upstream);
@@ -169,6 +169,16 @@ impl<C: Chain + 'static> Root<C> {
         }
     }
 
+    /// No token means both: hosts number the call-outs of all protocols together.
+    fn answered(&mut self, token: u32, outcome: Result<Answer, CalloutError>) {
+        if let Some(found) = self.callouts.iter().position(|(known, ..)| *known == token) {
+            let (_, at, id) = self.callouts.swap_remove(found);
+            self.background_answered(at, &CalloutAnswer { id, outcome });
+        } else if let Some((context, stream)) = self.adopted(token) {
+            self.on_behalf_of(context, &stream, |stream| stream.answered(token, outcome));
+        }
+    }
+
     fn adopted(&self, token: u32) -> Option<(u32, SharedStream<C>)> {
         let streams = self.streams.try_borrow().ok()?;
         let asked = |stream: &SharedStream<C>| stream.try_borrow().is_ok_and(|stream| stream.asked(token));
@@ -184,13 +194,11 @@ fn environment() -> Env {
 
 impl<C: Chain + 'static> Context for Root<C> {
     fn on_http_call_response(&mut self, token: u32, num_headers: usize, body_size: usize, _num_trailers: usize) {
-        let outcome = http::read_answer(num_headers, body_size);
-        if let Some(found) = self.callouts.iter().position(|(known, ..)| *known == token) {
-            let (_, at, id) = self.callouts.swap_remove(found);
-            self.background_answered(at, &CalloutAnswer { id, outcome });
-        } else if let Some((context, stream)) = self.adopted(token) {
-            self.on_behalf_of(context, &stream, |stream| stream.answered(token, outcome));
-        }
+        self.answered(token, http::read_answer(num_headers, body_size));
+    }
+
+    fn on_grpc_call_response(&mut self, token: u32, status: u32, size: usize) {
+        self.answered(token, http::read_message(status, size));
     }
 }
 

@@ -1,23 +1,19 @@
 //! Streams that wait: parked, woken, answered through the root, and gone in between.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::traits::HttpContext;
 use proxy_wasm::types::Action;
 use sluicegate_common::config::{ConfigErrors, Object};
 use sluicegate_common::filter::{
-    Background, Callout, CalloutAnswer, Cx, Decision, Filter, RootCx, Setup, Topic, Wait, Wake,
+    Background, Callout, CalloutAnswer, CalloutRequest, Cx, Decision, Filter, RootCx, Setup, Topic, Wait, Wake,
 };
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::reply::LocalReply;
-use sluicegate_common::single::Single;
-use sluicegate_common::time::Nanos;
 
-use crate::hostcalls::{ROOT, State, host};
-use crate::http::Http;
-use crate::root::Root;
+use crate::hostcalls::host;
+use crate::worker::{Worker, calls};
 
 const SECOND: Duration = Duration::from_secs(1);
 const NEWS: Topic = Topic(7);
@@ -29,7 +25,8 @@ struct Patient {
 }
 
 fn callout(upstream: &str) -> Callout {
-    Callout { id: 3, upstream: upstream.into(), headers: Vec::new(), body: Vec::new(), timeout: SECOND }
+    let request = CalloutRequest::Http { headers: Vec::new(), body: Vec::new() };
+    Callout { id: 3, upstream: upstream.into(), request, timeout: SECOND }
 }
 
 impl Filter for Patient {
@@ -109,61 +106,6 @@ impl Background for News {
     fn on_answer(&self, _: &CalloutAnswer, cx: &mut RootCx<'_>) {
         cx.topics.push(NEWS);
     }
-}
-
-/// A worker: its root context and its streams.
-struct Worker<F: Filter> {
-    root: Root<Single<F>>,
-    streams: BTreeMap<u32, Http<Single<F>>>,
-}
-
-impl<F: Filter + 'static> Worker<F> {
-    fn new(is_envoy: bool, config: &'static str) -> Self {
-        host(|state| *state = State { is_envoy, config, contexts: vec![ROOT], answer: 200, ..State::default() });
-        let mut root = Root::new(ROOT);
-        assert!(root.on_configure(config.len()));
-        Self { root, streams: BTreeMap::new() }
-    }
-
-    fn open(&mut self, id: u32) -> Action {
-        host(|state| state.contexts.push(id));
-        self.streams.insert(id, self.root.http(id));
-        host(|state| state.acting = id);
-        self.streams.get_mut(&id).unwrap().on_http_request_headers(1, true)
-    }
-
-    /// The client is gone. A host that tells it late has removed the context first.
-    fn close(&mut self, id: u32, told: bool) {
-        host(|state| state.contexts.retain(|context| *context != id));
-        host(|state| state.acting = id);
-        if told {
-            let mut stream = self.streams.remove(&id).unwrap();
-            stream.on_log();
-            stream.on_done();
-        }
-    }
-
-    /// A tick of the root `after` the start.
-    fn tick(&mut self, after: Duration) {
-        host(|state| (state.now, state.acting) = (Nanos(0).plus(after), ROOT));
-        self.root.on_tick();
-    }
-
-    /// The answer to a call-out that was sent while the stream was the active context.
-    fn own_answer(&mut self, id: u32, token: u32) {
-        host(|state| state.acting = id);
-        self.streams.get_mut(&id).unwrap().on_http_call_response(token, 1, 0, 0);
-    }
-
-    /// The answer to a call-out that was sent while the root was the active context.
-    fn answer(&mut self, token: u32, status: u16) {
-        host(|state| (state.answer, state.acting) = (status, ROOT));
-        self.root.on_http_call_response(token, 1, 0, 0);
-    }
-}
-
-fn calls() -> Vec<String> {
-    host(|state| std::mem::take(&mut state.calls))
 }
 
 #[test]

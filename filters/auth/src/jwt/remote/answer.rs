@@ -33,8 +33,7 @@ pub fn judge(answer: &CalloutAnswer) -> Result<(KeySet, Vec<SkippedKey>, &[u8]),
 impl fmt::Display for NoKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Callout(CalloutError::NotSent(status)) => write!(f, "the host did not send the question: {status}"),
-            Self::Callout(CalloutError::Failed) => f.write_str("no answer, or one that could not be read"),
+            Self::Callout(error) => error.fmt(f),
             Self::Status(status @ 300..=399) => write!(f, "status {status}, and redirections are not followed"),
             Self::Status(status) => write!(f, "status {status}"),
             Self::Document(error) => error.fmt(f),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use deserr::Deserr;
 use sluicegate_common::config::{ConfigError, ConfigErrors, Text};
-use sluicegate_common::filter::Callout;
+use sluicegate_common::filter::{Callout, CalloutRequest};
 
 use super::uri::{Authority, Uri};
 
@@ -137,8 +137,10 @@ impl Source {
         Callout {
             id,
             upstream: self.cluster.clone(),
-            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-            body: Vec::new(),
+            request: CalloutRequest::Http {
+                headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+                body: Vec::new(),
+            },
             timeout: self.timings.timeout,
         }
     }

@@ -13,7 +13,7 @@ fn told(outcome: Result<(u16, &str), CalloutError>) -> String {
 #[test]
 fn why_there_are_no_keys() {
     for (outcome, want) in [
-        (Err(CalloutError::NotSent(Status::InternalFailure)), "the host did not send the question: InternalFailure"),
+        (Err(CalloutError::NotSent(Status::InternalFailure)), "the host would not send the call-out: InternalFailure"),
         (Err(CalloutError::Failed), "no answer, or one that could not be read"),
         (Ok((503, "upstream")), "status 503"),
         (Ok((301, "")), "status 301, and redirections are not followed"),

@@ -26,7 +26,8 @@ fn the_defaults() {
 fn the_question() {
     let fields = json!({"uri": "http://idp.example:8080/k?v=2", "authority": "idp.internal", "timeout": "250ms"});
     let callout = source(fields).unwrap().callout(3);
-    let headers: Vec<_> = callout.headers.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let CalloutRequest::Http { headers, body } = &callout.request else { panic!("{callout:?}") };
+    let headers: Vec<_> = headers.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let want = [
         ":method=GET",
         ":scheme=http",
@@ -36,7 +37,7 @@ fn the_question() {
     ];
     assert_eq!(headers, want);
     assert_eq!((callout.id, callout.upstream.as_str(), callout.timeout.as_millis()), (3, "idp", 250));
-    assert!(callout.body.is_empty());
+    assert!(body.is_empty());
 }
 
 #[test]
