@@ -112,6 +112,11 @@ impl FixedWindow {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn begins_with_requests(&self) -> bool {
+        matches!(self.windows, Windows::FromFirst { .. })
+    }
+
     fn was_taken_in(&self, level: Level, taken_at: Nanos) -> bool {
         match self.windows {
             Windows::FromFirst { .. } => level.until.minus(self.window()) <= taken_at && taken_at < level.until,

@@ -10,6 +10,8 @@ mod fixed_window;
 mod invalid;
 mod level;
 mod sliding_window;
+#[cfg(test)]
+mod tests;
 mod token_bucket;
 
 use std::num::NonZeroU32;
