@@ -1,0 +1,93 @@
+//! A proxy process, for tests.
+
+use std::cell::Cell;
+use std::num::NonZeroU32;
+
+use sluicegate_common::proxy::{Proxy, Status};
+use sluicegate_common::store::SharedData;
+use sluicegate_common::store::memory::{Dialect, MemoryShared};
+
+pub(crate) const BOTH: [Dialect; 2] = [Dialect::Envoy, Dialect::Kong];
+
+/// What all workers share.
+#[derive(Debug, Clone)]
+pub(crate) struct Process {
+    pub(crate) shared: MemoryShared,
+    /// What the host's random generator gives.
+    pub(crate) random: Cell<Result<u8, Status>>,
+    /// How often shared data was read and written.
+    pub(crate) calls: Cell<(u32, u32)>,
+    /// How many calls succeed before one fails.
+    failing: Cell<Option<u32>>,
+}
+
+impl Process {
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        Self {
+            shared: MemoryShared::new(dialect),
+            random: Cell::new(Ok(7)),
+            calls: Cell::default(),
+            failing: Cell::default(),
+        }
+    }
+
+    /// Lets so many accesses to shared data succeed, and the next fail.
+    pub(crate) fn fail_after(&self, successes: u32) {
+        self.failing.set(Some(successes));
+    }
+
+    fn fail(&self) -> Result<(), Status> {
+        match self.failing.get() {
+            Some(0) => {
+                self.failing.set(None);
+                Err(Status::InternalFailure)
+            }
+            left => {
+                self.failing.set(left.map(|left| left - 1));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl SharedData for Process {
+    fn get(&self, key: &str) -> Result<Option<(Vec<u8>, Option<NonZeroU32>)>, Status> {
+        let (gets, sets) = self.calls.get();
+        self.calls.set((gets + 1, sets));
+        self.fail()?;
+        self.shared.get(key)
+    }
+
+    fn set(&self, key: &str, value: &[u8], cas: Option<u32>) -> Result<(), Status> {
+        let (gets, sets) = self.calls.get();
+        self.calls.set((gets, sets + 1));
+        self.fail()?;
+        self.shared.set(key, value, cas)
+    }
+}
+
+impl Proxy for Process {
+    fn property(&self, _: &[&str]) -> Result<Option<Vec<u8>>, Status> {
+        Err(Status::Unimplemented)
+    }
+
+    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
+        Err(Status::Unimplemented)
+    }
+
+    fn random(&self, bytes: &mut [u8]) -> Result<(), Status> {
+        self.random.get().map(|random| bytes.fill(random))
+    }
+
+    fn define_counter(&self, _: &str) -> Result<u32, Status> {
+        Err(Status::Unimplemented)
+    }
+
+    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
+        Err(Status::Unimplemented)
+    }
+
+    fn shared(&self) -> &dyn SharedData {
+        self
+    }
+}

@@ -1,0 +1,53 @@
+use sluicegate_common::proxy::Status;
+use sluicegate_common::store::memory::{GetFault, SetFault};
+
+use super::*;
+use crate::admit::fake::{BOTH, Process};
+
+const SHAPE: Shape = Shape { buckets: 4, ways: 8 };
+
+fn table() -> Table {
+    Table::new("general", "ip", SHAPE, &mut BTreeSet::new())
+}
+
+#[test]
+fn all_that_is_ever_there_is_made_at_the_start() {
+    for dialect in BOTH {
+        let process = Process::new(dialect);
+        table().start(&process);
+        assert_eq!(process.shared.len(), 5, "{dialect:?}: four buckets and the seed");
+        let writes = process.shared.writes();
+        table().start(&process);
+        assert_eq!(process.shared.writes(), writes, "{dialect:?}: what is there stays");
+    }
+}
+
+#[test]
+fn a_start_that_fails_is_made_up_for() {
+    for dialect in BOTH {
+        let process = Process::new(dialect);
+        let table = table();
+        process.random.set(Err(Status::InternalFailure));
+        table.start(&process);
+        assert!(process.shared.is_empty());
+        process.random.set(Ok(3));
+        process.shared.fail_set(SetFault::Fails(Status::InternalFailure));
+        table.start(&process);
+        assert!(process.shared.is_empty());
+        assert_eq!(table.seed(&process), Ok([3; 16]));
+    }
+}
+
+#[test]
+fn all_workers_have_one_seed() {
+    for dialect in BOTH {
+        let process = Process::new(dialect);
+        let (one, other) = (table(), Table::new("general", "consumer", SHAPE, &mut BTreeSet::new()));
+        assert_eq!(one.seed(&process), Ok([7; 16]));
+        process.random.set(Ok(9));
+        assert_eq!(other.seed(&process), Ok([7; 16]));
+        process.shared.fail_get(GetFault::Fails(Status::BadArgument));
+        assert_eq!(one.seed(&process), Ok([7; 16]), "kept once it was read");
+        assert_eq!(table().seed(&process), Err(StoreError::Host(Status::BadArgument)));
+    }
+}
