@@ -35,7 +35,7 @@ impl fmt::Display for Invalid {
             Self::Zero => f.write_str("`per` must be longer than zero"),
             Self::Per => f.write_str("`per` must be at most 100 years"),
             Self::Burst => f.write_str("`burst` would take more than 100 years to come back at `requests` per `per`"),
-            Self::Offset { below } => write!(f, "`offset` must be less than {} days", below.as_secs() / 86_400),
+            Self::Offset { below } => write!(f, "`offset` must be less than {}h", below.as_secs() / 3_600),
         }
     }
 }

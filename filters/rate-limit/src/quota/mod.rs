@@ -104,7 +104,7 @@ impl Quota {
         FixedWindow::calendar(requests, period, offset).map(Self::FixedWindow)
     }
 
-    /// About `requests` in the last `per`: see the module [`sliding_window`] for how far it errs.
+    /// About `requests` in the last `per`; never more than `2 * requests - 1`, however they come.
     ///
     /// # Errors
     /// `per` is zero or longer than 100 years.

@@ -38,12 +38,12 @@ fn numbers_that_cannot_be_counted() {
         Case {
             name: "a day later is another day",
             given: Quota::calendar(count(1), Period::Day, Duration::from_hours(24)),
-            want: "`offset` must be less than 1 days",
+            want: "`offset` must be less than 24h",
         },
         Case {
             name: "February is short",
             given: Quota::calendar(count(1), Period::Month, Duration::from_hours(24 * 28)),
-            want: "`offset` must be less than 28 days",
+            want: "`offset` must be less than 672h",
         },
     ];
     for Case { name, given, want } in cases {

@@ -51,6 +51,29 @@ fn an_even_client_gets_its_rate() {
     assert!((99..=101).contains(&most), "{most}");
 }
 
+/// Requests at random times, on average three times as many as are allowed: far from what the worst client reaches.
+#[test]
+fn a_random_client_gets_little_more() {
+    let (requests, per) = (100_u32, 1_000_000_u64);
+    let quota = Quota::sliding_window(count(requests), Duration::from_nanos(per)).unwrap();
+    let (mut seed, mut now) = (1_u64, START);
+    let mut random = || {
+        // Knuth's MMIX generator.
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed >> 33
+    };
+    let pauses = per * 2 / 300;
+    let sent: Vec<_> = (0..30_000)
+        .map(|_| {
+            now = now.plus(Duration::from_nanos(random() % pauses));
+            (now, 1)
+        })
+        .collect();
+    let most = most_within(&play(&quota, &sent).1[200..], per);
+    eprintln!("at most {most} of {requests} in any window");
+    assert!(most <= 105, "{most}");
+}
+
 proptest! {
     #[test]
     fn errs_no_further_than_documented(rate in 1_u32..12, per in prop_oneof![1_u64..50, 900_u64..1_100], schedule in any_schedule()) {
