@@ -16,7 +16,7 @@ use crate::config::parse_json;
 use crate::head::RequestHead;
 use crate::identity::{self, Identity};
 use crate::limit_use::LimitUse;
-use crate::matcher::cookies;
+use crate::matcher::{Match, cookies};
 use crate::path::{NormalPath, query};
 use crate::proxy::{Proxy, Status};
 use crate::settings::Settings;
@@ -37,6 +37,7 @@ pub struct Facts {
     exposed: BTreeSet<String>,
     limits: Vec<LimitUse>,
     chosen_by: RefCell<Vec<HeaderNames>>,
+    templates: RefCell<Vec<Rc<Match>>>,
     failure: Cell<Option<Status>>,
 }
 
@@ -182,6 +183,22 @@ impl Facts {
             all.extend(chosen_by.iter().flat_map(|names| names.iter().cloned()));
         }
         all
+    }
+
+    /// Notes the match of a rule that was chosen. Costs nothing where it has no template.
+    pub(crate) fn note_chosen(&self, chosen: &Rc<Match>) {
+        if chosen.has_templates()
+            && let Ok(mut templates) = self.templates.try_borrow_mut()
+        {
+            templates.push(Rc::clone(chosen));
+        }
+    }
+
+    /// The template that the path fits among those of the rules that were chosen so far, as the config writes it. Of
+    /// several rules it is the last one's: a filter's own rule is chosen after the gateway's and other filters'.
+    pub fn path_template(&self, head: &RequestHead<'_>) -> Option<Rc<str>> {
+        let templates = self.templates.try_borrow().ok()?;
+        templates.iter().rev().find_map(|chosen| chosen.path_template(head, self).cloned())
     }
 
     /// The status of the first read that failed: a fact that is `None` may only have been unreadable.

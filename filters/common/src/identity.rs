@@ -133,8 +133,9 @@ impl Identity {
 
     /// The groups.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
+        let list = self.group_list();
         // Splitting an empty list gives one empty name.
-        self.group_list().split(',').filter(|_| !self.group_list().is_empty())
+        list.split(',').filter(move |_| !list.is_empty())
     }
 
     /// Whether the consumer stands for those who did not authenticate.

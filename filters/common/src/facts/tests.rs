@@ -83,3 +83,37 @@ fn route_metadata_has_the_path_that_envoy_gives_it() {
     assert_eq!(facts.route_metadata(&host, "sluicegate", "plan"), Some(b"gold".to_vec()));
     assert_eq!(facts.route_metadata(&host, "sluicegate", "none"), None);
 }
+
+#[test]
+fn the_last_chosen_rule_with_a_fitting_template_names_it() {
+    use crate::matcher::MatchOptions;
+    let rule = |paths: serde_json::Value| {
+        let given = serde_json::json!({ "paths": paths });
+        Rc::new(Match::parse(given, MatchOptions::default()).unwrap())
+    };
+    let outer = rule(serde_json::json!([{"template": "/a/{any}"}]));
+    let inner = rule(serde_json::json!([{"exact": "/a/b"}, {"template": "/a/c"}, {"template": "/{x}/c"}]));
+    let plain = rule(serde_json::json!([{"prefix": "/"}]));
+    // (path, found)
+    let cases = [
+        ("/a/b", Some("/a/{any}")),
+        ("/a/c", Some("/a/c")),
+        ("/A//C?d", Some("/a/c")),
+        ("/b/c", Some("/{x}/c")),
+        ("/b", None),
+        ("/a/c;d", None),
+    ];
+    for (path, want) in cases {
+        let host = FakeHost::new(&[(":path", path)]);
+        let mut state = HeadState::default();
+        let head = RequestHead::new(&host, &mut state);
+        let facts = Facts::default();
+        [&outer, &inner, &plain].into_iter().for_each(|chosen| facts.note_chosen(chosen));
+        assert!(host.asked.borrow().is_empty(), "noting a rule reads nothing");
+        assert_eq!(facts.path_template(&head).as_deref(), want, "{path}");
+    }
+    let (host, facts, mut state) = (FakeHost::new(&[(":path", "/a/c")]), Facts::default(), HeadState::default());
+    facts.note_chosen(&plain);
+    assert_eq!(facts.path_template(&RequestHead::new(&host, &mut state)), None);
+    assert!(host.asked.borrow().is_empty(), "no template, no reading");
+}

@@ -33,10 +33,13 @@ pub(crate) use path::Literal;
 pub use path::anchored;
 pub use raw::RawMatch;
 
+use std::rc::Rc;
+
 use deserr::Deserr;
 
 use crate::client_address::Cidr;
 use crate::config::ConfigErrors;
+use crate::facts::Facts;
 use crate::filter::Cx;
 use crate::head::RequestHead;
 use crate::path::OnAmbiguousPath;
@@ -147,6 +150,23 @@ impl Match {
     #[must_use]
     pub fn uses_paths(&self) -> bool {
         !self.paths.is_empty()
+    }
+
+    /// The template in `paths` that the request's path fits, as written; the first of several.
+    #[must_use]
+    pub fn path_template(&self, head: &RequestHead<'_>, facts: &Facts) -> Option<&Rc<str>> {
+        let mut templates = self.templates().peekable();
+        templates.peek()?;
+        let path = facts.path(head).reading(self.options.on_ambiguous_path).ok()?;
+        templates.find(|(pattern, _)| pattern.matches(path) == Some(true)).map(|(_, text)| text)
+    }
+
+    pub(crate) fn has_templates(&self) -> bool {
+        self.templates().next().is_some()
+    }
+
+    fn templates(&self) -> impl Iterator<Item = (&PathPattern, &Rc<str>)> {
+        self.paths.iter().filter_map(|pattern| Some((pattern, pattern.as_template()?)))
     }
 
     /// Whether it looks at the head, pseudo headers included.

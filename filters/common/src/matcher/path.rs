@@ -1,5 +1,7 @@
 //! Paths a rule is for.
 
+use std::rc::Rc;
+
 use regex_lite::Regex;
 
 use super::MatchOptions;
@@ -16,7 +18,8 @@ pub(super) struct PathPattern {
 enum Kind {
     Exact(Vec<u8>),
     Prefix(Vec<u8>),
-    Template(Vec<Segment>),
+    /// The template as written, and its segments.
+    Template(Rc<str>, Vec<Segment>),
     /// Anchored, and compiled with the case rule.
     Regex(Regex),
 }
@@ -52,7 +55,7 @@ impl PathPattern {
     pub(super) fn template(text: &str, options: MatchOptions) -> Result<Self, String> {
         let path = path(text, options)?;
         let parsed: Result<Vec<Segment>, String> = segments(&path).map(Segment::parse).collect();
-        Ok(Self::new(Kind::Template(parsed?), options))
+        Ok(Self::new(Kind::Template(text.into(), parsed?), options))
     }
 
     /// `regex`: the whole path.
@@ -72,7 +75,7 @@ impl PathPattern {
                 let mut found = segments(path);
                 segments(text).all(|want| found.next().is_some_and(|segment| self.same(segment, want)))
             }
-            Kind::Template(wanted) => {
+            Kind::Template(_, wanted) => {
                 let mut found = segments(path);
                 let all = wanted.iter().all(|want| found.next().is_some_and(|segment| self.fits(segment, want)));
                 // `*` has no segment and is not `/`.
@@ -82,11 +85,16 @@ impl PathPattern {
         })
     }
 
+    /// The text of a template.
+    pub(super) fn as_template(&self) -> Option<&Rc<str>> {
+        if let Kind::Template(text, _) = &self.kind { Some(text) } else { None }
+    }
+
     pub(super) fn literal(&self) -> Option<Literal<'_>> {
         match &self.kind {
             Kind::Exact(text) => Some(Literal { segments: segments(text).collect(), whole: true }),
             Kind::Prefix(text) => Some(Literal { segments: segments(text).collect(), whole: false }),
-            Kind::Template(wanted) => {
+            Kind::Template(_, wanted) => {
                 let literal = wanted.iter().map_while(|segment| match segment {
                     Segment::Literal(text) => Some(text.as_slice()),
                     Segment::Any => None,

@@ -9,6 +9,8 @@
 
 mod trie;
 
+use std::rc::Rc;
+
 use crate::filter::Cx;
 use crate::head::RequestHead;
 use crate::matcher::{HostPattern, Match, host_name, labels};
@@ -18,7 +20,7 @@ use trie::Trie;
 /// Rules in their order, indexed.
 #[derive(Debug, Default)]
 pub struct Index {
-    rules: Vec<Match>,
+    rules: Vec<Rc<Match>>,
     uses_paths: bool,
     reads_head: bool,
     on_ambiguous_path: OnAmbiguousPath,
@@ -50,7 +52,7 @@ impl Index {
         for (at, rule) in rules.iter().enumerate() {
             index.insert(at, rule);
         }
-        index.rules = rules;
+        index.rules = rules.into_iter().map(Rc::new).collect();
         index
     }
 
@@ -78,6 +80,12 @@ impl Index {
             from = at.saturating_add(1);
         }
         Found::None
+    }
+
+    /// The rule at that place.
+    #[must_use]
+    pub fn rule(&self, at: usize) -> Option<&Rc<Match>> {
+        self.rules.get(at)
     }
 
     /// The next rule from that place on which may match.

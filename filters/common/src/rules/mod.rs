@@ -76,7 +76,10 @@ impl<T> Rules<T> {
         }
         cx.facts.note_chosen_by(&self.header_names);
         match self.index.find(head, cx) {
-            Found::Rule(at) => Ok(self.rules.get(at).unwrap_or(&self.top)),
+            Found::Rule(at) => {
+                self.index.rule(at).into_iter().for_each(|chosen| cx.facts.note_chosen(chosen));
+                Ok(self.rules.get(at).unwrap_or(&self.top))
+            }
             Found::None => Ok(&self.top),
             Found::Ambiguous(why) => Err(why),
         }
