@@ -3,6 +3,7 @@
 pub mod admit;
 pub mod cost;
 pub mod fields;
+pub mod global;
 pub mod key;
 pub mod quota;
 pub mod table;

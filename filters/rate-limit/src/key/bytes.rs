@@ -5,7 +5,7 @@
 pub const MAX_VALUE: usize = 256;
 
 /// Bytes before each value: the kind and the length, big-endian.
-const PREFIX: usize = 3;
+pub(super) const PREFIX: usize = 3;
 
 /// What a value is. The consumer `1.2.3.4` is no address.
 #[derive(Debug, Clone, Copy)]

@@ -22,6 +22,7 @@ mod bytes;
 mod list;
 mod part;
 mod read;
+mod text;
 
 use std::rc::Rc;
 
@@ -36,6 +37,7 @@ use bytes::{KeyBytes, Kind};
 pub use list::{MAX_PARTS, PartList};
 use part::Part;
 use read::Request;
+pub use text::TextPart;
 
 /// `on_missing_key`: what becomes of a request that lacks a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
@@ -136,4 +138,4 @@ impl Key {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
