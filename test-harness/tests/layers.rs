@@ -17,6 +17,8 @@ enum Layer {
     Plugin,
     Harness,
     Probe,
+    /// A server that tests start. It depends on no crate of the workspace, and none on it.
+    TestServer,
     Example,
 }
 
@@ -29,6 +31,7 @@ fn layer_of(folder: &str) -> Option<Layer> {
         ["filters", _, "plugin"] => Layer::Plugin,
         ["test-harness"] => Layer::Harness,
         ["test-harness", "probe"] => Layer::Probe,
+        ["test-harness", "rate-limit-service"] => Layer::TestServer,
         ["examples", _] => Layer::Example,
         _ => return None,
     })
@@ -114,10 +117,12 @@ fn a_wrong_edge_is_seen() {
         ("filters/cors/plugin", "filters/auth"),
         ("filters/cors/plugin", "filters/common"),
         ("test-harness", "filters/common"),
+        ("test-harness/rate-limit-service", "filters/rate-limit"),
         ("examples/custom-filter", "filters/cors"),
     ] {
         assert!(!allowed(from, to), "{from} -> {to}");
     }
     assert!(!allowed_external("filters/cors", "proxy-wasm"));
+    assert!(!allowed_external("test-harness/rate-limit-service", "proxy-wasm"));
     assert!(!allowed_external("filters/cors/plugin", "log"));
 }
