@@ -52,9 +52,14 @@ impl<F: Filter> Single<F> {
         }
     }
 
-    #[cfg(test)]
-    pub(crate) fn filter(&self) -> &F {
+    /// The filter.
+    pub fn filter(&self) -> &F {
         &self.filter
+    }
+
+    /// The filter, to be changed while it is configured.
+    pub fn filter_mut(&mut self) -> &mut F {
+        &mut self.filter
     }
 }
 

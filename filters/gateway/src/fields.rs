@@ -49,6 +49,16 @@ impl<'a> Fields<'a> {
         self.errors.take(link)
     }
 
+    /// Compiles a filter's field once more, for a second position of the same filter in the chain: what is wrong with it
+    /// [`Fields::take`] tells.
+    pub fn peek<F: Filter>(&self, top: Option<&Link<F>>) -> Option<Link<F>> {
+        let mut field = self.filters.get(F::NAME)?.clone();
+        if let Value::Object(object) = &mut field {
+            self.inherit::<F>(object);
+        }
+        Link::configure(field, self.rule, self.env, top).ok()
+    }
+
     /// The gateway's own policy.
     ///
     /// # Errors

@@ -23,12 +23,16 @@ use sluicegate_common::config::{ConfigErrors, Env, Object};
 use sluicegate_common::filter::{Cx, Outcome};
 use sluicegate_cors::Cors;
 use sluicegate_header_transform::HeaderTransform;
+use sluicegate_rate_limit::{RateLimit, Stage};
 
 use fields::Fields;
 use link::Link;
 
-/// The order of the chain.
-pub type Filters = (Option<Link<Cors>>, (Option<Link<Auth>>, (Option<Link<HeaderTransform>>, ())));
+/// The order of the chain. The limits have two places in it.
+pub type Filters = (
+    Option<Link<Cors>>,
+    (Option<Link<RateLimit>>, (Option<Link<Auth>>, (Option<Link<RateLimit>>, (Option<Link<HeaderTransform>>, ())))),
+);
 
 /// The gateway's chain under one rule.
 #[derive(Debug)]
@@ -41,8 +45,16 @@ impl Chain for Gateway {
     type Filters = Filters;
 
     const NAME: &'static str = "gateway";
-    const REGISTRIES: &'static [&'static str] =
-        &["auth.authenticators", "auth.consumers", "auth.identity_headers", "auth.revocation", "auth.token_cache"];
+    const REGISTRIES: &'static [&'static str] = &[
+        "auth.authenticators",
+        "auth.consumers",
+        "auth.identity_headers",
+        "auth.revocation",
+        "auth.token_cache",
+        "rate_limit.id",
+        "rate_limit.replicas",
+        "rate_limit.store",
+    ];
     const CASE_SENSITIVE: bool = false; // Its rules guard routes.
     const MAKES_REQUEST_ID: bool = true;
 
@@ -52,8 +64,14 @@ impl Chain for Gateway {
         let filters = (
             fields.take::<Cors>(top.and_then(|top| top.0.as_ref())),
             (
-                fields.take::<Auth>(top.and_then(|top| top.1.0.as_ref())),
-                (fields.take::<HeaderTransform>(top.and_then(|top| top.1.1.0.as_ref())), ()),
+                limits(fields.peek(top.and_then(|top| top.1.0.as_ref())), Stage::BeforeAuth),
+                (
+                    fields.take::<Auth>(top.and_then(|top| top.1.1.0.as_ref())),
+                    (
+                        limits(fields.take(top.and_then(|top| top.1.1.1.0.as_ref())), Stage::AfterAuth),
+                        (fields.take::<HeaderTransform>(top.and_then(|top| top.1.1.1.1.0.as_ref())), ()),
+                    ),
+                ),
             ),
         );
         let policy = fields.finish()?;
@@ -71,4 +89,12 @@ impl Chain for Gateway {
     fn on_passed(&self, cx: &Cx<'_>) {
         self.account.count(Outcome::Allowed, "ok", cx);
     }
+}
+
+/// The limits of one stage; `None` where there are none under any rule.
+fn limits(mut link: Option<Link<RateLimit>>, stage: Stage) -> Option<Link<RateLimit>> {
+    if let Some(link) = &mut link {
+        link.each_mut(|limits| limits.keep(stage));
+    }
+    link.filter(|link| !link.all(RateLimit::is_empty))
 }

@@ -44,6 +44,16 @@ impl<F: Filter> Link<F> {
         Ok(Self { rules })
     }
 
+    /// Whether this holds of the filter under every rule.
+    pub fn all(&self, holds: impl Fn(&F) -> bool) -> bool {
+        self.rules.all().all(|single| holds(single.filter()))
+    }
+
+    /// Changes the filter under every rule, while it is configured.
+    pub fn each_mut(&mut self, mut change: impl FnMut(&mut F)) {
+        self.rules.all_mut().for_each(|single| change(single.filter_mut()));
+    }
+
     fn chosen<'a>(&'a self, stream: &'a LinkStream<F>) -> &'a Rc<Single<F>> {
         stream.chosen.as_ref().unwrap_or_else(|| self.rules.top())
     }

@@ -51,8 +51,8 @@ pub struct Demand<'a> {
 pub struct Admission {
     /// Whether it passes. Nothing is taken of one that does not.
     pub passes: bool,
-    /// What each limit said, in the order of the demands and their charges. `Fits` tells of the limit as it is once the
-    /// cost is taken, also where another one refused.
+    /// What each limit said, in the order of the demands and their charges. Where the request is refused, `Fits` tells of
+    /// the limit as it stays.
     pub judged: Vec<Judged>,
     /// Whether a key found its bucket full: it displaced another, shared the rest, or was refused.
     pub overflowed: bool,
@@ -78,6 +78,9 @@ pub fn admit(proxy: &dyn Proxy, demands: &[Demand<'_>], now: Nanos) -> Result<Ad
     }
     if admission.passes {
         admission.take(proxy, demands, now)?;
+    }
+    if !admission.passes {
+        admission.tell_untaken(demands, now);
     }
     Ok(admission)
 }
@@ -118,6 +121,16 @@ impl Admission {
             self.judged.extend(looked.into_iter().skip(said));
         }
         Ok(())
+    }
+
+    /// What fits is not taken after all, and clients are not told so.
+    fn tell_untaken(&mut self, demands: &[Demand<'_>], now: Nanos) {
+        let charges = demands.iter().flat_map(|demand| demand.charges);
+        for (charge, judged) in charges.zip(&mut self.judged) {
+            if let Judged::Fits { before, .. } = *judged {
+                *judged = charge.quota.judge(before, 0, now);
+            }
+        }
     }
 
     /// Gives back what was taken, because the request was refused later: `demands` are those it was admitted with. What

@@ -66,6 +66,11 @@ impl<T> Rules<T> {
         std::iter::once(&self.top).chain(&self.rules)
     }
 
+    /// The same, to be changed as long as nobody else holds them.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        std::iter::once(&mut self.top).chain(&mut self.rules).filter_map(Rc::get_mut)
+    }
+
     /// The config of the first rule that matches the request, or the top.
     ///
     /// # Errors

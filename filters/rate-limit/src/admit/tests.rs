@@ -77,7 +77,7 @@ fn what_is_refused_takes_nothing() {
             for _ in 0..20 {
                 let refused = ask();
                 assert!(!refused.passes, "{name}");
-                assert_eq!((left(&refused.judged[0]), left(&refused.judged[1])), (8, 0), "{name}");
+                assert_eq!((left(&refused.judged[0]), left(&refused.judged[1])), (9, 0), "{name}");
             }
         }
     }

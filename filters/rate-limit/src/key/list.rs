@@ -39,3 +39,10 @@ impl Deserr<ConfigErrors> for PartList {
         errors.into_result(Self(parts))
     }
 }
+
+impl Default for PartList {
+    /// `["ip"]`.
+    fn default() -> Self {
+        Self(vec![Part::Ip])
+    }
+}

@@ -42,6 +42,8 @@ pub struct Standing {
 pub enum Judged {
     /// It fits.
     Fits {
+        /// The level as it counts before.
+        before: Level,
         /// The level once it is taken.
         after: Level,
         /// What is left then.
@@ -140,7 +142,7 @@ impl Quota {
         match self.wait(level, cost, now) {
             Some(Duration::ZERO) => {
                 let after = if cost == 0 { level } else { each!(self, take(level, cost, now)) };
-                Judged::Fits { after, standing: self.standing(after, now) }
+                Judged::Fits { before: level, after, standing: self.standing(after, now) }
             }
             retry_in => Judged::Exceeds { retry_in, standing: self.standing(level, now) },
         }

@@ -3,9 +3,10 @@
 //! 1. A key that has an entry has its levels; any other has those of the rest.
 //! 2. A cost that is taken stands in an entry. Where all entries are in use, `overflow` says what happens.
 //! 3. `inherit`: the newcomer displaces the entry of which least is used: of the limit of which most is, counted when it
-//!    was last taken from; of equal ones that which is fresh soonest. Its levels are joined into the rest. Not just the
-//!    one that is fresh soonest: a client that used up its window would go first, since its window began first, and
-//!    would leave all newcomers a rest that is used up.
+//!    was last taken from; of equal ones that which is fresh soonest. Its levels are joined into the rest, and the
+//!    newcomer begins there (Space-Saving: Metwally, Agrawal, El Abbadi, 2005). Not just the one that is fresh soonest: a
+//!    client that used up its window would go first, since its window began first, and would leave all newcomers a rest
+//!    that is used up.
 //! 4. What began as another's level ends no sooner than if it had begun with the request: a window that the key itself
 //!    began is never cut short.
 
@@ -13,8 +14,8 @@ use std::time::Duration;
 
 use sluicegate_common::time::Nanos;
 
-use super::Overflow;
 use super::bucket::{Bucket, Fingerprint, Held, REST, is_fresh};
+use super::{Overflow, Tag};
 use crate::admit::Charge;
 use crate::quota::{Judged, Level, Standing};
 
@@ -76,9 +77,13 @@ impl Bucket {
         let lag = ruling.at.since(question.now);
         for charge in question.charges {
             ruling.changed |= self.clip(place.row(), charge, ruling.at);
-            judged.push(match (place, question.overflow) {
-                (Place::NoRoom, Overflow::Deny) => self.no_room(ruling.at),
-                _ => charge.quota.judge(self.held(place.row(), charge.tag).at(ruling.at).level, charge.cost, ruling.at),
+            judged.push(match place {
+                Place::NoRoom if question.overflow == Overflow::Deny => self.no_room(ruling.at),
+                _ => charge.quota.judge(
+                    self.begins(place, question, charge.tag, ruling.at).level,
+                    charge.cost,
+                    ruling.at,
+                ),
             });
         }
         let new = judged.get_mut(first..).unwrap_or_default();
@@ -135,6 +140,15 @@ impl Bucket {
         clipped
     }
 
+    /// What a key has used of a limit, or counts as having used.
+    fn begins(&self, place: Place, question: &Question<'_>, tag: Tag, at: Nanos) -> Held {
+        let held = self.held(place.row(), tag);
+        if place == Place::NoRoom && question.overflow == Overflow::Inherit {
+            return held.join(self.held(self.least_used(at), tag), at);
+        }
+        held.at(at)
+    }
+
     fn place(&self, question: &Question<'_>, at: Nanos) -> Place {
         if let Some(row) = self.find(&question.key) {
             return Place::Entry(row);
@@ -152,14 +166,19 @@ impl Bucket {
     }
 
     /// Writes down what is taken, or counted all the same. Says whether there is anything of the kind.
-    fn note(&mut self, question: &Question<'_>, place: Place, ruling: &Ruling, judged: &[Judged]) -> bool {
+    fn note(&mut self, question: &Question<'_>, place: Place, ruling: &Ruling, judged: &mut [Judged]) -> bool {
         let mut row = None;
         for (charge, judged) in question.charges.iter().zip(judged) {
-            let was = self.held(row.unwrap_or(place.row()), charge.tag).at(ruling.at);
+            let was = match row {
+                Some(row) => self.held(row, charge.tag).at(ruling.at),
+                None => self.begins(place, question, charge.tag, ruling.at),
+            };
             let new = match judged {
                 Judged::Fits { after, .. } if ruling.fits && question.take => *after,
                 Judged::Exceeds { .. } if charge.count_rejected && (question.take || !ruling.fits) => {
-                    charge.quota.punish(was.level, charge.cost, ruling.at)
+                    let punished = charge.quota.punish(was.level, charge.cost, ruling.at);
+                    *judged = charge.quota.judge(punished, charge.cost, ruling.at);
+                    punished
                 }
                 _ => continue,
             };
@@ -190,9 +209,10 @@ impl Bucket {
         for column in 0..self.row_mut(row).len() {
             let rest = self.row_mut(REST).get(column).copied().unwrap_or_default().at(at);
             let Some(held) = self.row_mut(row).get_mut(column) else { continue };
-            let displaced = std::mem::replace(held, Held { inherited: !rest.level.is_fresh(at), ..rest });
+            let rest = rest.join(*held, at);
+            *held = Held { inherited: !rest.level.is_fresh(at), ..rest };
             if let Some(held) = self.row_mut(REST).get_mut(column) {
-                *held = rest.join(displaced, at);
+                *held = rest;
             }
         }
         row

@@ -111,7 +111,7 @@ proptest! {
         let requests = requests(&quota, &schedule);
         let now = requests.last().unwrap().0;
         let (level, _) = play(&quota, &requests);
-        let same = Judged::Fits { after: level, standing: standing(&quota, level, now) };
+        let same = Judged::Fits { before: level, after: level, standing: standing(&quota, level, now) };
         prop_assert_eq!(quota.judge(level, 0, now), same);
         prop_assert_eq!(quota.punish(level, 0, now), level);
     }
@@ -152,7 +152,7 @@ proptest! {
         let taken_at = Nanos(taken_at);
         prop_assert!(quota.window() <= quota.ceiling());
         match quota.judge(level, cost, now) {
-            Judged::Fits { after, standing } => {
+            Judged::Fits { after, standing, .. } => {
                 prop_assert!(standing.remaining <= quota.capacity() && cost <= quota.capacity());
                 let _ = quota.give_back(after, cost, now, Nanos(u64::MAX));
             }

@@ -8,7 +8,7 @@ fn a_million_requests_do_not_drift() {
     let (mut level, mut now) = (Level::default(), START);
     for n in 1..=1_000_000_u64 {
         let (after, standing) = match quota.judge(level, 1, now) {
-            Judged::Fits { after, standing } => (after, standing),
+            Judged::Fits { after, standing, .. } => (after, standing),
             Judged::Exceeds { retry_in, .. } => panic!("request {n} is refused for {retry_in:?}"),
         };
         let tokens = u128::from(n.saturating_sub(burst.into()));

@@ -1,0 +1,86 @@
+//! What config says, and what it becomes.
+//!
+//! The registry exists once: the config of a rule takes over that of the top, and says nothing about it itself.
+
+use std::num::NonZeroU32;
+use std::rc::Rc;
+
+use deserr::Deserr;
+use sluicegate_common::config::{ConfigErrors, Name, Object, Whole, check_unique, read};
+use sluicegate_common::filter::Setup;
+
+use crate::fields::Fields;
+use crate::limit::{Limit, RawLimit};
+use crate::registry::{RawStore, Registry};
+
+/// The fields that exist once, at the top of the config.
+pub const REGISTRIES: &[&str] = &["id", "replicas", "store"];
+
+#[derive(Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+struct RawConfig {
+    #[deserr(default)]
+    id: Option<Name>,
+    #[deserr(default)]
+    store: RawStore,
+    #[deserr(default)]
+    replicas: Option<Whole<1, 10_000>>,
+
+    #[deserr(default)]
+    limits: Vec<RawLimit>,
+    #[deserr(default)]
+    headers: Fields,
+    #[deserr(default)]
+    on_store_error: OnStoreError,
+}
+
+/// `on_store_error`: what becomes of a request when the levels cannot be read or written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
+#[deserr(error = ConfigErrors, rename_all = lowercase)]
+pub enum OnStoreError {
+    /// It passes, uncounted.
+    #[default]
+    Allow,
+    /// It is refused, 503.
+    Deny,
+}
+
+/// A compiled policy, and the registry it shares with all others.
+#[derive(Debug)]
+pub struct Config {
+    /// What exists once.
+    pub registry: Rc<Registry>,
+    /// Those that are asked about a request, in order.
+    pub limits: Vec<Rc<Limit>>,
+    /// What clients are told.
+    pub fields: Fields,
+    /// What a failing store means.
+    pub on_store_error: OnStoreError,
+}
+
+impl Config {
+    /// Reads and compiles a config: that of the top, or that of a rule, with which `top` shares its registry.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(config: Object, setup: &Setup<'_>, top: Option<&Self>) -> Result<Self, ConfigErrors> {
+        let raw: RawConfig = read(config)?;
+        let mut errors = ConfigErrors::new();
+        let registry = match top {
+            Some(top) => Rc::clone(&top.registry),
+            None => {
+                let replicas = raw.replicas.and_then(|replicas| NonZeroU32::new(u32::try_from(replicas.get()).ok()?));
+                let id = raw.id.as_ref().map_or("default", Name::as_str);
+                Rc::new(Registry::new(id, &raw.store, replicas.unwrap_or(NonZeroU32::MIN)))
+            }
+        };
+        errors.take(check_unique("limits", "name", raw.limits.iter().map(|limit| limit.name.as_str())));
+        let mut limits = Vec::new();
+        for (index, limit) in raw.limits.into_iter().enumerate() {
+            let limit =
+                limit.compile(&registry, setup.paths).map_err(|errors| errors.under(&format!("limits[{index}]")));
+            limits.extend(errors.take(limit).map(Rc::new));
+        }
+        errors.into_result(Self { registry, limits, fields: raw.headers, on_store_error: raw.on_store_error })
+    }
+}
