@@ -17,8 +17,10 @@ pub(crate) struct Process {
     pub(crate) random: Cell<Result<u8, Status>>,
     /// How often shared data was read and written.
     pub(crate) calls: Cell<(u32, u32)>,
+    /// Bytes of the longest value that was written.
+    pub(crate) longest: Cell<usize>,
     /// How many calls succeed before one fails.
-    failing: Cell<Option<u32>>,
+    pub(crate) failing: Cell<Option<u32>>,
 }
 
 impl Process {
@@ -28,6 +30,7 @@ impl Process {
             random: Cell::new(Ok(7)),
             calls: Cell::default(),
             failing: Cell::default(),
+            longest: Cell::default(),
         }
     }
 
@@ -62,6 +65,7 @@ impl SharedData for Process {
         let (gets, sets) = self.calls.get();
         self.calls.set((gets, sets + 1));
         self.fail()?;
+        self.longest.set(self.longest.get().max(value.len()));
         self.shared.set(key, value, cas)
     }
 }

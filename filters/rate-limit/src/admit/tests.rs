@@ -1,3 +1,7 @@
+mod clock;
+mod flood;
+mod interleaving;
+
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 

@@ -97,15 +97,18 @@ impl Bucket {
         ruling
     }
 
-    /// Gives back what was taken at `taken_at`, by the bucket's clock: where `judged` says that it fitted. A key that has
-    /// lost its entry since gets nothing back, or others in the rest would; unless it is `in_rest` that it was counted.
+    /// Gives back what the ruling took: where `judged` says that it fitted. Says whether that changes anything.
+    ///
+    /// A key that has lost its entry since gets nothing back: what others have used stands in the rest as well. If it was
+    /// counted there, it does, unless refusals count: these are added up to the limit only, and cannot be taken apart.
     pub(super) fn give_back(&mut self, question: &Question<'_>, judged: &[Judged], taken: &Ruling) -> bool {
         let Ruling { at, mut changed, .. } = self.begin(question.now);
         let shared = taken.overflowed && question.overflow == Overflow::Share;
         let Some(row) = self.find(&question.key).or(shared.then_some(REST)) else { return changed };
         for (charge, judged) in question.charges.iter().zip(judged) {
-            let held = self.held(row, charge.tag).at(at);
-            if matches!(judged, Judged::Fits { .. }) && taken.at <= at {
+            let was_taken = matches!(judged, Judged::Fits { .. }) && taken.at <= at;
+            if was_taken && !(row == REST && charge.count_rejected) {
+                let held = self.held(row, charge.tag).at(at);
                 let level = charge.quota.give_back(held.level, charge.cost, taken.at, at);
                 changed |= level != held.level;
                 self.put(row, charge.tag, Held { level, ..held });
@@ -182,7 +185,9 @@ impl Bucket {
                 }
                 _ => continue,
             };
-            if new == was.level {
+            let is_own = matches!(place, Place::Entry(_)) && !was.inherited;
+            let level = if is_own { new } else { own(new, judged, charge, ruling.at) };
+            if level == was.level {
                 continue;
             }
             let row = match row {
@@ -190,8 +195,6 @@ impl Bucket {
                 None => *row.insert(self.occupy(question, place, ruling.at)),
             };
             let inherited = row == REST || self.held(row, charge.tag).inherited;
-            let taken = matches!(judged, Judged::Fits { .. });
-            let level = if inherited && taken { own(new, charge, ruling.at) } else { new };
             self.put(row, charge.tag, Held { level, share: share(judged, charge), inherited });
         }
         row.is_some()
@@ -229,11 +232,17 @@ impl Bucket {
     }
 }
 
-/// The level, and no less than if the key had begun with this request.
-fn own(level: Level, charge: &Charge<'_>, at: Nanos) -> Level {
-    match charge.quota.judge(Level::default(), charge.cost, at) {
-        Judged::Fits { after, .. } => level.join(after),
-        Judged::Exceeds { .. } => level,
+/// The level, and no less than if the key had begun with this request. A key that is refused although it can wait has
+/// begun before.
+fn own(level: Level, judged: &Judged, charge: &Charge<'_>, at: Nanos) -> Level {
+    let fresh = Level::default();
+    match judged {
+        Judged::Fits { .. } => match charge.quota.judge(fresh, charge.cost, at) {
+            Judged::Fits { after, .. } => level.join(after),
+            Judged::Exceeds { .. } => level,
+        },
+        Judged::Exceeds { retry_in: None, .. } => level.join(charge.quota.punish(fresh, charge.cost, at)),
+        Judged::Exceeds { retry_in: Some(_), .. } => level,
     }
 }
 

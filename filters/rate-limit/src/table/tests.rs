@@ -1,3 +1,5 @@
+mod model;
+
 use sluicegate_common::proxy::Status;
 use sluicegate_common::store::memory::{GetFault, SetFault};
 

@@ -1,0 +1,205 @@
+//! Workers that are asked at once, interleaved at every access to shared data, in every order.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+
+use sluicegate_common::proxy::Proxy;
+use sluicegate_common::store::SharedData;
+use sluicegate_common::store::memory::{Dialect, MemoryShared};
+
+use super::*;
+
+const STOPPED: Status = Status::Other(u32::MAX);
+
+/// What a worker asks of the host.
+#[derive(Debug, Clone)]
+enum Call {
+    Get(String),
+    Set(String, Vec<u8>, Option<u32>),
+}
+
+#[derive(Debug, Clone)]
+enum Answer {
+    Got(Option<(Vec<u8>, Option<NonZeroU32>)>),
+    Wrote(Result<(), Status>),
+}
+
+/// Stands for the host while a request is replayed: repeats the answers it got so far, then stops it at its next call.
+struct Replay<'a> {
+    answers: RefCell<std::slice::Iter<'a, Answer>>,
+    next: RefCell<Option<Call>>,
+}
+
+impl Replay<'_> {
+    fn ask(&self, call: Call) -> Result<Answer, Status> {
+        if let Some(answer) = self.answers.borrow_mut().next() {
+            return Ok(answer.clone());
+        }
+        self.next.borrow_mut().get_or_insert(call);
+        Err(STOPPED)
+    }
+}
+
+impl SharedData for Replay<'_> {
+    fn get(&self, key: &str) -> Result<Option<(Vec<u8>, Option<NonZeroU32>)>, Status> {
+        match self.ask(Call::Get(key.to_owned()))? {
+            Answer::Got(entry) => Ok(entry),
+            other @ Answer::Wrote(_) => panic!("get was answered {other:?}"),
+        }
+    }
+
+    fn set(&self, key: &str, value: &[u8], cas: Option<u32>) -> Result<(), Status> {
+        match self.ask(Call::Set(key.to_owned(), value.to_vec(), cas))? {
+            Answer::Wrote(result) => result,
+            other @ Answer::Got(_) => panic!("set was answered {other:?}"),
+        }
+    }
+}
+
+impl Proxy for Replay<'_> {
+    fn property(&self, _: &[&str]) -> Result<Option<Vec<u8>>, Status> {
+        Err(Status::Unimplemented)
+    }
+
+    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
+        Err(Status::Unimplemented)
+    }
+
+    fn random(&self, _: &mut [u8]) -> Result<(), Status> {
+        Err(Status::Unimplemented)
+    }
+
+    fn define_counter(&self, _: &str) -> Result<u32, Status> {
+        Err(Status::Unimplemented)
+    }
+
+    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
+        Err(Status::Unimplemented)
+    }
+
+    fn shared(&self) -> &dyn SharedData {
+        self
+    }
+}
+
+/// A worker: its requests are all alike, and each a pure function of what the host answers.
+#[derive(Debug, Clone)]
+struct Worker<'a> {
+    demands: &'a [Demand<'a>],
+    left: u32,
+    passed: u32,
+    /// Of the request that is under way.
+    answers: Vec<Answer>,
+}
+
+impl Worker<'_> {
+    /// Goes on until it needs the host; `None` once all its requests are decided.
+    fn next(&mut self) -> Option<Call> {
+        while self.left > 0 {
+            let (answers, next) = (RefCell::new(self.answers.iter()), RefCell::default());
+            let host = Replay { answers, next };
+            let admission = admit(&host, self.demands, NOW);
+            if let Some(call) = host.next.into_inner() {
+                return Some(call);
+            }
+            self.answers.clear();
+            self.left -= 1;
+            self.passed += u32::from(admission.is_ok_and(|admission| admission.passes));
+        }
+        None
+    }
+}
+
+/// Walks on in every order of calls; those that lead to the same state go on alike, and are followed once.
+fn walk(
+    shared: &MemoryShared,
+    workers: &[Worker<'_>],
+    seen: &mut HashSet<String>,
+    end: &mut dyn FnMut(&MemoryShared, u32),
+) {
+    let of = |worker: &Worker<'_>| format!("{} {} {:?}", worker.left, worker.passed, worker.answers);
+    let all: Vec<String> = workers.iter().map(of).collect();
+    if !seen.insert(format!("{shared:?} {all:?}")) {
+        return;
+    }
+    let mut done = true;
+    for index in 0..workers.len() {
+        let mut workers = workers.to_vec();
+        let Some(call) = workers[index].next() else { continue };
+        done = false;
+        let branch = shared.clone();
+        workers[index].answers.push(match call {
+            Call::Get(key) => Answer::Got(branch.get(&key).unwrap()),
+            Call::Set(key, value, cas) => Answer::Wrote(branch.set(&key, &value, cas)),
+        });
+        workers[index].next();
+        walk(&branch, &workers, seen, end);
+    }
+    if done {
+        end(shared, workers.iter().map(|worker| worker.passed).sum());
+    }
+}
+
+/// What every order of a case comes to. Returns how many states there are on the way.
+fn check(dialect: Dialect, quotas: [&Quota; 2], workers: usize, requests: u32, demands: usize) -> usize {
+    let process = Process::new(dialect);
+    let (ip, consumer) = (table("ip"), table("consumer"));
+    [&ip, &consumer].iter().for_each(|table| table.start(&process));
+    let (one, other) = ([charge("a", quotas[0])], [charge("b", quotas[1])]);
+    let all = [demand(&ip, b"1.2.3.4", &one), demand(&consumer, b"john", &other)];
+    let (here, mut there) = (all, all);
+    there.reverse();
+    let most = quotas[..demands].iter().map(|quota| quota.capacity()).min().unwrap();
+    let asked = requests * u32::try_from(workers).unwrap();
+    let of = |index: usize| if index == 1 && demands == 2 { &there[..] } else { &here[..demands] };
+    let new = |index| Worker { demands: of(index), left: requests, passed: 0, answers: Vec::new() };
+    let workers: Vec<Worker<'_>> = (0..workers).map(new).collect();
+    let mut seen = HashSet::new();
+    walk(&process.shared, &workers, &mut seen, &mut |shared, passed| {
+        assert!(passed <= most, "{passed} passed of {most}");
+        assert!(passed >= 1);
+        if demands == 1 {
+            assert_eq!(passed, most.min(asked), "a single compare-and-swap refuses only at the limit");
+        }
+        let process = Process { shared: shared.clone(), ..Process::new(dialect) };
+        for (demand, quota) in all[..demands].iter().zip(quotas) {
+            let look = Demand { charges: &[Charge { cost: 0, ..demand.charges[0] }], ..*demand };
+            let standing = admit(&process, &[look], NOW).unwrap();
+            assert_eq!(left(&standing.judged[0]), quota.capacity() - passed, "what is taken is what passed");
+        }
+        let alone = admit(&process, &all[..demands], NOW).unwrap();
+        assert_eq!(alone.passes, passed < most, "a request that comes alone");
+    });
+    seen.len()
+}
+
+fn bucket(requests: u32) -> Quota {
+    Quota::token_bucket(number(requests), Duration::from_secs(60), number(requests)).unwrap()
+}
+
+#[test]
+fn no_order_lets_more_pass_than_a_limit_allows() {
+    struct Case {
+        workers: usize,
+        requests: u32,
+        demands: usize,
+        limits: RangeInclusive<u32>,
+        states: usize,
+    }
+    let cases = [
+        Case { workers: 2, requests: 4, demands: 1, limits: 1..=3, states: 50 },
+        Case { workers: 3, requests: 3, demands: 1, limits: 1..=3, states: 300 },
+        Case { workers: 2, requests: 4, demands: 2, limits: 1..=2, states: 500 },
+        Case { workers: 3, requests: 1, demands: 2, limits: 1..=1, states: 1_000 },
+    ];
+    for dialect in BOTH {
+        for Case { workers, requests, demands, limits, states } in &cases {
+            for most in limits.clone() {
+                let quotas = [bucket(most), window(3)];
+                let found = check(dialect, [&quotas[0], &quotas[1]], *workers, *requests, *demands);
+                assert!(found >= *states, "{dialect:?}, {workers} x {requests}, limit {most}: only {found} states");
+            }
+        }
+    }
+}
