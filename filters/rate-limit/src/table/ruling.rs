@@ -187,7 +187,7 @@ impl Bucket {
             };
             let is_own = matches!(place, Place::Entry(_)) && !was.inherited;
             let level = if is_own { new } else { own(new, judged, charge, ruling.at) };
-            if level == was.level {
+            if level == self.held(row.unwrap_or(place.row()), charge.tag).at(ruling.at).level {
                 continue;
             }
             let row = match row {

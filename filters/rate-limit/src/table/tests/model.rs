@@ -249,7 +249,7 @@ fn overflows() -> impl Strategy<Value = Overflow> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn nobody_passes_whom_unlimited_memory_would_refuse(
