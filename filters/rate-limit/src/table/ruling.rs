@@ -9,6 +9,13 @@
 //!    that is used up.
 //! 4. What began as another's level ends no sooner than if it had begun with the request: a window that the key itself
 //!    began is never cut short.
+//! 5. A clock up to a second behind the last write stands still, and who is refused waits that much longer. Further back
+//!    it was set: all levels go with it. That is written down even where a request is refused, as is the clipping of a
+//!    level that lies too far ahead: found anew by each request, neither would ever pass. Windows that went with the
+//!    clock have boundaries of their own until they are over; what a newcomer inherits of a sliding window may err by a
+//!    part of that window then.
+//! 6. What counts as used of the rest is never taken apart: a cost is given back to an entry, or to the rest where all
+//!    newcomers share it.
 
 use std::time::Duration;
 
