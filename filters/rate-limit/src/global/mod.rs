@@ -65,7 +65,7 @@ pub struct Global {
     counted: [Counter; 3],
     /// What becomes of a request about which the service says nothing.
     pub failure_mode: FailureMode,
-    /// Whether a refusal is carried out.
+    /// Whether a refusal is carried out: in shadow mode it is asked for and counted, and no more. Off nobody is asked.
     pub mode: Mode,
 }
 
@@ -122,6 +122,9 @@ impl Global {
     /// descriptors were sent.
     #[must_use]
     pub fn ask(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> Option<Callout> {
+        if self.mode == Mode::Off {
+            return None;
+        }
         let (mut sent, mut descriptors) = (0_u32, Vec::new());
         for (bit, descriptor) in self.bits() {
             if let Some(message) = descriptor.of(head, cx, self.paths) {
@@ -159,9 +162,10 @@ impl Global {
             Ok(Code::Unknown) | Err(_) => return Judgement::failed(Failure::UnknownCode(response.overall_code)),
         };
         let names = self.bits().filter(|(bit, _)| answer.id & bit != 0).map(|(_, descriptor)| &descriptor.name);
+        let refuses = verdict != Verdict::Ok && self.mode == Mode::Enforce;
         Judgement {
             verdict,
-            uses: uses::told(&response.statuses, names, verdict != Verdict::Ok),
+            uses: uses::told(&response.statuses, names, refuses),
             response_headers: headers::of_response(response.response_headers_to_add),
             request_headers: headers::of_request(response.request_headers_to_add, &self.request_headers),
         }

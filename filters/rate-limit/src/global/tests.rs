@@ -104,6 +104,20 @@ fn where_nothing_is_left_nobody_is_asked() {
 }
 
 #[test]
+fn only_what_is_enforced_refuses() {
+    let status = [number(1, 2), bytes(2, [number(1, 1), number(2, 1)].concat())].concat();
+    let refused = |mode| {
+        let global = Global { mode, ..global() };
+        let judgement = judge(&global, 0b10, [number(1, 2), bytes(2, &status)].concat());
+        assert_eq!(judgement.verdict, Verdict::OverLimit { retry_in: SECOND }, "{mode:?}");
+        judgement.uses.iter().map(|told| told.refused).collect::<Vec<_>>()
+    };
+    assert_eq!((refused(Mode::Enforce), refused(Mode::Shadow)), (vec![true], vec![false]));
+    let off = Global { mode: Mode::Off, ..global() };
+    assert_eq!(ask(&off, &FakeHost::default().from("192.0.2.1")), None);
+}
+
+#[test]
 fn what_an_answer_means() {
     let limit = |name: &str| bytes(2, [number(1, 10), number(2, 2), bytes(3, name)].concat());
     let status =
