@@ -21,7 +21,7 @@ pub fn binary() -> Result<PathBuf, String> {
     let path = std::env::var_os("SLUICEGATE_ENVOY").map_or_else(installed, PathBuf::from);
     match path.is_file() {
         true => Ok(path),
-        false => Err("no Envoy: run `scripts/toolchain envoy`, or set SLUICEGATE_ENVOY".into()),
+        false => Err("SKIPPED, no Envoy: run `scripts/toolchain envoy`, or set SLUICEGATE_ENVOY".into()),
     }
 }
 
@@ -34,11 +34,10 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// Starts Envoy with this HTTP filter and a cluster `ratelimit`, the service. What passes gets a 200.
-    pub async fn start(envoy: &Path, filter: &Value, service: SocketAddr) -> io::Result<Self> {
+    /// Starts Envoy from a bootstrap, made for a folder of its own.
+    pub async fn start(envoy: &Path, bootstrap: impl FnOnce(&Path) -> Value) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("sluicegate-edge-").tempdir()?;
-        let config = bootstrap(filter, service, &folder.path().join("upstream"));
-        std::fs::write(folder.path().join("bootstrap.json"), config.to_string())?;
+        std::fs::write(folder.path().join("bootstrap.json"), bootstrap(folder.path()).to_string())?;
         let mut command = Command::new(envoy);
         command
             .arg("--config-path")
@@ -67,14 +66,19 @@ async fn listener(admin: &str) -> Result<SocketAddr, String> {
     address.ok_or_else(|| format!("no listener `edge`: {text}"))
 }
 
-fn bootstrap(filter: &Value, service: SocketAddr, upstream: &Path) -> Value {
+/// A bootstrap with this HTTP filter and a cluster `ratelimit`, the service. What passes gets a 200.
+pub fn bootstrap(filter: &Value, service: SocketAddr, folder: &Path) -> Value {
     let socket = |ip: String, port: u16| json!({"socket_address": {"address": ip, "port_value": port}});
     let local = || socket("127.0.0.1".into(), 0);
-    let pipe = json!({"pipe": {"path": upstream}});
-    // The filter of Envoy itself takes its descriptors from the route.
+    let pipe = json!({"pipe": {"path": folder.join("upstream")}});
+    // The filter of Envoy itself takes its descriptors, and what a request costs, from the route.
     let by_consumer = json!({"request_headers": {"header_name": "x-consumer", "descriptor_key": "consumer"}});
-    let route = json!({"cluster": "upstream", "rate_limits": [{"actions": [by_consumer]}]});
-    let listener = |name: &str, address: Value, filters: &[&Value], route: Value| {
+    let route = |path: &str, cost: u32| {
+        let limit = json!({"actions": [by_consumer], "hits_addend": {"number": cost}});
+        let own = json!({"@type": format!("{TYPES}.extensions.filters.http.ratelimit.v3.RateLimitPerRoute"), "rate_limits": [limit]});
+        json!({"match": {"prefix": path}, "route": {"cluster": "upstream"}, "typed_per_filter_config": {"limit": own}})
+    };
+    let listener = |name: &str, address: Value, filters: &[&Value], routes: Value| {
         let router = json!({
             "name": "router",
             "typed_config": {"@type": format!("{TYPES}.extensions.filters.http.router.v3.Router")},
@@ -83,7 +87,7 @@ fn bootstrap(filter: &Value, service: SocketAddr, upstream: &Path) -> Value {
         let manager = json!({
             "@type": format!("{TYPES}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
             "stat_prefix": name,
-            "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
+            "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
             "http_filters": filters,
         });
         json!({
@@ -92,7 +96,7 @@ fn bootstrap(filter: &Value, service: SocketAddr, upstream: &Path) -> Value {
             "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
         })
     };
-    let answer = json!({"match": {"prefix": "/"}, "direct_response": {"status": 200}});
+    let answer = json!([{"match": {"prefix": "/"}, "direct_response": {"status": 200}}]);
     let cluster = |name: &str, address: Value| {
         let endpoints = json!([{"lb_endpoints": [{"endpoint": {"address": address}}]}]);
         json!({"name": name, "load_assignment": {"cluster_name": name, "endpoints": endpoints}})
@@ -109,7 +113,7 @@ fn bootstrap(filter: &Value, service: SocketAddr, upstream: &Path) -> Value {
         "admin": {"address": local()},
         "static_resources": {
             "listeners": [
-                listener("edge", local(), &[filter], json!({"match": {"prefix": "/"}, "route": route})),
+                listener("edge", local(), &[filter], json!([route("/dear", 5), route("/", 1)])),
                 listener("upstream", pipe.clone(), &[], answer),
             ],
             "clusters": [ratelimit, cluster("upstream", pipe)],

@@ -1,39 +1,42 @@
 //! A limit that two Envoys share: both ask one rate limit service, which counts in a real Redis.
 //!
-//! Where Envoy or Redis is missing, the tests are ignored, and it is told.
+//! What needs Envoy, Redis or a module is ignored, with the reason, where there is none.
 
 mod backend;
 mod edge;
+mod load;
 mod play;
 mod process;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::backend::Redis;
-use crate::play::{Limiter, two_proxies};
+use crate::play::{Limiter, Told, two_proxies};
 
 fn main() {
     let envoy = edge::binary().and_then(|envoy| match Redis::installed() {
         true => Ok(envoy),
-        false => Err("no redis-server: run `scripts/toolchain redis`".to_owned()),
+        false => Err("SKIPPED, no redis-server: run `scripts/toolchain redis`".to_owned()),
     });
-    if let Err(why) = &envoy {
-        eprintln!("all are skipped: {why}");
-    }
-    let trial = |name: &str, limiter: Limiter| match envoy.clone() {
-        Ok(envoy) => Trial::test(name, move || play(&envoy, &limiter)),
-        Err(_) => Trial::test(name, || Ok(())).with_ignored_flag(true),
-    };
-    let trials = vec![trial("two proxies with Envoy's own filter share a limit", native())];
+    let trials = vec![trial("two proxies with Envoy's own filter share a limit", &envoy, async |envoy| {
+        two_proxies(envoy, &native()).await
+    })];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-fn play(envoy: &Path, limiter: &Limiter) -> Result<(), Failed> {
-    tokio::runtime::Runtime::new()?.block_on(two_proxies(envoy, limiter))
+/// A trial that is ignored, its kind saying why, where something is missing.
+fn trial<T>(name: &str, envoy: &Result<PathBuf, String>, test: T) -> Trial
+where
+    T: AsyncFnOnce(&Path) -> Result<(), Failed> + Send + 'static,
+{
+    let missing = envoy.as_ref().err().cloned();
+    let envoy = envoy.clone();
+    let run = move || tokio::runtime::Runtime::new()?.block_on(test(&envoy?));
+    Trial::test(name, run).with_ignored_flag(missing.is_some()).with_kind(missing.unwrap_or_default())
 }
 
 /// Envoy's own filter: what the service and the rest of the test are measured by.
@@ -55,7 +58,9 @@ fn native() -> Limiter {
             },
         })
     };
-    let told =
-        &[("x-ratelimit-limit", "50, 50;w=86400"), ("x-ratelimit-remaining", "49"), ("x-ratelimit-reset", "82800")];
+    let told: [Told; 2] = [
+        &[("x-ratelimit-limit", "50, 50;w=86400"), ("x-ratelimit-remaining", "49"), ("x-ratelimit-reset", "82800")],
+        &[("x-ratelimit-remaining", "44")],
+    ];
     Limiter { filter, unavailable: StatusCode::SERVICE_UNAVAILABLE, told }
 }

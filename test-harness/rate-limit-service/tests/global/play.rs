@@ -6,10 +6,10 @@ use std::path::Path;
 use libtest_mimic::Failed;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
-use tokio::task::JoinSet;
 
 use crate::backend::{Redis, Service};
-use crate::edge::Edge;
+use crate::edge::{Edge, bootstrap};
+use crate::load::{ALL, admitted};
 
 /// The limit of each consumer, per day.
 const LIMIT: usize = 50;
@@ -24,18 +24,17 @@ const DAY: u64 = 86400;
 /// The service's clock: an hour into some day.
 const NOW: u64 = 20_000 * DAY + 3600;
 
-/// Clients of each proxy, and what each sends.
-const CLIENTS: usize = 4;
-const REQUESTS: usize = 20;
+/// Headers and their values.
+pub type Told = &'static [(&'static str, &'static str)];
 
-/// A filter that asks the service by the header `x-consumer`, and what it is like.
+/// A filter that asks the service by the header `x-consumer`, and what it is like. What a request costs says `x-cost`.
 pub struct Limiter {
     /// The HTTP filter; the argument: whether requests are refused while the service cannot be asked.
     pub filter: fn(deny: bool) -> Value,
     /// The status of such a refusal.
     pub unavailable: StatusCode,
-    /// What a client is told of the first request of a day, by header.
-    pub told: &'static [(&'static str, &'static str)],
+    /// What a client is told, by header: of the first request of a day, and of a second one that costs 5.
+    pub told: [Told; 2],
 }
 
 struct Play {
@@ -50,7 +49,10 @@ struct Play {
 pub async fn two_proxies(envoy: &Path, limiter: &Limiter) -> Result<(), Failed> {
     let redis = Redis::start()?;
     let service = Service::start(&redis, LIMITS, NOW)?;
-    let edge = async |deny| Edge::start(envoy, &(limiter.filter)(deny), service.address).await;
+    let edge = async |deny| {
+        let filter = (limiter.filter)(deny);
+        Edge::start(envoy, |folder| bootstrap(&filter, service.address, folder)).await
+    };
     let edges = [edge(false).await?, edge(true).await?];
     let mut play = Play { service, edges, client: Client::new(), unavailable: limiter.unavailable };
     let played = play.all(limiter).await;
@@ -84,45 +86,30 @@ impl Play {
         expect(what, &found, &want)
     }
 
-    async fn told(&self, want: &[(&str, &str)]) -> Result<(), Failed> {
-        let answer = self.request(0, "first").send().await?;
-        expect("a first request", &answer.status(), &StatusCode::OK)?;
-        for (name, want) in want {
-            let found = answer.headers().get(*name).map(|value| value.to_str().unwrap_or_default());
-            expect(name, &found, &Some(*want))?;
+    async fn told(&self, want: [Told; 2]) -> Result<(), Failed> {
+        let dear = self.client.get(format!("http://{}/dear", self.edges[0].address));
+        let requests = [self.request(0, "first"), dear.header("x-consumer", "first").header("x-cost", "5")];
+        for (request, want) in requests.into_iter().zip(want) {
+            let answer = request.send().await?;
+            expect("a first request", &answer.status(), &StatusCode::OK)?;
+            for (name, want) in want {
+                let found = answer.headers().get(*name).map(|value| value.to_str().unwrap_or_default());
+                expect(name, &found, &Some(*want))?;
+            }
         }
         Ok(())
     }
 
     /// More requests than may pass, to both at once.
     async fn limit_holds(&self, consumer: &str) -> Result<(), Failed> {
-        let mut clients = JoinSet::new();
-        for number in 0..2 * CLIENTS {
-            clients.spawn(send(self.request(number % 2, consumer)));
-        }
-        let (mut admitted, mut refused) = (0, 0);
-        for status in clients.join_all().await.into_iter().flatten() {
-            match status? {
-                StatusCode::OK => admitted += 1,
-                StatusCode::TOO_MANY_REQUESTS => refused += 1,
-                other => return Err(format!("{consumer}: a status {other}").into()),
-            }
-        }
-        println!("{consumer}: {admitted} admitted, {refused} refused");
-        expect("requests that were admitted", &admitted, &LIMIT)?;
-        expect("requests that were refused", &refused, &(2 * CLIENTS * REQUESTS - LIMIT))
+        let admitted = admitted([self.request(0, consumer), self.request(1, consumer)]).await?;
+        println!("{consumer}: {admitted} of {ALL} admitted");
+        expect("requests that were admitted", &admitted, &LIMIT)
     }
 }
 
-/// One client: each request waits for the answer to the one before.
-async fn send(request: RequestBuilder) -> Vec<reqwest::Result<StatusCode>> {
-    let mut statuses = Vec::with_capacity(REQUESTS);
-    for request in (0..REQUESTS).filter_map(|_| request.try_clone()) {
-        statuses.push(request.send().await.map(|answer| answer.status()));
-    }
-    statuses
-}
-
-fn expect<T: PartialEq + Debug>(what: &str, found: &T, want: &T) -> Result<(), Failed> {
+/// # Errors
+/// Another value, and what it is of.
+pub fn expect<T: PartialEq + Debug>(what: &str, found: &T, want: &T) -> Result<(), Failed> {
     if found == want { Ok(()) } else { Err(format!("{what}: expected {want:?}, found {found:?}").into()) }
 }
