@@ -60,6 +60,13 @@ pub struct Admission {
     taken: Vec<Ruling>,
 }
 
+impl Default for Admission {
+    /// Nothing was asked: it passes.
+    fn default() -> Self {
+        Self { passes: true, judged: Vec::new(), overflowed: false, taken: Vec::new() }
+    }
+}
+
 /// Decides about a request at `now`.
 ///
 /// # Errors
@@ -137,6 +144,7 @@ impl Admission {
     /// has come back by itself since is not given twice. A failing store is logged: levels stay too high then.
     pub fn give_back(&mut self, proxy: &dyn Proxy, demands: &[Demand<'_>], now: Nanos) {
         self.undo(proxy, demands, now);
+        self.tell_untaken(demands, now);
     }
 
     fn undo(&mut self, proxy: &dyn Proxy, demands: &[Demand<'_>], now: Nanos) {

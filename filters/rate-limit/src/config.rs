@@ -6,11 +6,13 @@ use std::num::NonZeroU32;
 use std::rc::Rc;
 
 use deserr::Deserr;
-use sluicegate_common::config::{ConfigErrors, Name, Object, Whole, check_unique, read};
+use sluicegate_common::config::{ConfigError, ConfigErrors, Name, Object, Whole, check_unique, read};
 use sluicegate_common::filter::Setup;
 
 use crate::fields::Fields;
+use crate::global::{Global, RawGlobal};
 use crate::limit::{Limit, RawLimit};
+use crate::plans::{self, Plans, RawPlans};
 use crate::registry::{RawStore, Registry};
 
 /// The fields that exist once, at the top of the config.
@@ -28,6 +30,10 @@ struct RawConfig {
 
     #[deserr(default)]
     limits: Vec<RawLimit>,
+    #[deserr(default)]
+    plans: Option<RawPlans>,
+    #[deserr(default)]
+    global: Option<RawGlobal>,
     #[deserr(default)]
     headers: Fields,
     #[deserr(default)]
@@ -52,6 +58,10 @@ pub struct Config {
     pub registry: Rc<Registry>,
     /// Those that are asked about a request, in order.
     pub limits: Vec<Rc<Limit>>,
+    /// Those that depend on who the sender is.
+    pub plans: Option<Plans>,
+    /// Those that another service counts.
+    pub global: Option<Global>,
     /// What clients are told.
     pub fields: Fields,
     /// What a failing store means.
@@ -75,12 +85,28 @@ impl Config {
             }
         };
         errors.take(check_unique("limits", "name", raw.limits.iter().map(|limit| limit.name.as_str())));
+        for (index, limit) in raw.limits.iter().enumerate() {
+            if raw.plans.is_some() && plans::NAMES.contains(&limit.name.as_str()) {
+                errors.push(ConfigError::invalid(format!("limits[{index}].name"), "the name is taken by \"plans\""));
+            }
+        }
         let mut limits = Vec::new();
         for (index, limit) in raw.limits.into_iter().enumerate() {
             let limit =
                 limit.compile(&registry, setup.paths).map_err(|errors| errors.under(&format!("limits[{index}]")));
             limits.extend(errors.take(limit).map(Rc::new));
         }
-        errors.into_result(Self { registry, limits, fields: raw.headers, on_store_error: raw.on_store_error })
+        let plans = raw.plans.map(|plans| plans.compile(&registry, setup.paths)).transpose();
+        let plans = errors.take(plans.map_err(|errors| errors.under("plans"))).flatten();
+        let global = raw.global.map(|global| global.compile(setup.paths)).transpose();
+        let global = errors.take(global.map_err(|errors| errors.under("global"))).flatten();
+        errors.into_result(Self {
+            registry,
+            limits,
+            plans,
+            global,
+            fields: raw.headers,
+            on_store_error: raw.on_store_error,
+        })
     }
 }

@@ -7,6 +7,7 @@ pub mod fields;
 pub mod global;
 pub mod key;
 mod limit;
+mod plans;
 pub mod quota;
 mod refuse;
 mod registry;
@@ -15,17 +16,20 @@ pub mod table;
 use std::rc::Rc;
 use std::time::Duration;
 
-use sluicegate_common::config::{ConfigErrors, Object};
-use sluicegate_common::filter::{Cx, Decision, Filter, Needs, Outcome, Setup};
+use sluicegate_common::config::{ConfigErrors, Mode, Object};
+use sluicegate_common::filter::{CalloutAnswer, Cx, Decision, Filter, Needs, Outcome, Setup, Wait, Wake};
 use sluicegate_common::head::{RequestHead, ResponseHead};
+use sluicegate_common::identity;
 use sluicegate_common::proxy::Proxy;
 use sluicegate_common::store::StoreError;
 
 use crate::admit::{Admission, Charge, Demand, admit};
 use crate::config::{Config, OnStoreError, REGISTRIES};
+use crate::global::{FailureMode, Global, Verdict};
 use crate::key::Extracted;
 use crate::limit::Limit;
 pub use crate::limit::Stage;
+use crate::plans::Plans;
 use crate::quota::Judged;
 use crate::table::Overflow;
 
@@ -33,6 +37,41 @@ use crate::table::Overflow;
 #[derive(Debug)]
 pub struct RateLimit {
     config: Config,
+}
+
+/// What is kept of a request.
+#[derive(Debug, Default)]
+pub struct Stream {
+    /// What was taken while the service is asked.
+    pending: Option<Taken>,
+    /// What the service wants on the response.
+    response_headers: Vec<(String, Vec<u8>)>,
+}
+
+/// What the limits that are counted here said, and what was taken of them.
+#[derive(Debug)]
+struct Taken {
+    asked: Vec<Asked>,
+    admission: Admission,
+}
+
+impl Taken {
+    fn give_back(&mut self, overflow: Overflow, cx: &Cx<'_>) {
+        let Self { asked, admission } = self;
+        with_demands(asked, overflow, |demands| admission.give_back(cx.proxy, demands, cx.now));
+    }
+
+    /// Tells the client how the limits stand that bind it.
+    fn tell(&self, cx: &mut Cx<'_>) {
+        if !cx.enforces() {
+            return;
+        }
+        for (Asked { limit, .. }, judged) in self.asked.iter().zip(&self.admission.judged) {
+            if limit.binds() {
+                cx.facts.note_limit(limit.tell(judged));
+            }
+        }
+    }
 }
 
 /// A limit that is asked about a request.
@@ -56,7 +95,7 @@ impl Filter for RateLimit {
     const REGISTRIES: &'static [&'static str] = REGISTRIES;
     const CASE_SENSITIVE: bool = false;
     const CODES: &'static [&'static str] = refuse::CODES;
-    type Stream = ();
+    type Stream = Stream;
 
     fn configure(config: Object, setup: &Setup<'_>, top: Option<&Self>) -> Result<Self, ConfigErrors> {
         Config::parse(config, setup, top.map(|top| &top.config)).map(|config| Self { config })
@@ -66,31 +105,65 @@ impl Filter for RateLimit {
         self.config.registry.start(proxy);
     }
 
-    fn needs(&self) -> Needs {
-        let limits = &self.config.limits;
-        Needs {
-            headers: limits.iter().any(|limit| limit.reads_head()),
-            paths: limits.iter().any(|limit| limit.uses_paths()),
-            decorate: false,
+    fn cleanse(&self, head: &mut RequestHead<'_>) {
+        let Some(global) = &self.config.global else { return };
+        if !global.request_headers().is_empty()
+            && let Err(error) = identity::remove_spellings(global.request_headers(), head)
+        {
+            log::error!("rate_limit: {error}");
         }
     }
 
-    fn on_request(&self, (): &mut (), head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
-        if self.config.limits.is_empty() || head.is_preflight() {
+    fn needs(&self) -> Needs {
+        let Config { limits, plans, global, .. } = &self.config;
+        let reads_head = limits.iter().any(|limit| limit.reads_head())
+            || plans.as_ref().is_some_and(Plans::reads_head)
+            || global.as_ref().is_some_and(Global::reads_headers);
+        let uses_paths = limits.iter().any(|limit| limit.uses_paths())
+            || plans.as_ref().is_some_and(Plans::uses_paths)
+            || global.as_ref().is_some_and(Global::uses_paths);
+        Needs { headers: reads_head, paths: uses_paths, decorate: false }
+    }
+
+    fn on_request(&self, stream: &mut Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
+        if self.is_empty() || head.is_preflight() {
             return Decision::Continue;
         }
         let Some(asked) = self.asked(head, cx) else { return refuse::missing_key() };
-        if asked.is_empty() {
-            return Decision::Continue;
+        let admission =
+            match with_demands(&asked, self.config.registry.overflow(), |demands| admit(cx.proxy, demands, cx.now)) {
+                Ok(admission) => admission,
+                Err(StoreError::Contention) => return refuse::contention(),
+                Err(error) => match self.on_store_error(error, cx) {
+                    Decision::Continue => Admission::default(),
+                    refused => return refused,
+                },
+            };
+        let wait = self.count(&asked, &admission, cx);
+        let taken = Taken { asked, admission };
+        if taken.admission.passes {
+            return self.ask_service(stream, taken, head, cx);
         }
-        match self.judge(&asked, cx) {
-            Ok(admission) => self.say(&asked, &admission, cx),
-            Err(StoreError::Contention) => refuse::contention(),
-            Err(error) => self.on_store_error(error, cx),
+        taken.tell(cx);
+        match (taken.admission.overflowed, self.config.registry.overflow()) {
+            (true, Overflow::Deny) => refuse::table_full(wait),
+            _ => refuse::rate_limited(wait),
         }
     }
 
-    fn on_response(&self, (): &mut (), head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
+    fn on_wake(&self, stream: &mut Stream, why: &Wake<'_>, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
+        match (why, &self.config.global) {
+            (Wake::Answer(answer), Some(global)) => self.answered(global, answer, stream, head, cx),
+            _ => Decision::Continue,
+        }
+    }
+
+    fn on_response(&self, stream: &mut Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
+        for (name, value) in stream.response_headers.drain(..) {
+            if let Err(error) = head.append(name, value) {
+                log::debug!("rate_limit: {error}");
+            }
+        }
         let mut uses = cx.facts.take_limits();
         if uses.is_empty() {
             return;
@@ -105,19 +178,24 @@ impl RateLimit {
     /// Leaves the limits of this stage alone: in a gateway, which has a place for each.
     pub fn keep(&mut self, stage: Stage) {
         self.config.limits.retain(|limit| limit.stage == stage);
+        if stage == Stage::BeforeAuth {
+            self.config.plans = None;
+            self.config.global = None;
+        }
     }
 
     /// Whether there is no limit.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.config.limits.is_empty()
+        self.config.limits.is_empty() && self.config.plans.is_none() && self.config.global.is_none()
     }
 
     /// The limits that are for this request, those of one entry next to each other. `None`: the request lacks a key without
     /// which it is refused.
     fn asked(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> Option<Vec<Asked>> {
-        let mut asked: Vec<Asked> = Vec::with_capacity(self.config.limits.len());
-        for limit in self.config.limits.iter().filter(|limit| limit.is_for(head, cx)) {
+        let plan = self.config.plans.as_ref().map_or(&[][..], |plans| plans.limits(head, cx));
+        let mut asked: Vec<Asked> = Vec::with_capacity(self.config.limits.len().saturating_add(plan.len()));
+        for limit in self.config.limits.iter().chain(plan).filter(|limit| limit.is_for(head, cx)) {
             let key = match limit.key_of(head, cx) {
                 Extracted::Key(key) => key,
                 Extracted::Deny if limit.binds() => return None,
@@ -130,43 +208,70 @@ impl RateLimit {
         Some(asked)
     }
 
-    fn judge(&self, asked: &[Asked], cx: &Cx<'_>) -> Result<Admission, StoreError> {
-        let charges: Vec<Charge<'_>> = asked.iter().map(|asked| asked.limit.charge(asked.cost)).collect();
-        let mut charges = charges.as_slice();
-        let mut demands = Vec::with_capacity(asked.len());
-        for group in asked.chunk_by(Asked::shares_entry) {
-            let (Some(first), Some((of_group, behind))) = (group.first(), charges.split_at_checked(group.len())) else {
-                break;
-            };
-            charges = behind;
-            let overflow = self.config.registry.overflow();
-            demands.push(Demand { table: &first.limit.place.table, overflow, key: &first.key, charges: of_group });
-        }
-        admit(cx.proxy, &demands, cx.now)
-    }
-
-    /// Tells what was decided.
-    fn say(&self, asked: &[Asked], admission: &Admission, cx: &mut Cx<'_>) -> Decision {
+    /// Counts what was decided. How long to wait where it was refused.
+    fn count(&self, asked: &[Asked], admission: &Admission, cx: &Cx<'_>) -> Duration {
         if admission.overflowed {
             self.config.registry.count_overflow(cx.proxy);
         }
         let mut wait = Duration::ZERO;
         for (Asked { limit, .. }, judged) in asked.iter().zip(&admission.judged) {
-            if let Judged::Exceeds { retry_in, standing } = judged {
-                limit.count_exceeded(cx);
-                if limit.binds() {
-                    wait = wait.max(retry_in.unwrap_or(standing.fresh_in));
+            let Judged::Exceeds { retry_in, standing } = judged else { continue };
+            limit.count_exceeded(cx);
+            if limit.binds() {
+                wait = wait.max(retry_in.unwrap_or(standing.fresh_in));
+            }
+        }
+        wait
+    }
+
+    /// What is counted here lets the request pass; what the service counts may not.
+    fn ask_service(&self, stream: &mut Stream, taken: Taken, head: &RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
+        let asked = self.config.global.as_ref().filter(|global| global.mode != Mode::Off);
+        let Some(callout) = asked.and_then(|global| global.ask(head, cx)) else {
+            taken.tell(cx);
+            return Decision::Continue;
+        };
+        stream.pending = Some(taken);
+        Decision::Wait(Wait::Callouts(vec![callout]))
+    }
+
+    /// The service has answered, or has not.
+    fn answered(
+        &self,
+        global: &Global,
+        answer: &CalloutAnswer,
+        stream: &mut Stream,
+        head: &mut RequestHead<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Decision {
+        let judgement = global.judge(answer);
+        global.count(&judgement.verdict, cx.proxy);
+        let refusal = match judgement.verdict {
+            Verdict::Ok => None,
+            Verdict::OverLimit { retry_in } => Some(refuse::rate_limited(retry_in)),
+            Verdict::Unavailable(failure) => {
+                log::warn!("rate_limit: the rate-limit service: {failure}");
+                cx.report(Outcome::Error, refuse::GLOBAL_ERROR);
+                (global.failure_mode == FailureMode::Deny).then(refuse::global_error)
+            }
+        };
+        let refusal = refusal.filter(|_| global.mode == Mode::Enforce);
+        if let Some(mut taken) = stream.pending.take() {
+            if refusal.is_some() {
+                taken.give_back(self.config.registry.overflow(), cx);
+            }
+            taken.tell(cx);
+        }
+        if global.mode == Mode::Enforce && cx.enforces() {
+            judgement.uses.into_iter().for_each(|limit| cx.facts.note_limit(limit));
+            stream.response_headers = judgement.response_headers;
+            for (name, value) in judgement.request_headers {
+                if let Err(error) = head.set(name, value) {
+                    log::debug!("rate_limit: {error}");
                 }
             }
-            if limit.binds() && cx.enforces() {
-                cx.facts.note_limit(limit.tell(judged));
-            }
         }
-        match (admission.passes, admission.overflowed, self.config.registry.overflow()) {
-            (true, ..) => Decision::Continue,
-            (false, true, Overflow::Deny) => refuse::table_full(wait),
-            (false, ..) => refuse::rate_limited(wait),
-        }
+        refusal.unwrap_or(Decision::Continue)
     }
 
     fn on_store_error(&self, error: StoreError, cx: &mut Cx<'_>) -> Decision {
@@ -177,4 +282,19 @@ impl RateLimit {
             OnStoreError::Deny => refuse::store_error(),
         }
     }
+}
+
+/// Acts on what a request asks of the store: a demand per entry.
+fn with_demands<T>(asked: &[Asked], overflow: Overflow, act: impl FnOnce(&[Demand<'_>]) -> T) -> T {
+    let charges: Vec<Charge<'_>> = asked.iter().map(|asked| asked.limit.charge(asked.cost)).collect();
+    let mut charges = charges.as_slice();
+    let mut demands = Vec::with_capacity(asked.len());
+    for group in asked.chunk_by(Asked::shares_entry) {
+        let (Some(first), Some((of_group, behind))) = (group.first(), charges.split_at_checked(group.len())) else {
+            break;
+        };
+        charges = behind;
+        demands.push(Demand { table: &first.limit.place.table, overflow, key: &first.key, charges: of_group });
+    }
+    act(&demands)
 }

@@ -1,88 +1,24 @@
 //! One limit: how much, whom it counts together, and for which requests it is.
 
-use std::num::NonZeroU32;
+mod raw;
+
 use std::rc::Rc;
-use std::time::Duration;
 
 use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, Mode, Name, Whole};
+use sluicegate_common::config::{ConfigError, ConfigErrors, Mode};
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::limit_use::LimitUse;
-use sluicegate_common::matcher::{Match, MatchOptions, RawMatch};
+use sluicegate_common::matcher::{Match, MatchOptions};
 use sluicegate_common::proxy::Counter;
 
 use crate::admit::Charge;
 use crate::cost::Cost;
-use crate::key::{Extracted, Key, OnMissingKey, PartList};
-use crate::quota::{Align, Invalid, Judged, Quota};
+use crate::key::{Extracted, Key};
+use crate::quota::{Judged, Quota};
 use crate::registry::{Place, Registry};
 use crate::table::Tag;
-
-/// A number of requests.
-type Requests = Whole<1, 1_000_000_000>;
-
-/// An element of `limits` as written.
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
-pub struct RawLimit {
-    pub name: Name,
-    #[deserr(default)]
-    algorithm: Algorithm,
-    requests: Requests,
-    per: Duration,
-    #[deserr(default)]
-    burst: Option<Requests>,
-    #[deserr(default)]
-    align: Option<RawAlign>,
-    #[deserr(default)]
-    key: PartList,
-    #[deserr(default)]
-    on_missing_key: OnMissingKey,
-    #[deserr(default)]
-    cost: Cost,
-    #[deserr(default, rename = "match")]
-    matcher: Option<RawMatch>,
-    #[deserr(default)]
-    mode: Mode,
-    #[deserr(default)]
-    count_rejected: bool,
-    #[deserr(default)]
-    stage: Stage,
-}
-
-/// `algorithm`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors)]
-enum Algorithm {
-    #[default]
-    #[deserr(rename = "token_bucket")]
-    TokenBucket,
-    #[deserr(rename = "fixed_window")]
-    FixedWindow,
-    #[deserr(rename = "sliding_window")]
-    SlidingWindow,
-}
-
-impl Algorithm {
-    fn label(self) -> &'static str {
-        match self {
-            Self::TokenBucket => "token_bucket",
-            Self::FixedWindow => "fixed_window",
-            Self::SlidingWindow => "sliding_window",
-        }
-    }
-}
-
-/// `align`: when a fixed window begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
-#[deserr(error = ConfigErrors)]
-enum RawAlign {
-    #[deserr(rename = "epoch")]
-    Epoch,
-    #[deserr(rename = "first_request")]
-    FirstRequest,
-}
+pub use raw::{RawLimit, Requests, share};
 
 /// `stage`: where in a gateway a limit is asked. Elsewhere there is one stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
@@ -115,81 +51,44 @@ pub struct Limit {
     exceeded: Counter,
 }
 
-impl RawLimit {
-    /// Compiles the limit.
+/// What makes a limit.
+pub struct Terms<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What its levels mean: of limits of one name those of one algorithm are the same.
+    pub algorithm: &'static str,
+    /// How much.
+    pub quota: Quota,
+    /// Whom it counts together.
+    pub key: Key,
+    /// Enforce, shadow or off.
+    pub mode: Mode,
+}
+
+impl Limit {
+    /// A limit for all requests, of which each takes 1.
     ///
     /// # Errors
-    /// Everything that is wrong with it, with paths inside it.
-    pub fn compile(self, registry: &Registry, paths: MatchOptions) -> Result<Limit, ConfigErrors> {
-        let mut errors = ConfigErrors::new();
-        let quota = errors.take(self.quota(registry.replicas()));
-        let matcher = self.matcher.map(|raw| raw.compile(paths)).transpose();
-        let matcher = errors.take(matcher.map_err(|errors| errors.under("match")));
-        let (Some(quota), Some(matcher)) = (quota, matcher) else { return Err(errors) };
-        let name = self.name.as_str();
-        let key = Key::new(self.key, self.on_missing_key);
-        let tag = Tag::new(name, self.algorithm.label());
-        let place = registry.enter(&key.expression(), tag, quota.ceiling())?;
-        let counter = format!("sluicegate_rate_limit_exceeded_total.limit.{name}.mode.{}", self.mode.label());
-        Ok(Limit {
+    /// Too many limits have this key.
+    pub fn new(terms: Terms<'_>, registry: &Registry, paths: MatchOptions) -> Result<Self, ConfigError> {
+        let Terms { name, algorithm, quota, key, mode } = terms;
+        let place = registry.enter(&key.expression(), Tag::new(name, algorithm), quota.ceiling())?;
+        let counter = format!("sluicegate_rate_limit_exceeded_total.limit.{name}.mode.{}", mode.label());
+        Ok(Self {
             name: name.into(),
             quota,
             key,
-            cost: self.cost,
-            mode: self.mode,
-            count_rejected: self.count_rejected,
-            stage: self.stage,
+            cost: Cost::default(),
+            mode,
+            count_rejected: false,
+            stage: Stage::default(),
             place,
-            matcher,
+            matcher: None,
             paths,
             exceeded: Counter::new(counter),
         })
     }
 
-    fn quota(&self, replicas: NonZeroU32) -> Result<Quota, ConfigErrors> {
-        let mut errors = ConfigErrors::new();
-        if self.burst.is_some() && self.algorithm != Algorithm::TokenBucket {
-            errors.push(ConfigError::invalid("burst", "belongs to the algorithm \"token_bucket\""));
-        }
-        if self.align.is_some() && self.algorithm != Algorithm::FixedWindow {
-            errors.push(ConfigError::invalid("align", "belongs to the algorithm \"fixed_window\""));
-        }
-        let requests = share(self.requests, replicas);
-        let quota = match self.algorithm {
-            Algorithm::TokenBucket => {
-                Quota::token_bucket(requests, self.per, share(self.burst.unwrap_or(self.requests), replicas))
-            }
-            Algorithm::FixedWindow => {
-                let align = match self.align {
-                    None | Some(RawAlign::Epoch) => Align::Epoch,
-                    Some(RawAlign::FirstRequest) => Align::FirstRequest,
-                };
-                Quota::fixed_window(requests, self.per, align)
-            }
-            Algorithm::SlidingWindow => Quota::sliding_window(requests, self.per),
-        };
-        match errors.take(quota.map_err(|invalid| ConfigError::invalid(field_of(invalid), invalid.to_string()))) {
-            Some(quota) => errors.into_result(quota),
-            None => Err(errors),
-        }
-    }
-}
-
-/// The field that a quota cannot be made of.
-fn field_of(invalid: Invalid) -> &'static str {
-    match invalid {
-        Invalid::Burst => "burst",
-        _ => "per",
-    }
-}
-
-/// The part of one replica, at least 1.
-fn share(requests: Requests, replicas: NonZeroU32) -> NonZeroU32 {
-    let whole = u32::try_from(requests.get()).unwrap_or(u32::MAX);
-    NonZeroU32::new(whole / replicas).unwrap_or(NonZeroU32::MIN)
-}
-
-impl Limit {
     /// Whether a refusal by it refuses the request; otherwise it only counts.
     #[must_use]
     pub fn binds(&self) -> bool {

@@ -13,11 +13,13 @@ const TABLE_FULL: &str = "table_full";
 const MISSING_KEY: &str = "missing_key";
 /// The levels cannot be read or written.
 pub const STORE_ERROR: &str = "store_error";
+/// The rate-limit service says nothing.
+pub const GLOBAL_ERROR: &str = "global_error";
 /// Too many others changed them at the same time.
 const CONTENTION: &str = "contention";
 
 /// All of them.
-pub const CODES: &[&str] = &[RATE_LIMITED, TABLE_FULL, MISSING_KEY, STORE_ERROR, CONTENTION];
+pub const CODES: &[&str] = &[RATE_LIMITED, TABLE_FULL, MISSING_KEY, STORE_ERROR, GLOBAL_ERROR, CONTENTION];
 
 /// RFC 6585 section 4.
 pub fn rate_limited(wait: Duration) -> Decision {
@@ -37,6 +39,12 @@ pub fn missing_key() -> Decision {
 /// Nothing is known about the limit.
 pub fn store_error() -> Decision {
     let reply = LocalReply::new(503, STORE_ERROR, "Limits cannot be checked at the moment.");
+    Decision::Respond(reply.retry_after(Duration::from_secs(1)))
+}
+
+/// Nothing is known about the limits of the service.
+pub fn global_error() -> Decision {
+    let reply = LocalReply::new(503, GLOBAL_ERROR, "Limits cannot be checked at the moment.");
     Decision::Respond(reply.retry_after(Duration::from_secs(1)))
 }
 

@@ -42,6 +42,12 @@ impl fmt::Display for HeaderName {
     }
 }
 
+impl AsRef<str> for HeaderName {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Lets a map keyed by header names be asked with a `&str` in lower case.
 impl Borrow<str> for HeaderName {
     fn borrow(&self) -> &str {

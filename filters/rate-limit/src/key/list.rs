@@ -40,6 +40,14 @@ impl Deserr<ConfigErrors> for PartList {
     }
 }
 
+impl PartList {
+    /// `["consumer"]`.
+    #[must_use]
+    pub fn consumer() -> Self {
+        Self(vec![Part::Consumer])
+    }
+}
+
 impl Default for PartList {
     /// `["ip"]`.
     fn default() -> Self {

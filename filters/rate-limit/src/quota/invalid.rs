@@ -29,6 +29,18 @@ pub(super) fn per(per: Duration) -> Result<NonZeroU64, Invalid> {
     NonZeroU64::new(nanos).ok_or(Invalid::Zero)
 }
 
+impl Invalid {
+    /// The field that is wrong.
+    #[must_use]
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Zero | Self::Per => "per",
+            Self::Burst => "burst",
+            Self::Offset { .. } => "offset",
+        }
+    }
+}
+
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

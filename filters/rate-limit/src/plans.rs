@@ -1,0 +1,224 @@
+//! Usage plans: what each consumer may do, by the plan it has.
+//!
+//! ```json
+//! {"by": "group", "default": "free", "table": {
+//!     "free": {"throttle": {"requests": 5, "per": "1s", "burst": 10}, "quota": {"requests": 1000, "per": "day"}},
+//!     "gold": {"throttle": {"requests": 100, "burst": 200}, "quota": {"requests": 100000, "per": "month", "offset": "48h"}}}}
+//! ```
+//!
+//! 1. `by` says what chooses the plan: the consumer, its credential, its groups (the first that has a plan), or a claim of
+//!    the verified token. Who has no plan has that of `default`; without one no plan holds.
+//! 2. `throttle` is a token bucket, `quota` a count per day, week (from Monday) or month of UTC, which begins later by
+//!    `offset`. As in usage plans of AWS's API Gateway both have to have room.
+//! 3. Both are counted by `key`, unless given by consumer: all who share a plan have their own. Who changes the plan keeps
+//!    what was used.
+//!
+//! They are the limits `plan-throttle` and `plan-quota`, after authentication.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use deserr::Deserr;
+use sluicegate_common::config::{ConfigError, ConfigErrors, Mode, Pointer, Table, Text};
+use sluicegate_common::filter::Cx;
+use sluicegate_common::head::RequestHead;
+use sluicegate_common::matcher::MatchOptions;
+
+use crate::key::{Key, OnMissingKey, PartList, TextPart};
+use crate::limit::{Limit, Requests, Terms, share};
+use crate::quota::{Period, Quota};
+use crate::registry::Registry;
+
+/// The names of their limits.
+pub const NAMES: [&str; 2] = [THROTTLE, QUOTA];
+const THROTTLE: &str = "plan-throttle";
+const QUOTA: &str = "plan-quota";
+
+/// `plans` as written.
+#[derive(Debug, Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+pub struct RawPlans {
+    by: By,
+    table: Table<Value, RawPlan>,
+    #[deserr(default)]
+    default: Option<Value>,
+    #[deserr(default = PartList::consumer())]
+    key: PartList,
+}
+
+#[derive(Debug, Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+struct RawPlan {
+    #[deserr(default)]
+    throttle: Option<RawThrottle>,
+    #[deserr(default)]
+    quota: Option<RawQuota>,
+}
+
+#[derive(Debug, Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+struct RawThrottle {
+    requests: Requests,
+    #[deserr(default = Duration::from_secs(1))]
+    per: Duration,
+    #[deserr(default)]
+    burst: Option<Requests>,
+}
+
+#[derive(Debug, Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+struct RawQuota {
+    requests: Requests,
+    per: RawPeriod,
+    #[deserr(default)]
+    offset: Duration,
+}
+
+#[derive(Debug, Clone, Copy, Deserr)]
+#[deserr(error = ConfigErrors, rename_all = lowercase)]
+enum RawPeriod {
+    Day,
+    Week,
+    Month,
+}
+
+/// `by`: what chooses the plan.
+#[derive(Debug)]
+enum By {
+    Group,
+    Part(TextPart),
+}
+
+impl Text for By {
+    const EXPECTED: &'static str = "\"consumer\", \"credential\", \"group\" or \"claim:/<pointer>\"";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "group" => Some(Self::Group),
+            "consumer" | "credential" => TextPart::parse(text).map(Self::Part),
+            claim => Pointer::parse(claim.strip_prefix("claim:")?).and_then(|_| TextPart::parse(claim)).map(Self::Part),
+        }
+    }
+}
+
+/// What a plan is chosen by: a consumer, a credential, a group, or the text of a claim.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Value(String);
+
+impl Text for Value {
+    const EXPECTED: &'static str = "1 to 256 bytes of text";
+
+    fn parse(text: &str) -> Option<Self> {
+        (1..=256).contains(&text.len()).then(|| Self(text.to_owned()))
+    }
+}
+
+sluicegate_common::deserr_text!(By, Value);
+
+/// The compiled `plans`.
+#[derive(Debug)]
+pub struct Plans {
+    by: By,
+    table: BTreeMap<String, Plan>,
+    default: Option<Plan>,
+    paths: MatchOptions,
+}
+
+/// The limits of a plan.
+type Plan = Rc<[Rc<Limit>]>;
+
+impl RawPlans {
+    /// Compiles them.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, with paths inside.
+    pub fn compile(self, registry: &Registry, paths: MatchOptions) -> Result<Plans, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let key = Key::new(self.key, OnMissingKey::Ip);
+        let mut table = BTreeMap::new();
+        for (Value(name), plan) in self.table.0 {
+            let plan = plan.compile(&key, registry, paths).map_err(|errors| errors.under(&format!("table.{name}")));
+            if let Some(plan) = errors.take(plan) {
+                table.insert(name, plan);
+            }
+        }
+        let default = self.default.and_then(|Value(name)| {
+            let plan = table.get(&name).cloned();
+            if plan.is_none() && errors.is_empty() {
+                errors.push(ConfigError::invalid("default", format!("there is no plan {name:?} in \"table\"")));
+            }
+            plan
+        });
+        errors.into_result(Plans { by: self.by, table, default, paths })
+    }
+}
+
+impl RawPlan {
+    fn compile(self, key: &Key, registry: &Registry, paths: MatchOptions) -> Result<Plan, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let mut limits = Vec::new();
+        let mut add = |field: &str, name, algorithm, quota: Result<Quota, ConfigError>| {
+            let terms = |quota| Terms { name, algorithm, quota, key: key.clone(), mode: Mode::Enforce };
+            let limit = quota.and_then(|quota| Limit::new(terms(quota), registry, paths));
+            limits.extend(errors.take(limit.map_err(|error| error.under(field))).map(Rc::new));
+        };
+        if let Some(throttle) = self.throttle {
+            add("throttle", THROTTLE, "token_bucket", throttle.quota(registry));
+        }
+        if let Some(quota) = self.quota {
+            add("quota", QUOTA, "calendar", quota.quota(registry));
+        }
+        errors.into_result(limits.into())
+    }
+}
+
+impl RawThrottle {
+    fn quota(&self, registry: &Registry) -> Result<Quota, ConfigError> {
+        let [requests, burst] = [self.requests, self.burst.unwrap_or(self.requests)];
+        let replicas = registry.replicas();
+        Quota::token_bucket(share(requests, replicas), self.per, share(burst, replicas))
+            .map_err(|invalid| ConfigError::invalid(invalid.field(), invalid.to_string()))
+    }
+}
+
+impl RawQuota {
+    fn quota(&self, registry: &Registry) -> Result<Quota, ConfigError> {
+        let period = match self.per {
+            RawPeriod::Day => Period::Day,
+            RawPeriod::Week => Period::Week,
+            RawPeriod::Month => Period::Month,
+        };
+        Quota::calendar(share(self.requests, registry.replicas()), period, self.offset)
+            .map_err(|invalid| ConfigError::invalid(invalid.field(), invalid.to_string()))
+    }
+}
+
+impl Plans {
+    /// The limits of the plan that the request's sender has.
+    pub fn limits(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> &[Rc<Limit>] {
+        let chosen = match &self.by {
+            By::Group => {
+                let identity = cx.facts.identity(cx.proxy).filter(|identity| !identity.is_anonymous());
+                identity.and_then(|identity| identity.groups().find_map(|group| self.table.get(group)))
+            }
+            By::Part(part) => part.of(head, cx, self.paths).and_then(|value| self.table.get(&value)),
+        };
+        chosen.or(self.default.as_ref()).map_or(&[], |plan| plan)
+    }
+
+    /// Whether a limit's key looks at the path.
+    #[must_use]
+    pub fn uses_paths(&self) -> bool {
+        self.table.values().flat_map(|plan| plan.iter()).any(|limit| limit.uses_paths())
+    }
+
+    /// Whether a limit reads the head.
+    #[must_use]
+    pub fn reads_head(&self) -> bool {
+        self.table.values().flat_map(|plan| plan.iter()).any(|limit| limit.reads_head())
+    }
+}
+
+#[cfg(test)]
+mod tests;
