@@ -29,6 +29,13 @@ impl Clock {
         self.store(i64::try_from(offset).map_err(|_| io::ErrorKind::InvalidInput)?)
     }
 
+    /// What the process reads, or a moment more, since the Unix epoch.
+    pub fn now(&self) -> Duration {
+        let real = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let offset = Duration::from_nanos(self.offset.unsigned_abs());
+        if self.offset < 0 { real.saturating_sub(offset) } else { real.saturating_add(offset) }
+    }
+
     /// Lets the clock jump.
     pub fn jump(&mut self, jump: Jump) -> io::Result<()> {
         let nanos = |by: Duration| i64::try_from(by.as_nanos()).map_err(|_| io::ErrorKind::InvalidInput);

@@ -22,11 +22,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+pub use admin::Admin;
+pub use clock::Clock;
 pub use install::Install;
+pub use process::{Kind, Process, Rejected};
 
 use self::bootstrap::listener;
 use self::log::Entry;
-use self::process::{Kind, Process, Rejected};
 use self::script::Script;
 use self::session::EnvoySession;
 use super::{Backend, NotStarted, Session};

@@ -93,6 +93,11 @@ impl Process {
         Ok(())
     }
 
+    /// Its number among the system's processes.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How many listeners it has.
     pub fn listeners(&self) -> usize {
         self.listeners.len()
