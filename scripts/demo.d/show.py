@@ -11,7 +11,7 @@ STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "cyan": "36"}
 # What every answer has, shown only in steps that are about it.
 DULL = {"content-length", "content-type", "date", "x-envoy-upstream-service-time",
         "x-content-type-options", "x-frame-options", "content-security-policy", "referrer-policy",
-        "strict-transport-security", "x-gateway", "x-correlation-id"}
+        "strict-transport-security", "x-gateway", "x-correlation-id", "ratelimit", "ratelimit-policy"}
 
 
 def printable(value):
@@ -67,7 +67,7 @@ class Show:
         self.text(f"     > GET http://{admin}/stats/prometheus")
         for line in lines:
             self.text(f"     < {line}")
-        self.wrapped("cyan", "notice:", "outcome, code, rule and mode are labels: stats_tags in envoy/gateway.yaml.")
+        self.wrapped("cyan", "notice:", "outcome, code, rule, mode and limit are labels: stats_tags in envoy/gateway.yaml.")
         for problem in problems:
             self.wrapped("red", "WRONG: ", problem)
 

@@ -17,9 +17,11 @@ PREFLIGHT_VARY = Tokens(
 READABLE = {
     "access-control-allow-origin": APP,
     "access-control-allow-credentials": "true",
-    "access-control-expose-headers": "x-correlation-id",
+    "access-control-expose-headers": "ratelimit, ratelimit-policy, retry-after, x-correlation-id",
     "vary": Tokens("Origin"),
 }
+LOGIN = "/auth/login"
+ATTEMPTS = 5
 PAYMENTS = "/payment-service/payments"
 USER = {"authorization": f"Bearer {token('user', 'user')}"}
 ADMIN = {"authorization": f"Bearer {token('admin', 'admin')}"}
@@ -38,6 +40,12 @@ def preflight(origin, method, headers=""):
 def echoed(name, value):
     """How the echo shows a header that arrived."""
     return json.dumps([name, value], separators=(",", ":"))
+
+
+def attempt(number):
+    """Of logging in, with a wrong password."""
+    body = json.dumps({"email": "admin@example.com", "password": f"guess {number}"}).encode()
+    return Request("POST", LOGIN, {"origin": APP, "content-type": "application/json"}, body)
 
 
 def hostile_origin(title, origin, notice):
@@ -85,8 +93,8 @@ TOUR = [
         Request("GET", USERS, {"origin": APP}),
         200,
         "The service itself answers Access-Control-Allow-Origin: *. The gateway takes that off and "
-        "says the app's origin, once, with credentials and the header that scripts may read: the "
-        "correlation id, exposed because the gateway sets it.",
+        "says the app's origin, once, with credentials and the headers that scripts may read: those "
+        "that the gateway sets, the correlation id and what is left of limits.",
         headers=READABLE,
         absent=("access-control-allow-methods", "access-control-allow-headers"),
         body='"email":"admin@example.com"'),
@@ -264,6 +272,42 @@ TOUR = [
         401,
         "Its hour is not over, but it is refused until then.",
         headers={}, body='"error":"revoked"'),
+    Step(
+        "What is left of a limit",
+        Request("GET", "/echo", {"origin": APP}),
+        200,
+        "Two limits, the tightest first: 200 requests at once for each consumer, or address where nobody "
+        "shows who calls, and 1000 for each address, counted before auth: guessing keys is limited, too. "
+        "r is what is left, t the seconds until there is more.",
+        headers=READABLE | {
+            "ratelimit-policy": '"per-client";q=1000;w=2, "per-consumer";q=200;w=2',
+            "ratelimit": Matching('"per-consumer";r=[0-9]+;t=1, "per-client";r=[0-9]+;t=1'),
+        }),
+    *(Step(
+        f"Logging in with a wrong password, {number} of {ATTEMPTS}",
+        attempt(number),
+        401,
+        "The service refuses, the gateway counts: a rule gives this path a limit of its own.",
+        headers=READABLE | {"ratelimit": Matching(f'"login";r={ATTEMPTS - number};t=[0-9]+')})
+      for number in range(1, ATTEMPTS + 1)),
+    Step(
+        "One attempt too many",
+        attempt(ATTEMPTS + 1),
+        429,
+        "The service is not asked. The page can read how long to wait: Retry-After, in seconds; 15 "
+        "minutes since the first attempt.",
+        headers=READABLE | {
+            "retry-after": Matching("900|8[0-9]{2}"),
+            "ratelimit": Matching('"login";r=0;t=(900|8[0-9]{2})'),
+            "cache-control": "no-store",
+        },
+        body='"error":"rate_limited"'),
+    Step(
+        "Meanwhile, everything else",
+        Request("GET", USERS, {"origin": APP}),
+        200,
+        "Who may not log in any more may still do all the rest.",
+        headers=READABLE, body='"email":"admin@example.com"'),
     Step(
         "A service that hangs up",
         Request("GET", "/order-service/orders", {"origin": APP}),

@@ -42,6 +42,7 @@ pub fn all_in_envoy(bootstrap: Bootstrap) -> Result<(), Failed> {
             ("credentials", gateway.credentials().await),
             ("paths", gateway.paths().await),
             ("underscores", gateway.underscores().await),
+            ("limits", gateway.limits().await),
             // After the others: it reads what they have counted.
             ("metrics", gateway.metrics().await),
         ];
@@ -60,6 +61,7 @@ struct Gateway {
     has_cors: bool,
     has_transform: bool,
     has_auth: bool,
+    has_limits: bool,
 }
 
 impl Gateway {
@@ -82,6 +84,7 @@ impl Gateway {
             has_cors: has("cors"),
             has_transform: has("header-transform"),
             has_auth: has("auth"),
+            has_limits: has("rate-limit"),
         })
     }
 
@@ -122,7 +125,7 @@ impl Gateway {
     async fn client_address_in_the_filter(&self) -> Outcome {
         let forged = || self.request(Method::GET, "/echo").header("x-forwarded-for", FORGED);
         if !self.has_cors && !self.has_transform {
-            // The peer's rule lets it in, without credentials.
+            // The peer's rule lets it in: without credentials, under limits that it does not reach.
             let answer = forged().send().await.map_err(|error| error.to_string())?;
             return expect("status", answer.status().as_str(), "200");
         }
@@ -211,26 +214,56 @@ impl Gateway {
         expect("the status of a header with an underscore", refused.status().as_str(), "400")
     }
 
+    /// Whoever tries to log in is told how often it still may, and then when again.
+    async fn limits(&self) -> Outcome {
+        if !self.has_limits {
+            return Ok(());
+        }
+        let attempt = || self.request(Method::POST, "/auth/login").header("x-forwarded-for", FORGED);
+        for left in (0..5).rev() {
+            let answer = attempt().send().await.map_err(|error| error.to_string())?;
+            expect("ratelimit-policy", &text_header(&answer, "ratelimit-policy"), "\"login\";q=5;w=900")?;
+            let told = text_header(&answer, "ratelimit");
+            expect("what is left", told.split(";t=").next().unwrap_or_default(), &format!("\"login\";r={left}"))?;
+        }
+        let refused = attempt().send().await.map_err(|error| error.to_string())?;
+        expect("status of the sixth login", refused.status().as_str(), "429")?;
+        let wait: Option<u64> = text_header(&refused, "retry-after").parse().ok();
+        match wait {
+            Some(840..=900) => Ok(()),
+            _ => Err(format!("retry-after: expected 840 to 900 seconds, found {wait:?}")),
+        }
+    }
+
     /// `stats_config`: the pairs of a counter's name have become labels, all of them.
     async fn metrics(&self) -> Outcome {
         let all = self.envoy.admin("/stats/prometheus?usedonly").await?;
         let ours: Vec<&str> = all.lines().filter(|line| line.starts_with("sluicegate_")).collect();
-        let labels = ["_requests_total{", "outcome=\"", "code=\"", "rule=\"peer\"", "mode=\"enforce\""];
-        match ours.iter().any(|line| labels.iter().all(|label| line.contains(label))) {
+        let has_counter = |parts: &[&str]| match ours.iter().any(|line| parts.iter().all(|part| line.contains(part))) {
             true => Ok(()),
-            false => Err(format!("expected a counter with {labels:?}, found {ours:#?}")),
+            false => Err(format!("expected a counter with {parts:?}, found {ours:#?}")),
+        };
+        has_counter(&["_requests_total{", "outcome=\"", "code=\"", "rule=\"peer\"", "mode=\"enforce\""])?;
+        if self.has_limits {
+            has_counter(&["sluicegate_rate_limit_exceeded_total{", "limit=\"login\"", "mode=\"enforce\""])?;
         }
+        Ok(())
     }
 }
 
-/// The example's configuration with two rules more, told apart by a header of the answer: for the address that the
-/// client claims, and for the one it has.
+/// The example's configuration with two rules more, told apart by the answer: for the address that the client claims, and
+/// for the one it has.
 fn with_address_rules(bootstrap: &Bootstrap) -> Value {
     let rule = |name: &str, address: &str, told: &str| {
         let max_age = json!({ "max_age": format!("{told}s") });
         let patch = match bootstrap.name.as_str() {
             // The gateway's rules patch the object of all filters.
             "gateway" => json!({ "cors": max_age }),
+            // What costs more than there is never fits.
+            "rate-limit" if name == "forged" => {
+                json!({ "limits": [{ "name": "nothing", "requests": 1, "per": "1d", "cost": { "fixed": 2 } }] })
+            }
+            "rate-limit" => json!({}),
             "auth" if address == PEER.to_string() + "/32" => json!({ "require": { "public": {} } }),
             "auth" => json!({}),
             "header-transform" => {
@@ -241,7 +274,11 @@ fn with_address_rules(bootstrap: &Bootstrap) -> Value {
         json!({ "name": name, "match": { "source_ips": [address] }, "config": patch })
     };
     let mut config = bootstrap.example_config();
-    config["rules"] = json!([rule("forged", &format!("{FORGED}/32"), "1"), rule("peer", &format!("{PEER}/32"), "60")]);
+    let added = [rule("forged", &format!("{FORGED}/32"), "1"), rule("peer", &format!("{PEER}/32"), "60")];
+    match config["rules"].as_array_mut() {
+        Some(rules) => rules.extend(added),
+        None => config["rules"] = json!(added),
+    }
     config
 }
 

@@ -119,8 +119,9 @@ fn passed_back(scripted: &UpstreamResponse, response: &Response) -> Result<(), S
     }
     same_fields(&scripted.headers, &response.headers, |name| {
         let owned = ["server", "timing-allow-origin", "vary", "x-correlation-id", "x-gateway", "x-powered-by"];
-        let cors = name.to_ascii_lowercase().starts_with(b"access-control-");
-        cors || form::is_one_of(&owned, name) || form::is_one_of(form::HOP_BY_HOP, name)
+        let families: [&[u8]; 3] = [b"access-control-", b"ratelimit", b"x-ratelimit-"];
+        let is_familys = families.iter().any(|family| name.to_ascii_lowercase().starts_with(family));
+        is_familys || form::is_one_of(&owned, name) || form::is_one_of(form::HOP_BY_HOP, name)
     })
 }
 

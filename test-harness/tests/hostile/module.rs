@@ -46,12 +46,8 @@ impl Module {
     pub fn scenario(&self, on_ambiguous_path: OnAmbiguousPath) -> Result<Scenario, Failed> {
         let mut config = self.example()?;
         let object = config.as_object_mut().ok_or("the example is no object")?;
-        let auth = if self.name == "auth" {
-            Some(&mut *object)
-        } else {
-            object.get_mut("auth").and_then(Value::as_object_mut)
-        };
-        auth.map(let_everybody_in);
+        self.part(object, "auth", "auth").map(let_everybody_in);
+        self.part(object, "rate-limit", "rate_limit").map(limit_nobody);
         let mut rules = watching_rules();
         rules.extend(self.policies(object.contains_key("cors")));
         object.insert("rules".to_owned(), rules.into());
@@ -76,6 +72,16 @@ impl Module {
     /// There is no example.
     pub fn speaks_cors(&self) -> Result<bool, Failed> {
         Ok(self.name == "cors" || self.example()?.get("cors").is_some())
+    }
+
+    /// The config of a filter: the whole of its own module, a field of the gateway.
+    fn part<'o>(
+        &self,
+        config: &'o mut Map<String, Value>,
+        module: &str,
+        field: &str,
+    ) -> Option<&'o mut Map<String, Value>> {
+        if self.name == module { Some(config) } else { config.get_mut(field)?.as_object_mut() }
     }
 
     fn example(&self) -> Result<Value, Failed> {
@@ -123,6 +129,20 @@ fn let_everybody_in(auth: &mut Map<String, Value>) {
     auth.insert("hide_credentials".to_owned(), json!(false));
     auth.remove("authorize");
     auth.remove("rules");
+}
+
+/// Counts by all that a client can choose, in tables that are soon full, and refuses nobody.
+fn limit_nobody(rate_limit: &mut Map<String, Value>) {
+    let limit = |name: &str, key: Value| json!({"name": name, "requests": 1_000_000_000, "per": "1s", "key": key, "on_missing_key": "share"});
+    let mut values = limit("values", json!(["header:x-plain", "header:origin", "query:q", "cookie:session"]));
+    values["cost"] = json!({"header": {"name": "x-plain", "max": 2}});
+    let mut places = limit("places", json!(["method", "host", "path", "path_template", "route"]));
+    places["match"] = json!({"paths": [{"template": "/{first}/{second}"}, {"prefix": "/"}]});
+    let callers = limit("callers", json!(["ip", "consumer", "credential", "group", "claim:/sub"]));
+    rate_limit.insert("limits".to_owned(), json!([values, places, callers]));
+    rate_limit.insert("store".to_owned(), json!({"buckets": 16, "ways": 4}));
+    rate_limit.insert("headers".to_owned(), json!(["draft", "draft6", "x_ratelimit"]));
+    rate_limit.remove("rules");
 }
 
 /// A rule for each thing a matcher reads. None fits an honest request, so all of them are tried.
