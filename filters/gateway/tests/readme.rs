@@ -8,6 +8,7 @@ use sluicegate_common::single::Single;
 use sluicegate_cors::Cors;
 use sluicegate_gateway::Gateway;
 use sluicegate_header_transform::HeaderTransform;
+use sluicegate_rate_limit::RateLimit;
 
 fn assert_accepted<C: Chain>(readme: &str) {
     let rest = readme.split("```json\n").skip(1);
@@ -42,4 +43,9 @@ fn every_config_of_the_readme_of_header_transform_is_accepted() {
 #[test]
 fn every_config_of_the_readme_of_auth_is_accepted() {
     assert_accepted::<Single<Auth>>(include_str!("../../auth/README.md"));
+}
+
+#[test]
+fn every_config_of_the_readme_of_rate_limit_is_accepted() {
+    assert_accepted::<Single<RateLimit>>(include_str!("../../rate-limit/README.md"));
 }

@@ -1,4 +1,51 @@
-//! Limits per client: exact across the workers of a process, bounded in memory, told to clients.
+//! How much each client may ask for: limits that are exact across the workers of a process, bounded in memory, and told
+//! to clients.
+//!
+//! 1. Preflights are not counted: a browser sends them by itself.
+//! 2. A request counts under every limit of its rule whose `match` it fits, by the client's key there ([`key`]), as much
+//!    as it costs ([`cost`]).
+//! 3. It passes if all limits have room ([`admit`]), and takes nothing of any if one has not. Limits that share a key are
+//!    one entry of shared data, decided in one compare-and-swap ([`table`]); what they allow is arithmetic ([`quota`]).
+//! 4. Never one more passes than a limit allows, whatever workers race. Of several that race, one may be refused that
+//!    would have fitted.
+//! 5. There are as many entries as the config says, whoever comes. Who finds no place counts as having used as much as
+//!    any that was forgotten.
+//! 6. The answer says how the request stands with each limit ([`fields`]); a refusal is 429 with `Retry-After` (`refuse`).
+//! 7. Where shared data fails the request passes uncounted, or is refused: `on_store_error`.
+//!
+//! ```
+//! # use serde_json::json;
+//! # use sluicegate_common::{config::Env, filter::{Filter, Setup}};
+//! let config = json!({
+//!     "id": "edge",
+//!     "limits": [
+//!         {"name": "burst", "requests": 50, "per": "1s", "burst": 100, "key": ["ip"]},
+//!         {"name": "daily", "algorithm": "fixed_window", "requests": 10_000, "per": "1d", "key": ["consumer"]},
+//!         {
+//!             "name": "login",
+//!             "algorithm": "fixed_window",
+//!             "align": "first_request",
+//!             "requests": 5,
+//!             "per": "15m",
+//!             "key": ["ip"],
+//!             "match": {"paths": [{"exact": "/auth/login"}], "methods": ["POST"]},
+//!             "stage": "before_auth"
+//!         }
+//!     ]
+//! });
+//! # let serde_json::Value::Object(config) = config else { unreachable!() };
+//! # let configured = sluicegate_rate_limit::RateLimit::configure(config, &Setup::new(&Env::default()), None);
+//! # assert!(configured.is_ok(), "{configured:?}");
+//! ```
+//!
+//! **Deployment**: behind auth where keys say who calls, and before what is dear. `ip` is the client's only where the
+//! proxy is told so (Envoy: `use_remote_address`). Levels are known to one proxy process, survive reloads of the config,
+//! and are forgotten when it restarts; other replicas do not hear of them (`replicas` divides the numbers).
+//!
+//! **Not supported**: limits on requests in flight, and on bytes; counting by what the service answered.
+//!
+//! Specifications: RFC 6585 section 4 (429), RFC 9110 section 10.2.3 (`Retry-After`),
+//! draft-ietf-httpapi-ratelimit-headers-11 and RFC 9651 (fields), ITU-T I.371 annex A.1 (token buckets).
 
 pub mod admit;
 mod config;
