@@ -10,8 +10,11 @@
 //!    would have fitted.
 //! 5. There are as many entries as the config says, whoever comes. Who finds no place counts as having used as much as
 //!    any that was forgotten.
-//! 6. The answer says how the request stands with each limit ([`fields`]); a refusal is 429 with `Retry-After` (`refuse`).
-//! 7. Where shared data fails the request passes uncounted, or is refused: `on_store_error`.
+//! 6. Who calls may have a plan (`plans`). What passes here may still be for a service to judge, which counts for all
+//!    proxies ([`global`]); what it refuses is given back here.
+//! 7. The answer says how the request stands with each limit ([`fields`]); a refusal is 429 with `Retry-After` (`refuse`).
+//! 8. Where shared data fails the request passes uncounted, or is refused (`on_store_error`), and so where the service
+//!    does (`failure_mode`).
 //!
 //! ```
 //! # use serde_json::json;
@@ -40,12 +43,14 @@
 //!
 //! **Deployment**: behind auth where keys say who calls, and before what is dear. `ip` is the client's only where the
 //! proxy is told so (Envoy: `use_remote_address`). Levels are known to one proxy process, survive reloads of the config,
-//! and are forgotten when it restarts; other replicas do not hear of them (`replicas` divides the numbers).
+//! and are forgotten when it restarts; other replicas do not hear of them (`replicas` divides the numbers, `global` asks one
+//! service).
 //!
 //! **Not supported**: limits on requests in flight, and on bytes; counting by what the service answered.
 //!
 //! Specifications: RFC 6585 section 4 (429), RFC 9110 section 10.2.3 (`Retry-After`),
-//! draft-ietf-httpapi-ratelimit-headers-11 and RFC 9651 (fields), ITU-T I.371 annex A.1 (token buckets).
+//! draft-ietf-httpapi-ratelimit-headers-11 and RFC 9651 (fields), ITU-T I.371 annex A.1 (token buckets), Envoy's rate limit
+//! service, version 3.
 
 pub mod admit;
 mod config;
