@@ -1,10 +1,11 @@
 //! The clock jumps while two clients send at full speed through both workers.
 //!
 //! Three limits with a key each are asked in turn. A step is over when each of them has refused more than can have been
-//! under way when it began: by then all that was due has been admitted.
+//! under way when it began: by then all that was due has been admitted. The clock jumps between two requests of each
+//! client: one that had read the clock before, and decided after another that read it then, would be from the past.
 
 use std::io;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Clients that send until the end.
 struct Load {
     requests: Vec<Vec<u8>>,
+    /// Read by each client while it has requests under way.
+    under_way: RwLock<()>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -47,7 +50,12 @@ struct State {
 pub fn jumps_under_load(install: &Install) -> Result<(), Failed> {
     let gateway = Gateway::start(install, &config())?;
     let mut crowd = Crowd::connect(&gateway)?;
-    let load = Load { requests: requests("client"), state: Mutex::default(), changed: Condvar::new() };
+    let load = Load {
+        requests: requests("client"),
+        under_way: RwLock::default(),
+        state: Mutex::default(),
+        changed: Condvar::new(),
+    };
     thread::scope(|scope| {
         let threads: Vec<_> = crowd.clients().map(|client| scope.spawn(|| load.send(client))).collect();
         let played = play(&gateway, &load);
@@ -93,16 +101,16 @@ fn play(gateway: &Gateway, load: &Load) -> Result<(), Failed> {
     };
     step("at first", [LIMIT; 3])?;
     for _ in 0..runs() {
-        gateway.jump(Jump::Forward(WINDOW))?;
+        load.jump(gateway, Jump::Forward(WINDOW))?;
         step("an hour forward", [LIMIT, LIMIT, 1])?;
     }
-    gateway.jump(Jump::Forward(200 * WINDOW))?;
+    load.jump(gateway, Jump::Forward(200 * WINDOW))?;
     step("200 hours forward", [LIMIT; 3])?;
     for _ in 0..runs() {
-        gateway.jump(Jump::Back(2 * WINDOW))?;
+        load.jump(gateway, Jump::Back(2 * WINDOW))?;
         step("two hours back", [0; 3])?;
     }
-    gateway.jump(Jump::Forward(WINDOW))?;
+    load.jump(gateway, Jump::Forward(WINDOW))?;
     step("an hour forward", [LIMIT, LIMIT, 1])
 }
 
@@ -116,7 +124,9 @@ impl Load {
         let mut number = 0;
         while !self.lock().over {
             number += 1;
+            let under_way = self.under_way.read().unwrap_or_else(PoisonError::into_inner);
             let records = wave(connections, &self.requests, |seat| (number + seat) % KINDS.len());
+            drop(under_way);
             let mut state = self.lock();
             state.over |= records.is_err();
             for record in records.iter().flatten() {
@@ -127,6 +137,11 @@ impl Load {
             records?;
         }
         Ok(())
+    }
+
+    fn jump(&self, gateway: &Gateway, jump: Jump) -> io::Result<()> {
+        let _nobody = self.under_way.write().unwrap_or_else(PoisonError::into_inner);
+        gateway.jump(jump)
     }
 
     /// What came since the last call, once each limit is used up.

@@ -1,7 +1,7 @@
 //! The rate-limit filter in a real Envoy with two workers, under load: what scenario files cannot express.
 //!
 //! What is missing (Envoy, the library that moves its clock, the module) is told, and the tests are ignored then.
-//! `SLUICEGATE_RATE_LIMIT_RUNS` (10) says how often what depends on luck is done, `SLUICEGATE_RATE_LIMIT_FLOOD`
+//! `SLUICEGATE_RATE_LIMIT_RUNS` (5) says how often what depends on luck is done, `SLUICEGATE_RATE_LIMIT_FLOOD`
 //! (20000) how many clients the flood has.
 
 mod client;
@@ -46,7 +46,7 @@ fn setting(name: &str, default: usize) -> usize {
 
 /// How often to do what depends on luck.
 fn runs() -> usize {
-    setting("SLUICEGATE_RATE_LIMIT_RUNS", 10)
+    setting("SLUICEGATE_RATE_LIMIT_RUNS", 5)
 }
 
 /// # Errors
