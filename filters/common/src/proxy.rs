@@ -5,6 +5,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 
 use crate::store::SharedData;
+use crate::time::Nanos;
 
 /// A hostcall's status other than OK. The host's number is kept for logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +102,12 @@ pub trait Proxy {
     /// Whatever the host answered.
     fn metric(&self, _id: u32) -> Result<u64, Status> {
         Err(Status::Unimplemented)
+    }
+
+    /// The host's time at this very moment, for what others may have done since [`Cx::now`](crate::filter::Cx) was read;
+    /// `None` where there is no other clock.
+    fn now(&self) -> Option<Nanos> {
+        None
     }
 
     /// State shared by the workers of the process; [`SharedStore`](crate::store::SharedStore) is how rules use it.

@@ -41,6 +41,10 @@ impl Proxy for Host {
         ffi::metric(id)
     }
 
+    fn now(&self) -> Option<Nanos> {
+        ffi::current_time().ok().map(Nanos)
+    }
+
     fn shared(&self) -> &dyn SharedData {
         self
     }

@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use sluicegate_common::proxy::{Proxy, Status};
 use sluicegate_common::store::SharedData;
 use sluicegate_common::store::memory::{Dialect, MemoryShared};
+use sluicegate_common::time::Nanos;
 
 pub(crate) const BOTH: [Dialect; 2] = [Dialect::Envoy, Dialect::Kong];
 
@@ -19,6 +20,8 @@ pub(crate) struct Process {
     pub(crate) calls: Cell<(u32, u32)>,
     /// Bytes of the longest value that was written.
     pub(crate) longest: Cell<usize>,
+    /// What the host's clock says when it is asked again.
+    pub(crate) clock: Cell<Option<Nanos>>,
     /// How many calls succeed before one fails.
     pub(crate) failing: Cell<Option<u32>>,
 }
@@ -29,6 +32,7 @@ impl Process {
             shared: MemoryShared::new(dialect),
             random: Cell::new(Ok(7)),
             calls: Cell::default(),
+            clock: Cell::default(),
             failing: Cell::default(),
             longest: Cell::default(),
         }
@@ -73,6 +77,10 @@ impl SharedData for Process {
 impl Proxy for Process {
     fn property(&self, _: &[&str]) -> Result<Option<Vec<u8>>, Status> {
         Err(Status::Unimplemented)
+    }
+
+    fn now(&self) -> Option<Nanos> {
+        self.clock.get()
     }
 
     fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {

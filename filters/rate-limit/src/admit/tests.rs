@@ -146,3 +146,25 @@ fn contention_is_no_failing_store() {
     process.shared.fail_get(GetFault::Torn);
     assert!(admit(&process, &[demand(&table, b"john", &charges)], NOW).unwrap().passes, "a torn read is read again");
 }
+
+#[test]
+fn who_was_overtaken_does_not_take_it_for_a_clock_that_was_set_back() {
+    for dialect in BOTH {
+        for (name, again, set_back) in
+            [("overtaken", Some(3_600), false), ("set back", Some(0), true), ("no clock", None, true)]
+        {
+            let process = Process::new(dialect);
+            let (table, quota) = (table("ip"), window(2));
+            let charges = [charge("hourly", &quota)];
+            let ask = |at| admit(&process, &[demand(&table, b"john", &charges)], at).unwrap().passes;
+            let later = |seconds| NOW.plus(Duration::from_secs(seconds));
+            assert!(ask(later(3_600)) && ask(later(3_600)));
+            process.clock.set(again.map(later));
+            // Read an hour ago.
+            assert!(!ask(NOW), "{name}");
+            // The window went back with the clock, or lasts its minute.
+            process.clock.set(None);
+            assert_eq!(ask(later(3_630)), set_back, "{name}");
+        }
+    }
+}

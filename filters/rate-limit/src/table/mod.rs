@@ -188,14 +188,17 @@ impl Table {
     ) -> Result<T, StoreError> {
         let key = digest(&self.seed(proxy)?, &[demand.key]);
         let Demand { charges, overflow, .. } = *demand;
-        let question = Question { key, charges, overflow, ways: self.ways, now, take };
+        let mut question = Question { key, charges, overflow, ways: self.ways, now, take };
         let mut scratch = self.scratch.take();
         let verdict = proxy.shared().update(self.names.of(&key), |state| {
             let Scratch { bucket, bytes } = &mut scratch;
             self.read(state, bucket, &question);
+            if bucket.is_ahead_of(now) {
+                question.now = proxy.now().unwrap_or(now);
+            }
             let (verdict, changed) = change(bucket, &question);
             if changed {
-                bucket.write(now, bytes);
+                bucket.write(question.now, bytes);
                 state.set(bytes);
             }
             verdict

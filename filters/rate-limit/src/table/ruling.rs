@@ -10,7 +10,8 @@
 //! 4. What began as another's level ends no sooner than if it had begun with the request: a window that the key itself
 //!    began is never cut short.
 //! 5. A clock up to a second behind the last write stands still, and who is refused waits that much longer. Further back
-//!    it was set: all levels go with it. That is written down even where a request is refused, as is the clipping of a
+//!    the request may have been overtaken, and looks again: what the clock says after the bucket was read is later than
+//!    the last write, or else the clock was set back. Then all levels go with it. That is written down even where a request is refused, as is the clipping of a
 //!    level that lies too far ahead: found anew by each request, neither would ever pass. Windows that went with the
 //!    clock have boundaries of their own until they are over; what a newcomer inherits of a sliding window may err by a
 //!    part of that window then.
@@ -124,11 +125,16 @@ impl Bucket {
         changed
     }
 
+    /// Whether it was last written so much later that the time must be read again.
+    pub(super) fn is_ahead_of(&self, now: Nanos) -> bool {
+        self.last.since(now) > CLOCK_ERROR
+    }
+
     /// Brings the bucket to the present. A clock that is behind only by a little stands still; one that was set back
     /// takes all levels with it, so that nobody waits for it and nobody gains.
     fn begin(&mut self, now: Nanos) -> Ruling {
         let behind = self.last.since(now);
-        let set_back = behind > CLOCK_ERROR;
+        let set_back = self.is_ahead_of(now);
         if set_back {
             self.last = now;
             for held in self.levels_mut() {
