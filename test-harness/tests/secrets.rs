@@ -15,8 +15,8 @@ use test_harness::backend::wasmtime::Wasmtime;
 use test_harness::scenario::{Scenario, Step, find, load, run};
 
 /// Host calls that take what a module says out of it. Edits of the request's head are none: they are for the upstream.
-const SAYS: [&str; 6] =
-    ["log(", "define_metric(", "set_property(", "send_local_response(", "set_shared_data(", "http_call("];
+const SAYS: [&str; 7] =
+    ["log(", "define_metric(", "set_property(", "send_local_response(", "set_shared_data(", "http_call(", "grpc_call("];
 
 /// Shorter ones stand in other words by chance.
 const SHORTEST: usize = 8;
