@@ -56,8 +56,8 @@ pub struct Admission {
     pub judged: Vec<Judged>,
     /// Whether a key found its bucket full: it displaced another, shared the rest, or was refused.
     pub overflowed: bool,
-    /// What was taken, a ruling per demand.
-    taken: Vec<Ruling>,
+    /// What was taken from the store, a ruling per demand.
+    pub(crate) taken: Vec<Ruling>,
 }
 
 impl Default for Admission {
@@ -93,6 +93,16 @@ pub fn admit(proxy: &dyn Proxy, demands: &[Demand<'_>], now: Nanos) -> Result<Ad
 }
 
 impl Admission {
+    /// What one demand's ruling comes to.
+    pub(crate) fn of_one(demand: &Demand<'_>, ruling: Ruling, judged: Vec<Judged>, now: Nanos) -> Self {
+        let taken = if ruling.fits { vec![ruling] } else { Vec::new() };
+        let mut admission = Self { passes: ruling.fits, judged, overflowed: ruling.overflowed, taken };
+        if !admission.passes {
+            admission.tell_untaken(std::slice::from_ref(demand), now);
+        }
+        admission
+    }
+
     fn look(&mut self, proxy: &dyn Proxy, demands: &[Demand<'_>], now: Nanos) -> Result<(), StoreError> {
         for demand in demands {
             let ruling = demand.table.rule(proxy, demand, now, false, &mut self.judged)?;

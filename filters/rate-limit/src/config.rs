@@ -38,6 +38,8 @@ struct RawConfig {
     headers: Fields,
     #[deserr(default)]
     on_store_error: OnStoreError,
+    #[deserr(default)]
+    precision: Precision,
 }
 
 /// `on_store_error`: what becomes of a request when the levels cannot be read or written.
@@ -49,6 +51,17 @@ pub enum OnStoreError {
     Allow,
     /// It is refused, 503.
     Deny,
+}
+
+/// `precision`: whether a worker may take ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
+#[deserr(error = ConfigErrors, rename_all = lowercase)]
+pub enum Precision {
+    /// Each request takes what it costs.
+    #[default]
+    Exact,
+    /// A batch for the next requests as well.
+    Leased,
 }
 
 /// A compiled policy, and the registry it shares with all others.
@@ -66,6 +79,8 @@ pub struct Config {
     pub fields: Fields,
     /// What a failing store means.
     pub on_store_error: OnStoreError,
+    /// Whether a worker may take ahead.
+    pub precision: Precision,
 }
 
 impl Config {
@@ -107,6 +122,7 @@ impl Config {
             global,
             fields: raw.headers,
             on_store_error: raw.on_store_error,
+            precision: raw.precision,
         })
     }
 }

@@ -8,6 +8,7 @@
 //!    one entry of shared data, decided in one compare-and-swap ([`table`]); what they allow is arithmetic ([`quota`]).
 //! 4. Never one more passes than a limit allows, whatever workers race. Of several that race, one may be refused that
 //!    would have fitted.
+//!    With `precision: leased` a worker takes a batch ahead, which others do not find ([`lease`]).
 //! 5. There are as many entries as the config says, whoever comes. Who finds no place counts as having used as much as
 //!    any that was forgotten.
 //! 6. Who calls may have a plan (`plans`). What passes here may still be for a service to judge, which counts for all
@@ -58,6 +59,7 @@ pub mod cost;
 pub mod fields;
 pub mod global;
 pub mod key;
+pub mod lease;
 mod limit;
 mod plans;
 pub mod quota;
@@ -76,13 +78,14 @@ use sluicegate_common::proxy::Proxy;
 use sluicegate_common::store::StoreError;
 
 use crate::admit::{Admission, Charge, Demand, admit};
-use crate::config::{Config, OnStoreError, REGISTRIES};
+use crate::config::{Config, OnStoreError, Precision, REGISTRIES};
 use crate::global::{FailureMode, Global, Verdict};
 use crate::key::Extracted;
 use crate::limit::Limit;
 pub use crate::limit::Stage;
 use crate::plans::Plans;
 use crate::quota::Judged;
+use crate::registry::Registry;
 use crate::table::Overflow;
 
 /// The filter.
@@ -108,9 +111,11 @@ struct Taken {
 }
 
 impl Taken {
-    fn give_back(&mut self, overflow: Overflow, cx: &Cx<'_>) {
+    fn give_back(&mut self, registry: &Registry, cx: &Cx<'_>) {
         let Self { asked, admission } = self;
-        with_demands(asked, overflow, |demands| admission.give_back(cx.proxy, demands, cx.now));
+        with_demands(asked, registry.overflow(), |demands| {
+            registry.leases.give_back(admission, cx.proxy, demands, cx.now);
+        });
     }
 
     /// Tells the client how the limits stand that bind it.
@@ -182,15 +187,19 @@ impl Filter for RateLimit {
             return Decision::Continue;
         }
         let Some(asked) = self.asked(head, cx) else { return refuse::missing_key() };
-        let admission =
-            match with_demands(&asked, self.config.registry.overflow(), |demands| admit(cx.proxy, demands, cx.now)) {
-                Ok(admission) => admission,
-                Err(StoreError::Contention) => return refuse::contention(),
-                Err(error) => match self.on_store_error(error, cx) {
-                    Decision::Continue => Admission::default(),
-                    refused => return refused,
-                },
-            };
+        let registry = &self.config.registry;
+        let admission = with_demands(&asked, registry.overflow(), |demands| match self.config.precision {
+            Precision::Exact => admit(cx.proxy, demands, cx.now),
+            Precision::Leased => registry.leases.admit(cx.proxy, demands, cx.now),
+        });
+        let admission = match admission {
+            Ok(admission) => admission,
+            Err(StoreError::Contention) => return refuse::contention(),
+            Err(error) => match self.on_store_error(error, cx) {
+                Decision::Continue => Admission::default(),
+                refused => return refused,
+            },
+        };
         let wait = self.count(&asked, &admission, cx);
         let taken = Taken { asked, admission };
         if taken.admission.passes {
@@ -310,7 +319,7 @@ impl RateLimit {
         let refusal = refusal.filter(|_| global.mode == Mode::Enforce);
         if let Some(mut taken) = stream.pending.take() {
             if refusal.is_some() {
-                taken.give_back(self.config.registry.overflow(), cx);
+                taken.give_back(&self.config.registry, cx);
             }
             taken.tell(cx);
         }

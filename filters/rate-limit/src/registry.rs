@@ -10,6 +10,7 @@ use deserr::Deserr;
 use sluicegate_common::config::{ConfigError, ConfigErrors, Whole};
 use sluicegate_common::proxy::{Counter, Proxy};
 
+use crate::lease::Leases;
 use crate::table::{Overflow, Shape, Table, Tag};
 
 /// `store` as written.
@@ -35,6 +36,8 @@ pub struct Registry {
     overflow: Overflow,
     overflowed: Counter,
     replicas: NonZeroU32,
+    /// What this worker has drawn ahead.
+    pub leases: Leases,
     tables: RefCell<BTreeMap<String, Shared>>,
     /// The CRC-32 of all keys so far.
     taken: RefCell<BTreeSet<u32>>,
@@ -72,6 +75,7 @@ impl Registry {
             overflow: store.overflow,
             overflowed: Counter::new(format!("sluicegate_rate_limit_overflows_total.id.{id}")),
             replicas,
+            leases: Leases::default(),
             tables: RefCell::default(),
             taken: RefCell::default(),
         }

@@ -112,6 +112,10 @@ impl FixedWindow {
         }
     }
 
+    pub(super) fn still_held(&self, level: Level, count: u32, _: Nanos, now: Nanos) -> u32 {
+        if level.is_fresh(now) { 0 } else { count }
+    }
+
     #[cfg(test)]
     pub(super) fn begins_with_requests(&self) -> bool {
         matches!(self.windows, Windows::FromFirst { .. })

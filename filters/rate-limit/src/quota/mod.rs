@@ -164,6 +164,20 @@ impl Quota {
         each!(self, give_back(self.settle(level, now), cost, taken_at, now))
     }
 
+    /// How much of a count that was taken ahead at `taken_at`, and is not used yet, may still be used: less what came
+    /// back to the limit by itself since, and nothing once the window is over. `level` is that which it was taken into.
+    /// Several who hold some, each of its own, use no more together than if each had taken it when it was used.
+    #[must_use]
+    pub fn still_held(&self, level: Level, count: u32, taken_at: Nanos, now: Nanos) -> u32 {
+        each!(self, still_held(level, count, taken_at, now))
+    }
+
+    /// Whether what is held of the count taken into `level` may be added to that taken into `later`.
+    #[must_use]
+    pub fn joins(&self, level: Level, later: Level) -> bool {
+        matches!(self, Self::TokenBucket(_)) || level.until == later.until
+    }
+
     /// The level as it counts. One that lies more than twice the [`Self::ceiling`] ahead comes from another clock or
     /// limit, and counts from now: a caller that only reads should write it back, or it counts from now for ever.
     /// Nearer ones stay as they are: clocks of several workers differ, and that must give nothing away.

@@ -106,6 +106,11 @@ impl SlidingWindow {
         }
     }
 
+    /// Of the window in which it was taken, which is over a `per` before the level is.
+    pub(super) fn still_held(&self, level: Level, count: u32, _: Nanos, now: Nanos) -> u32 {
+        if level.until.minus(self.window()) <= now { 0 } else { count }
+    }
+
     fn counts(&self, level: Level, now: Nanos) -> Counts {
         let [latest, before] = level.used;
         let ahead = level.until.0.saturating_sub(now.0);

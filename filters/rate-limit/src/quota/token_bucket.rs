@@ -68,6 +68,13 @@ impl TokenBucket {
         self.level(self.used(level, now).saturating_sub(left), now)
     }
 
+    /// The bucket fills by what is used first. Nobody knows who that was, so it counts against everybody.
+    pub(super) fn still_held(&self, _: Level, count: u32, taken_at: Nanos, now: Nanos) -> u32 {
+        let filled = now.since(taken_at).as_nanos().saturating_mul(self.denominator().get());
+        let left = self.tokens(count).saturating_sub(filled) / NonZeroU128::from(self.per);
+        u32::try_from(left).unwrap_or(u32::MAX)
+    }
+
     fn tokens(&self, count: u32) -> u128 {
         u128::from(count).saturating_mul(self.per.get().into())
     }

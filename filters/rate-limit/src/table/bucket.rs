@@ -17,7 +17,7 @@ use super::Tag;
 use crate::quota::Level;
 
 /// Where a key's levels are found: a keyed digest of its values.
-pub(super) type Fingerprint = [u8; 16];
+pub(crate) type Fingerprint = [u8; 16];
 
 /// The most tags that are written: those of a config, and as many of the one before.
 const MAX_TAGS: usize = 32;

@@ -27,10 +27,12 @@ use sluicegate_common::proxy::Proxy;
 use sluicegate_common::store::{SharedStore as _, State, StoreError, digest};
 use sluicegate_common::time::Nanos;
 
-use crate::admit::Demand;
+use crate::admit::{Charge, Demand};
 use crate::quota::Judged;
-use bucket::{Bucket, Fingerprint};
+use bucket::Bucket;
+pub(crate) use bucket::Fingerprint;
 use names::Names;
+pub(crate) use ruling::CLOCK_ERROR;
 use ruling::Question;
 pub use ruling::Ruling;
 
@@ -46,6 +48,10 @@ impl Tag {
     pub fn new(name: &str, algorithm: &str) -> Self {
         let [a, b, c, d, e, f, g, h, ..] = digest(b"sluicegate/limit", &[name.as_bytes(), algorithm.as_bytes()]);
         Self(u64::from_le_bytes([a, b, c, d, e, f, g, h]))
+    }
+
+    pub(crate) fn bits(self) -> u64 {
+        self.0
     }
 }
 
@@ -165,6 +171,41 @@ impl Table {
         })
     }
 
+    /// Decides one demand, and takes more than it costs if there is room: `batch` makes the greater charges of the ruling
+    /// on the cost alone and of what was said then, none if it shall be just that. What the limits say of the cost is
+    /// pushed to `judged`; what they said of the greater charges is returned, nothing where these were not taken.
+    pub(crate) fn draw<'a>(
+        &self,
+        proxy: &dyn Proxy,
+        demand: &Demand<'a>,
+        now: Nanos,
+        judged: &mut Vec<Judged>,
+        batch: &mut dyn FnMut(&Ruling, &[Judged]) -> Vec<Charge<'a>>,
+    ) -> Result<(Ruling, Vec<Judged>), StoreError> {
+        self.update(proxy, demand, now, true, |bucket, question| {
+            judged.clear();
+            let looked = bucket.rule(&Question { take: false, ..*question }, judged);
+            let charges = batch(&looked, judged);
+            let mut drawn = Vec::with_capacity(charges.len());
+            if !charges.is_empty() {
+                let mut ruling = bucket.rule(&Question { charges: &charges, ..*question }, &mut drawn);
+                if ruling.fits {
+                    ruling.changed |= looked.changed;
+                    return ((ruling, drawn), ruling.changed);
+                }
+            }
+            judged.clear();
+            let mut ruling = bucket.rule(question, judged);
+            ruling.changed |= looked.changed;
+            ((ruling, Vec::new()), ruling.changed)
+        })
+    }
+
+    /// What the key is known by, in all tables with the same seed.
+    pub(crate) fn fingerprint(&self, proxy: &dyn Proxy, key: &[u8]) -> Result<Fingerprint, StoreError> {
+        Ok(digest(&self.seed(proxy)?, &[key]))
+    }
+
     /// Gives back what the ruling took.
     pub(crate) fn give_back(
         &self,
@@ -186,7 +227,7 @@ impl Table {
         take: bool,
         mut change: impl FnMut(&mut Bucket, &Question<'_>) -> (T, bool),
     ) -> Result<T, StoreError> {
-        let key = digest(&self.seed(proxy)?, &[demand.key]);
+        let key = self.fingerprint(proxy, demand.key)?;
         let Demand { charges, overflow, .. } = *demand;
         let mut question = Question { key, charges, overflow, ways: self.ways, now, take };
         let mut scratch = self.scratch.take();

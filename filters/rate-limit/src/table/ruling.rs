@@ -28,7 +28,7 @@ use crate::admit::Charge;
 use crate::quota::{Judged, Level, Standing};
 
 /// How far clocks of workers may be apart. Further back, and the clock was set.
-const CLOCK_ERROR: Duration = Duration::from_secs(1);
+pub(crate) const CLOCK_ERROR: Duration = Duration::from_secs(1);
 
 /// What is asked of a bucket.
 #[derive(Clone, Copy)]
@@ -44,7 +44,7 @@ pub(super) struct Question<'a> {
 }
 
 /// What a bucket answers, beside what each limit says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ruling {
     /// Whether all limits that bind have room.
     pub fits: bool,

@@ -9,6 +9,7 @@ use sluicegate_common::store::SharedData;
 use sluicegate_common::store::memory::{Dialect, MemoryShared};
 
 use super::*;
+use crate::lease::Leases;
 
 const STOPPED: Status = Status::Other(u32::MAX);
 
@@ -89,7 +90,9 @@ struct Worker<'a> {
     demands: &'a [Demand<'a>],
     left: u32,
     passed: u32,
-    /// Of the request that is under way.
+    /// As they were before the request that is under way.
+    leases: Option<Leases>,
+    /// Of that request.
     answers: Vec<Answer>,
 }
 
@@ -99,10 +102,15 @@ impl Worker<'_> {
         while self.left > 0 {
             let (answers, next) = (RefCell::new(self.answers.iter()), RefCell::default());
             let host = Replay { answers, next };
-            let admission = admit(&host, self.demands, NOW);
+            let mut leases = self.leases.clone();
+            let admission = match &mut leases {
+                Some(leases) => leases.admit(&host, self.demands, NOW),
+                None => admit(&host, self.demands, NOW),
+            };
             if let Some(call) = host.next.into_inner() {
                 return Some(call);
             }
+            self.leases = leases;
             self.answers.clear();
             self.left -= 1;
             self.passed += u32::from(admission.is_ok_and(|admission| admission.passes));
@@ -118,7 +126,8 @@ fn walk(
     seen: &mut HashSet<String>,
     end: &mut dyn FnMut(&MemoryShared, u32),
 ) {
-    let of = |worker: &Worker<'_>| format!("{} {} {:?}", worker.left, worker.passed, worker.answers);
+    let of =
+        |worker: &Worker<'_>| format!("{} {} {:?} {:?}", worker.left, worker.passed, worker.leases, worker.answers);
     let all: Vec<String> = workers.iter().map(of).collect();
     if !seen.insert(format!("{shared:?} {all:?}")) {
         return;
@@ -153,7 +162,7 @@ fn check(dialect: Dialect, quotas: [&Quota; 2], workers: usize, requests: u32, d
     let most = quotas[..demands].iter().map(|quota| quota.capacity()).min().unwrap();
     let asked = requests * u32::try_from(workers).unwrap();
     let of = |index: usize| if index == 1 && demands == 2 { &there[..] } else { &here[..demands] };
-    let new = |index| Worker { demands: of(index), left: requests, passed: 0, answers: Vec::new() };
+    let new = |index| Worker { demands: of(index), left: requests, passed: 0, leases: None, answers: Vec::new() };
     let workers: Vec<Worker<'_>> = (0..workers).map(new).collect();
     let mut seen = HashSet::new();
     walk(&process.shared, &workers, &mut seen, &mut |shared, passed| {
@@ -200,6 +209,46 @@ fn no_order_lets_more_pass_than_a_limit_allows() {
                 let found = check(dialect, [&quotas[0], &quotas[1]], *workers, *requests, *demands);
                 assert!(found >= *states, "{dialect:?}, {workers} x {requests}, limit {most}: only {found} states");
             }
+        }
+    }
+}
+
+/// Of the fewest and of the most that pass, whatever the order; and how many states there are.
+fn check_leases(dialect: Dialect, quota: &Quota, workers: usize, requests: u32) -> (u32, u32, usize) {
+    let process = Process::new(dialect);
+    let table = table("ip");
+    table.start(&process);
+    let charges = [charge("a", quota)];
+    let demands = [demand(&table, b"1.2.3.4", &charges)];
+    let worker =
+        Worker { demands: &demands, left: requests, passed: 0, leases: Some(Leases::default()), answers: Vec::new() };
+    let (mut fewest, mut most, mut seen) = (u32::MAX, 0, HashSet::new());
+    walk(&process.shared, &vec![worker; workers], &mut seen, &mut |_, passed| {
+        fewest = fewest.min(passed);
+        most = most.max(passed);
+    });
+    (fewest, most, seen.len())
+}
+
+#[test]
+fn no_order_lets_more_pass_than_a_limit_allows_that_is_drawn_ahead() {
+    struct Case {
+        requests: u32,
+        limit: u32,
+        /// The most that two workers can hold to the end.
+        lost: u32,
+        states: usize,
+    }
+    let cases =
+        [Case { requests: 4, limit: 100, lost: 0, states: 90 }, Case { requests: 6, limit: 10, lost: 2, states: 500 }];
+    for (dialect, quota) in BOTH.into_iter().zip([bucket, window]) {
+        for Case { requests, limit, lost, states } in &cases {
+            let quota = quota(*limit);
+            let found = check_leases(dialect, &quota, 2, *requests);
+            let (fewest, most, seen) = found;
+            let wanted = (requests * 2).min(*limit);
+            assert_eq!(most, wanted, "{quota:?}, {found:?}");
+            assert!(fewest + lost >= wanted && seen >= *states, "{quota:?}, {found:?}");
         }
     }
 }
