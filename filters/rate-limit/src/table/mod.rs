@@ -87,6 +87,8 @@ pub struct Table {
     /// Taken out while it is used.
     scratch: RefCell<Scratch>,
     warned: Cell<bool>,
+    /// Whether all values are there. Every rule of a module starts the tables that it shares with the others.
+    made: Cell<bool>,
 }
 
 /// Memory that is used over and over.
@@ -107,14 +109,19 @@ impl Table {
             seed: Cell::new(None),
             scratch: RefCell::default(),
             warned: Cell::new(false),
+            made: Cell::new(false),
         }
     }
 
     /// Makes all that is not there yet: in Envoy this runs before there is a worker. What fails is logged, and made by
     /// the first request that needs it.
     pub fn start(&self, proxy: &dyn Proxy) {
-        if let Err(error) = self.make(proxy) {
-            log::warn!("rate-limit: {} is not prepared: {error}", self.names.prefix());
+        if self.made.get() {
+            return;
+        }
+        match self.make(proxy) {
+            Ok(()) => self.made.set(true),
+            Err(error) => log::warn!("rate-limit: {} is not prepared: {error}", self.names.prefix()),
         }
     }
 

@@ -19,8 +19,12 @@ fn all_that_is_ever_there_is_made_at_the_start() {
         table().start(&process);
         assert_eq!(process.shared.len(), 5, "{dialect:?}: four buckets and the seed");
         let writes = process.shared.writes();
-        table().start(&process);
+        let table = table();
+        table.start(&process);
         assert_eq!(process.shared.writes(), writes, "{dialect:?}: what is there stays");
+        let calls = process.calls.get();
+        table.start(&process);
+        assert_eq!(process.calls.get(), calls, "{dialect:?}: once in a VM, however many rules share the table");
     }
 }
 
