@@ -18,7 +18,7 @@ use crate::key::{Extracted, Key};
 use crate::quota::{Judged, Quota};
 use crate::registry::{Place, Registry};
 use crate::table::Tag;
-pub use raw::{RawLimit, Requests, share};
+pub use raw::{RawLimit, Requests, per_replica};
 
 /// `stage`: where in a gateway a limit is asked. Elsewhere there is one stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]

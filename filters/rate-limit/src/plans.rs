@@ -20,13 +20,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, Mode, Pointer, Table, Text};
+use sluicegate_common::config::{ConfigError, ConfigErrors, Mode, Table, Text};
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::matcher::MatchOptions;
 
 use crate::key::{Key, OnMissingKey, PartList, TextPart};
-use crate::limit::{Limit, Requests, Terms, share};
+use crate::limit::{Limit, Requests, Terms, per_replica};
 use crate::quota::{Period, Quota};
 use crate::registry::Registry;
 
@@ -97,7 +97,8 @@ impl Text for By {
         match text {
             "group" => Some(Self::Group),
             "consumer" | "credential" => TextPart::parse(text).map(Self::Part),
-            claim => Pointer::parse(claim.strip_prefix("claim:")?).and_then(|_| TextPart::parse(claim)).map(Self::Part),
+            claim if claim.starts_with("claim:") => TextPart::parse(claim).map(Self::Part),
+            _ => None,
         }
     }
 }
@@ -138,14 +139,12 @@ impl RawPlans {
         let key = Key::new(self.key, OnMissingKey::Ip);
         let mut table = BTreeMap::new();
         for (Value(name), plan) in self.table.0 {
-            let plan = plan.compile(&key, registry, paths).map_err(|errors| errors.under(&format!("table.{name}")));
-            if let Some(plan) = errors.take(plan) {
-                table.insert(name, plan);
-            }
+            let limits = plan.compile(&format!("table.{name}"), &key, registry, paths, &mut errors);
+            table.insert(name, limits);
         }
         let default = self.default.and_then(|Value(name)| {
             let plan = table.get(&name).cloned();
-            if plan.is_none() && errors.is_empty() {
+            if plan.is_none() {
                 errors.push(ConfigError::invalid("default", format!("there is no plan {name:?} in \"table\"")));
             }
             plan
@@ -155,13 +154,23 @@ impl RawPlans {
 }
 
 impl RawPlan {
-    fn compile(self, key: &Key, registry: &Registry, paths: MatchOptions) -> Result<Plan, ConfigErrors> {
-        let mut errors = ConfigErrors::new();
+    /// Its limits, as far as nothing is wrong with them. `place` is where it stands; the key stands beside the table.
+    fn compile(
+        self,
+        place: &str,
+        key: &Key,
+        registry: &Registry,
+        paths: MatchOptions,
+        errors: &mut ConfigErrors,
+    ) -> Plan {
         let mut limits = Vec::new();
         let mut add = |field: &str, name, algorithm, quota: Result<Quota, ConfigError>| {
             let terms = |quota| Terms { name, algorithm, quota, key: key.clone(), mode: Mode::Enforce };
+            let quota = quota.map_err(|error| error.under(&format!("{place}.{field}")));
             let limit = quota.and_then(|quota| Limit::new(terms(quota), registry, paths));
-            limits.extend(errors.take(limit.map_err(|error| error.under(field))).map(Rc::new));
+            // What is wrong with the key is so for all plans, and told once.
+            let limit = limit.map_err(|error| ConfigErrors::from(error).without(errors));
+            limits.extend(errors.take(limit).map(Rc::new));
         };
         if let Some(throttle) = self.throttle {
             add("throttle", THROTTLE, "token_bucket", throttle.quota(registry));
@@ -169,7 +178,7 @@ impl RawPlan {
         if let Some(quota) = self.quota {
             add("quota", QUOTA, "calendar", quota.quota(registry));
         }
-        errors.into_result(limits.into())
+        limits.into()
     }
 }
 
@@ -177,7 +186,7 @@ impl RawThrottle {
     fn quota(&self, registry: &Registry) -> Result<Quota, ConfigError> {
         let [requests, burst] = [self.requests, self.burst.unwrap_or(self.requests)];
         let replicas = registry.replicas();
-        Quota::token_bucket(share(requests, replicas), self.per, share(burst, replicas))
+        Quota::token_bucket(per_replica(requests, replicas), self.per, per_replica(burst, replicas))
             .map_err(|invalid| ConfigError::invalid(invalid.field(), invalid.to_string()))
     }
 }
@@ -189,7 +198,7 @@ impl RawQuota {
             RawPeriod::Week => Period::Week,
             RawPeriod::Month => Period::Month,
         };
-        Quota::calendar(share(self.requests, registry.replicas()), period, self.offset)
+        Quota::calendar(per_replica(self.requests, registry.replicas()), period, self.offset)
             .map_err(|invalid| ConfigError::invalid(invalid.field(), invalid.to_string()))
     }
 }

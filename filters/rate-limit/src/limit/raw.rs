@@ -108,10 +108,10 @@ impl RawLimit {
         if self.align.is_some() && self.algorithm != Algorithm::FixedWindow {
             errors.push(ConfigError::invalid("align", "belongs to the algorithm \"fixed_window\""));
         }
-        let requests = share(self.requests, replicas);
+        let requests = per_replica(self.requests, replicas);
         let quota = match self.algorithm {
             Algorithm::TokenBucket => {
-                Quota::token_bucket(requests, self.per, share(self.burst.unwrap_or(self.requests), replicas))
+                Quota::token_bucket(requests, self.per, per_replica(self.burst.unwrap_or(self.requests), replicas))
             }
             Algorithm::FixedWindow => {
                 let align = match self.align {
@@ -130,7 +130,7 @@ impl RawLimit {
 }
 
 /// The part of one replica, at least 1.
-pub fn share(requests: Requests, replicas: NonZeroU32) -> NonZeroU32 {
+pub fn per_replica(requests: Requests, replicas: NonZeroU32) -> NonZeroU32 {
     let whole = u32::try_from(requests.get()).unwrap_or(u32::MAX);
     NonZeroU32::new(whole / replicas).unwrap_or(NonZeroU32::MIN)
 }

@@ -45,6 +45,11 @@ fn plans_are_read() {
             want: &["plans.table.a.throttle.per: ", "plans.table.a.quota.offset: "],
         },
         Case {
+            name: "all at once",
+            plans: json!({"by": "group", "default": "b", "table": {"a": {"throttle": {"requests": 1, "per": "0s"}}}}),
+            want: &["plans.table.a.throttle.per: ", "plans.default: "],
+        },
+        Case {
             name: "a period that is none",
             plans: json!({"by": "group", "table": {"a": {"quota": {"requests": 1, "per": "1d"}}}}),
             want: &["plans.table.a.quota.per: expected"],
@@ -55,6 +60,19 @@ fn plans_are_read() {
         assert_eq!(found.len(), want.len(), "{name}: {found:?}");
         assert!(found.iter().zip(want).all(|(found, want)| found.starts_with(want)), "{name}: {found:?}");
     }
+}
+
+#[test]
+fn too_many_limits_with_the_key_of_plans() {
+    let limit = |number| json!({"name": format!("limit-{number}"), "requests": 1, "per": "1s", "key": ["consumer"]});
+    let plan = json!({"throttle": {"requests": 1}, "quota": {"requests": 1, "per": "day"}});
+    let config = json!({
+        "limits": (0..16).map(limit).collect::<Vec<_>>(),
+        "plans": {"by": "group", "table": {"a": plan, "b": plan}},
+    });
+    let refused = Config::parse(config.as_object().cloned().unwrap(), &Setup::new(&Env::default()), None);
+    let want = "plans.key: 16 limits of other names have this key already";
+    assert_eq!(refused.unwrap_err().to_string(), want);
 }
 
 #[test]
