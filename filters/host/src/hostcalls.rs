@@ -125,7 +125,7 @@ pub fn dispatch(callout: &Callout) -> Result<u32, Status> {
                 whole(callout.timeout),
             )
         }
-        // It traps on the call.
+        // Kong's engine traps on the call.
         CalloutRequest::Grpc { .. } if !is_envoy() => return Err(Status::Unimplemented),
         CalloutRequest::Grpc { authority, service, method, message } => {
             let target = grpc_target(&callout.upstream, authority).ok_or(Status::BadArgument)?;

@@ -17,9 +17,9 @@ use crate::cost::Cost;
 use crate::key::TextPart;
 
 /// The most descriptors.
-pub const MAX_DESCRIPTORS: usize = 16;
+const MAX_DESCRIPTORS: usize = 16;
 /// The most entries of a descriptor.
-pub const MAX_ENTRIES: usize = 16;
+const MAX_ENTRIES: usize = 16;
 
 /// `global` as written.
 #[derive(Debug, Deserr)]

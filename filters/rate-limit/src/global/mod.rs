@@ -44,7 +44,7 @@ use sluicegate_common::matcher::MatchOptions;
 use sluicegate_common::proxy::{Counter, Proxy};
 
 use config::{Descriptor, Service};
-pub use config::{FailureMode, MAX_DESCRIPTORS, MAX_ENTRIES, RawGlobal};
+pub use config::{FailureMode, RawGlobal};
 use headers::Field;
 use message::{Code, RateLimitRequest, RateLimitResponse};
 

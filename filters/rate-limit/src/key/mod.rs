@@ -100,12 +100,6 @@ impl Key {
         self.parts.iter().any(|part| matches!(part, Part::Path | Part::PathTemplate))
     }
 
-    /// Whether it holds `path_template`: its limit's own match decides on it too.
-    #[must_use]
-    pub fn uses_templates(&self) -> bool {
-        self.parts.contains(&Part::PathTemplate)
-    }
-
     /// Whether it reads the request's head, pseudo headers included. An address out of X-Forwarded-For does not count:
     /// that is the module's setting.
     #[must_use]
