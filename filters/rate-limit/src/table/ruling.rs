@@ -200,6 +200,9 @@ impl Bucket {
             };
             let is_own = matches!(place, Place::Entry(_)) && !was.inherited;
             let level = if is_own { new } else { own(new, judged, charge, ruling.at) };
+            if level != new {
+                tell(judged, level, charge, ruling.at);
+            }
             if level == self.held(row.unwrap_or(place.row()), charge.tag).at(ruling.at).level {
                 continue;
             }
@@ -256,6 +259,19 @@ fn own(level: Level, judged: &Judged, charge: &Charge<'_>, at: Nanos) -> Level {
         },
         Judged::Exceeds { retry_in: None, .. } => level.join(charge.quota.punish(fresh, charge.cost, at)),
         Judged::Exceeds { retry_in: Some(_), .. } => level,
+    }
+}
+
+/// Says what holds under a level that lies higher than the one it was judged by.
+fn tell(judged: &mut Judged, level: Level, charge: &Charge<'_>, at: Nanos) {
+    match judged {
+        Judged::Fits { after, standing, .. } => {
+            *after = level;
+            if let Judged::Fits { standing: left, .. } = charge.quota.judge(level, 0, at) {
+                *standing = left;
+            }
+        }
+        Judged::Exceeds { .. } => *judged = charge.quota.judge(level, charge.cost, at),
     }
 }
 
