@@ -16,7 +16,7 @@ e2e: ## the scenarios in real Envoy only
 e2e-browser: ## CORS in a real browser (headless Chromium)
 	@scripts/e2e-browser
 
-fuzz: ## the auth filter's parsers and checks under random bytes, 10 minutes each (FUZZ_SECONDS=60; ONLY="token jwks")
+fuzz: ## what reads bytes from outside, in auth and rate-limit, under random ones, 10 minutes each (FUZZ_SECONDS=60; ONLY="token jwks")
 	@scripts/fuzz
 
 budget: ## what one request costs in each module (fuel, host calls, memory) against the baseline; BLESS=1 renews it

@@ -15,7 +15,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use sluicegate_auth::source::Sources;
 use sluicegate_common::config::{ConfigErrors, parse_json};
-use sluicegate_fuzz::request::Request;
+use sluicegate_fuzz::request::{Request, decoded, split};
 
 const DEFAULT: &str = r#"[{"header": "authorization", "prefix": "Bearer "}, {"header": "x-api-key"},
     {"query": "api_key"}, {"cookie": "key"}]"#;
@@ -104,22 +104,6 @@ fn without_parameter(target: &[u8], name: &str) -> Vec<u8> {
     [path, b"?", &left.join(&b'&')].concat()
 }
 
-/// Escapes of two hexadecimal digits, and `+`, as servers read them.
-fn decoded(text: &[u8]) -> Vec<u8> {
-    let digit = |at: usize| text.get(at).and_then(|&byte| char::from(byte).to_digit(16));
-    let (mut decoded, mut at) = (Vec::new(), 0);
-    while let Some(&byte) = text.get(at) {
-        if let (b'%', Some(high), Some(low)) = (byte, digit(at + 1), digit(at + 2)) {
-            decoded.push((high * 16 + low) as u8);
-            at += 3;
-        } else {
-            decoded.push(if byte == b'+' { b' ' } else { byte });
-            at += 1;
-        }
-    }
-    decoded
-}
-
 /// `None` where the line had such cookies and nothing else.
 fn without_cookie(line: &[u8], name: &str) -> Option<Vec<u8>> {
     let is_it = |part: &&[u8]| part.contains(&b'=') && split(part, b'=').0.trim_ascii() == name.as_bytes();
@@ -131,10 +115,4 @@ fn without_cookie(line: &[u8], name: &str) -> Option<Vec<u8>> {
     let line = left.join(&b';');
     // What begins the line now needs no blank before it.
     Some(if is_it(&parts[0]) { line.trim_ascii_start().to_vec() } else { line })
-}
-
-/// What stands before the first such byte, and what behind it.
-fn split(text: &[u8], at: u8) -> (&[u8], &[u8]) {
-    let end = text.iter().position(|&byte| byte == at).unwrap_or(text.len());
-    (&text[..end], text.get(end + 1..).unwrap_or_default())
 }

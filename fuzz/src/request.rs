@@ -74,3 +74,27 @@ impl HeaderSource for Request {
         HeaderMap::parse(HeaderMap::serialize(&self.0))
     }
 }
+
+/// Escapes of two hexadecimal digits, and `+`, as servers read them.
+#[must_use]
+pub fn decoded(text: &[u8]) -> Vec<u8> {
+    let digit = |at: usize| text.get(at).and_then(|&byte| char::from(byte).to_digit(16));
+    let (mut decoded, mut at) = (Vec::new(), 0);
+    while let Some(&byte) = text.get(at) {
+        if let (b'%', Some(high), Some(low)) = (byte, digit(at + 1), digit(at + 2)) {
+            decoded.push((high * 16 + low) as u8);
+            at += 3;
+        } else {
+            decoded.push(if byte == b'+' { b' ' } else { byte });
+            at += 1;
+        }
+    }
+    decoded
+}
+
+/// What stands before the first such byte, and what behind it.
+#[must_use]
+pub fn split(text: &[u8], at: u8) -> (&[u8], &[u8]) {
+    let end = text.iter().position(|&byte| byte == at).unwrap_or(text.len());
+    (&text[..end], text.get(end + 1..).unwrap_or_default())
+}

@@ -102,6 +102,30 @@ def head(sources, fields):
     return "\n".join([json.dumps(sources), *(f"{name}: {value}" for name, value in fields)]).encode()
 
 
+def keys(cases):
+    for case in json.loads((cases / "ratelimit" / "key_derivation.json").read_text()):
+        config, part = {"key": ["ip"]}, case["config"].get("key")
+        if part:
+            config["key"] = [part.replace("claim:", "claim:/")]
+        else:
+            config["client_ip"] = {"from": "x_forwarded_for", "trusted_hops": case["config"]["trusted_hops"]}
+        request = case.get("request", case)
+        fields = [["@source.address", f"{case.get('peer', '192.0.2.1')}:40000"], [":path", request.get("path", "/")]]
+        yield key(config, fields + list(request.get("headers", {}).items()))
+    for case in json.loads((cases / "ratelimit" / "ip_key_table.json").read_text()):
+        config = {"key": ["ip"], "client_ip": {"ipv6_prefix": case["ipv6_subnet"] or 128}}
+        yield key(config, [["@source.address", f"[{case['ip']}]:40000"]])
+
+
+def key(config, fields):
+    lines = (f"{name}={value}" if name.startswith("@") else f"{name}: {value}" for name, value in fields)
+    return "\n".join([json.dumps(config), *lines]).encode()
+
+
+def nothing(_):
+    return []
+
+
 def names(value):
     if isinstance(value, dict):
         for name, inner in value.items():
@@ -123,7 +147,8 @@ def dictionary(texts):
                 continue
     plain = sorted(name for name in found if name.isascii() and name.isprintable() and 1 < len(name) <= 32)
     escaped = (name.replace("\\", "\\\\").replace('"', '\\"') for name in plain)
-    return "".join(f'"{name}"\n' for name in escaped)
+    # Not even without names is it empty: the fuzzer would refuse it.
+    return "# names of members\n" + "".join(f'"{name}"\n' for name in escaped)
 
 
 def main():
@@ -131,7 +156,8 @@ def main():
     cases = os.environ.get("SLUICEGATE_CASES")
     if not cases:
         print("fuzz: SLUICEGATE_CASES is not set: the repository's own seeds alone", file=sys.stderr)
-    for target, of_cases in {"token": tokens, "jwks": key_sets, "config": configs, "extraction": heads}.items():
+    sources = {"token": tokens, "jwks": key_sets, "config": configs, "extraction": heads, "bucket": nothing, "limit_key": keys}
+    for target, of_cases in sources.items():
         own = [path.read_bytes() for path in sorted((seeds / target).iterdir())]
         public = [text for text in of_cases(Path(cases)) if len(text) <= LONGEST] if cases else []
         folder = out / target
