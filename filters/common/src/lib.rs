@@ -18,6 +18,7 @@ pub mod proxy;
 pub mod reply;
 pub mod request_id;
 pub mod rules;
+pub mod seldom;
 pub mod settings;
 pub mod single;
 pub mod store;

@@ -75,6 +75,7 @@ use sluicegate_common::filter::{CalloutAnswer, Cx, Decision, Filter, Needs, Outc
 use sluicegate_common::head::{RequestHead, ResponseHead};
 use sluicegate_common::identity;
 use sluicegate_common::proxy::Proxy;
+use sluicegate_common::seldom::Seldom;
 use sluicegate_common::store::StoreError;
 
 use crate::admit::{Admission, Charge, Demand, admit};
@@ -92,6 +93,8 @@ use crate::table::Overflow;
 #[derive(Debug)]
 pub struct RateLimit {
     config: Config,
+    /// What failed is told; metrics count each time.
+    seldom: Seldom,
 }
 
 /// What is kept of a request.
@@ -155,7 +158,8 @@ impl Filter for RateLimit {
     type Stream = Stream;
 
     fn configure(config: Object, setup: &Setup<'_>, top: Option<&Self>) -> Result<Self, ConfigErrors> {
-        Config::parse(config, setup, top.map(|top| &top.config)).map(|config| Self { config })
+        Config::parse(config, setup, top.map(|top| &top.config))
+            .map(|config| Self { config, seldom: Seldom::default() })
     }
 
     fn start(&self, proxy: &dyn Proxy) {
@@ -311,7 +315,9 @@ impl RateLimit {
             Verdict::Ok => None,
             Verdict::OverLimit { retry_in } => Some(refuse::rate_limited(retry_in)),
             Verdict::Unavailable(failure) => {
-                log::warn!("rate_limit: the rate-limit service: {failure}");
+                if self.seldom.is_due(cx.now) {
+                    log::warn!("rate_limit: the rate-limit service: {failure}");
+                }
                 cx.report(Outcome::Error, refuse::GLOBAL_ERROR);
                 (global.failure_mode == FailureMode::Deny).then(refuse::global_error)
             }
@@ -336,7 +342,9 @@ impl RateLimit {
     }
 
     fn on_store_error(&self, error: StoreError, cx: &mut Cx<'_>) -> Decision {
-        log::error!("rate_limit: {error}");
+        if self.seldom.is_due(cx.now) {
+            log::error!("rate_limit: {error}");
+        }
         cx.report(Outcome::Error, refuse::STORE_ERROR);
         match self.config.on_store_error {
             OnStoreError::Allow => Decision::Continue,

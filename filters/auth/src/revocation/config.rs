@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use deserr::Deserr;
 use sluicegate_common::config::{ConfigError, ConfigErrors, Text};
+use sluicegate_common::seldom::Seldom;
 use sluicegate_common::time::Nanos;
 
 use super::epoch::Epoch;
-use super::seldom::Seldom;
 use super::{Inline, Revocation};
 use crate::logout::{Logout, LogoutPath, Origin};
 

@@ -30,13 +30,13 @@ use std::fmt;
 use std::time::Duration;
 
 use sluicegate_common::proxy::{Proxy, Status};
+use sluicegate_common::seldom::Seldom;
 use sluicegate_common::store::StoreError;
 use sluicegate_common::time::Nanos;
 
 mod bucket;
 mod config;
 mod epoch;
-mod seldom;
 mod table;
 
 pub use config::RawRevocation;
@@ -44,7 +44,6 @@ pub use epoch::Mark;
 
 use crate::logout::Logout;
 use epoch::Epoch;
-use seldom::Seldom;
 
 /// What is revoked, and how to revoke more.
 #[derive(Debug)]

@@ -1,20 +1,20 @@
-//! What is not done at every request that gives cause for it.
+//! What is not done at every request that gives cause for it: who can cause it could fill the log.
 
 use std::cell::Cell;
 use std::time::Duration;
 
-use sluicegate_common::time::Nanos;
+use crate::time::Nanos;
 
 /// The least time in between.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// At most once a minute in this VM.
 #[derive(Debug, Default)]
-pub(super) struct Seldom(Cell<Option<Nanos>>);
+pub struct Seldom(Cell<Option<Nanos>>);
 
 impl Seldom {
     /// Whether it may be done now; then it counts as done. A clock that was put back ends the wait.
-    pub(super) fn is_due(&self, now: Nanos) -> bool {
+    pub fn is_due(&self, now: Nanos) -> bool {
         let waits = self.0.get().is_some_and(|last| last <= now && now.since(last) < PAUSE);
         if !waits {
             self.0.set(Some(now));
@@ -24,6 +24,7 @@ impl Seldom {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
 
