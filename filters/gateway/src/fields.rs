@@ -52,7 +52,16 @@ impl<'a> Fields<'a> {
     /// Compiles a filter's field once more, for a second position of the same filter in the chain: what is wrong with it
     /// [`Fields::take`] tells.
     pub fn peek<F: Filter>(&self, top: Option<&Link<F>>) -> Option<Link<F>> {
-        let mut field = self.filters.get(F::NAME)?.clone();
+        self.again(self.filters.get(F::NAME)?.clone(), top)
+    }
+
+    /// Compiles a filter's field for the registries in it, which all positions and rules share. An absent field has them
+    /// as well.
+    pub fn registries<F: Filter>(&self) -> Option<Link<F>> {
+        self.again(self.filters.get(F::NAME).cloned().unwrap_or_else(|| Object::new().into()), None)
+    }
+
+    fn again<F: Filter>(&self, mut field: Value, top: Option<&Link<F>>) -> Option<Link<F>> {
         if let Value::Object(object) = &mut field {
             self.inherit::<F>(object);
         }

@@ -39,6 +39,8 @@ pub type Filters = (
 pub struct Gateway {
     account: Account,
     filters: Filters,
+    /// At the top, the registry of all limits: of both places, and of rules where the top has none.
+    limits: Option<Link<RateLimit>>,
 }
 
 impl Chain for Gateway {
@@ -60,22 +62,24 @@ impl Chain for Gateway {
 
     fn configure(object: Object, rule: &str, env: &Env, top: Option<&Self>) -> Result<Self, ConfigErrors> {
         let mut fields = Fields::of(object, rule, env);
+        let registries = top.is_none().then(|| fields.registries()).flatten();
+        let limits_top = top.map_or(registries.as_ref(), |top| top.limits.as_ref());
         let top = top.map(|top| &top.filters);
         let filters = (
             fields.take::<Cors>(top.and_then(|top| top.0.as_ref())),
             (
-                limits(fields.peek(top.and_then(|top| top.1.0.as_ref())), Stage::BeforeAuth),
+                limits(fields.peek(limits_top), Stage::BeforeAuth),
                 (
                     fields.take::<Auth>(top.and_then(|top| top.1.1.0.as_ref())),
                     (
-                        limits(fields.take(top.and_then(|top| top.1.1.1.0.as_ref())), Stage::AfterAuth),
+                        limits(fields.take(limits_top), Stage::AfterAuth),
                         (fields.take::<HeaderTransform>(top.and_then(|top| top.1.1.1.1.0.as_ref())), ()),
                     ),
                 ),
             ),
         );
         let policy = fields.finish()?;
-        Ok(Self { account: Account::new(Self::NAME, rule, policy, true), filters })
+        Ok(Self { account: Account::new(Self::NAME, rule, policy, true), filters, limits: registries })
     }
 
     fn filters(&self) -> &Filters {

@@ -56,6 +56,8 @@ pub struct Admission {
     pub judged: Vec<Judged>,
     /// Whether a key found its bucket full: it displaced another, shared the rest, or was refused.
     pub overflowed: bool,
+    /// Whether that refused the request.
+    pub full: bool,
     /// What was taken from the store, a ruling per demand.
     pub(crate) taken: Vec<Ruling>,
 }
@@ -63,7 +65,7 @@ pub struct Admission {
 impl Default for Admission {
     /// Nothing was asked: it passes.
     fn default() -> Self {
-        Self { passes: true, judged: Vec::new(), overflowed: false, taken: Vec::new() }
+        Self { passes: true, judged: Vec::new(), overflowed: false, full: false, taken: Vec::new() }
     }
 }
 
@@ -78,6 +80,7 @@ pub fn admit(proxy: &dyn Proxy, demands: &[Demand<'_>], now: Nanos) -> Result<Ad
         passes: true,
         judged: Vec::with_capacity(charges),
         overflowed: false,
+        full: false,
         taken: Vec::with_capacity(demands.len()),
     };
     if let [_, _, ..] = demands {
@@ -96,7 +99,8 @@ impl Admission {
     /// What one demand's ruling comes to.
     pub(crate) fn of_one(demand: &Demand<'_>, ruling: Ruling, judged: Vec<Judged>, now: Nanos) -> Self {
         let taken = if ruling.fits { vec![ruling] } else { Vec::new() };
-        let mut admission = Self { passes: ruling.fits, judged, overflowed: ruling.overflowed, taken };
+        let full = ruling.overflowed && !ruling.fits;
+        let mut admission = Self { passes: ruling.fits, judged, overflowed: ruling.overflowed, full, taken };
         if !admission.passes {
             admission.tell_untaken(std::slice::from_ref(demand), now);
         }
@@ -106,10 +110,15 @@ impl Admission {
     fn look(&mut self, proxy: &dyn Proxy, demands: &[Demand<'_>], now: Nanos) -> Result<(), StoreError> {
         for demand in demands {
             let ruling = demand.table.rule(proxy, demand, now, false, &mut self.judged)?;
-            self.passes &= ruling.fits;
-            self.overflowed |= ruling.overflowed;
+            self.note(&ruling);
         }
         Ok(())
+    }
+
+    fn note(&mut self, ruling: &Ruling) {
+        self.passes &= ruling.fits;
+        self.overflowed |= ruling.overflowed;
+        self.full |= ruling.overflowed && !ruling.fits;
     }
 
     /// Takes one after the other, and replaces what was said when they were looked at.
@@ -119,8 +128,7 @@ impl Admission {
         for demand in demands {
             match demand.table.rule(proxy, demand, now, true, &mut self.judged) {
                 Ok(ruling) => {
-                    self.overflowed |= ruling.overflowed;
-                    self.passes &= ruling.fits;
+                    self.note(&ruling);
                     if !ruling.fits {
                         break;
                     }

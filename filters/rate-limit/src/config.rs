@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use deserr::Deserr;
 use sluicegate_common::config::{ConfigError, ConfigErrors, Name, Object, Whole, check_unique, read};
-use sluicegate_common::filter::Setup;
+use sluicegate_common::filter::{Needs, Setup};
 
 use crate::fields::Fields;
 use crate::global::{Global, RawGlobal};
@@ -124,5 +124,17 @@ impl Config {
             on_store_error: raw.on_store_error,
             precision: raw.precision,
         })
+    }
+
+    /// What the limits read of a request.
+    pub fn needs(&self) -> Needs {
+        let Self { limits, plans, global, .. } = self;
+        let reads_head = limits.iter().any(|limit| limit.reads_head())
+            || plans.as_ref().is_some_and(Plans::reads_head)
+            || global.as_ref().is_some_and(Global::reads_headers);
+        let uses_paths = limits.iter().any(|limit| limit.uses_paths())
+            || plans.as_ref().is_some_and(Plans::uses_paths)
+            || global.as_ref().is_some_and(Global::uses_paths);
+        Needs { headers: reads_head, paths: uses_paths, decorate: false }
     }
 }

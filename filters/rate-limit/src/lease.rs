@@ -190,7 +190,7 @@ impl Slot {
         let pause = now.since(self.seen);
         self.seen = now;
         if let Some(judged) = self.spend(demand.charges, now) {
-            return Ok(Admission { passes: true, judged, overflowed: false, taken: vec![self.drawn] });
+            return Ok(Admission { passes: true, judged, overflowed: false, full: false, taken: vec![self.drawn] });
         }
         self.draw(proxy, demand, pause, now)
     }

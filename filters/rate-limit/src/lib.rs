@@ -55,9 +55,9 @@
 
 pub mod admit;
 mod config;
-pub mod cost;
+mod cost;
 pub mod fields;
-pub mod global;
+mod global;
 pub mod key;
 pub mod lease;
 mod limit;
@@ -84,7 +84,6 @@ use crate::global::{FailureMode, Global, Verdict};
 use crate::key::Extracted;
 use crate::limit::Limit;
 pub use crate::limit::Stage;
-use crate::plans::Plans;
 use crate::quota::Judged;
 use crate::registry::Registry;
 use crate::table::Overflow;
@@ -93,6 +92,8 @@ use crate::table::Overflow;
 #[derive(Debug)]
 pub struct RateLimit {
     config: Config,
+    /// Worked out once: plans may be many.
+    needs: Needs,
     /// What failed is told; metrics count each time.
     seldom: Seldom,
 }
@@ -158,8 +159,8 @@ impl Filter for RateLimit {
     type Stream = Stream;
 
     fn configure(config: Object, setup: &Setup<'_>, top: Option<&Self>) -> Result<Self, ConfigErrors> {
-        Config::parse(config, setup, top.map(|top| &top.config))
-            .map(|config| Self { config, seldom: Seldom::default() })
+        let config = Config::parse(config, setup, top.map(|top| &top.config))?;
+        Ok(Self { needs: config.needs(), config, seldom: Seldom::default() })
     }
 
     fn start(&self, proxy: &dyn Proxy) {
@@ -176,14 +177,7 @@ impl Filter for RateLimit {
     }
 
     fn needs(&self) -> Needs {
-        let Config { limits, plans, global, .. } = &self.config;
-        let reads_head = limits.iter().any(|limit| limit.reads_head())
-            || plans.as_ref().is_some_and(Plans::reads_head)
-            || global.as_ref().is_some_and(Global::reads_headers);
-        let uses_paths = limits.iter().any(|limit| limit.uses_paths())
-            || plans.as_ref().is_some_and(Plans::uses_paths)
-            || global.as_ref().is_some_and(Global::uses_paths);
-        Needs { headers: reads_head, paths: uses_paths, decorate: false }
+        self.needs
     }
 
     fn on_request(&self, stream: &mut Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
@@ -198,8 +192,7 @@ impl Filter for RateLimit {
         });
         let admission = match admission {
             Ok(admission) => admission,
-            Err(StoreError::Contention) => return refuse::contention(),
-            Err(error) => match self.on_store_error(error, cx) {
+            Err(error) => match self.on_store_error(error, &asked, cx) {
                 Decision::Continue => Admission::default(),
                 refused => return refused,
             },
@@ -210,7 +203,7 @@ impl Filter for RateLimit {
             return self.ask_service(stream, taken, head, cx);
         }
         taken.tell(cx);
-        match (taken.admission.overflowed, self.config.registry.overflow()) {
+        match (taken.admission.full, registry.overflow()) {
             (true, Overflow::Deny) => refuse::table_full(wait),
             _ => refuse::rate_limited(wait),
         }
@@ -247,6 +240,7 @@ impl RateLimit {
             self.config.plans = None;
             self.config.global = None;
         }
+        self.needs = self.config.needs();
     }
 
     /// Whether there is no limit.
@@ -291,8 +285,7 @@ impl RateLimit {
 
     /// What is counted here lets the request pass; what the service counts may not.
     fn ask_service(&self, stream: &mut Stream, taken: Taken, head: &RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
-        let asked = self.config.global.as_ref().filter(|global| global.mode != Mode::Off);
-        let Some(callout) = asked.and_then(|global| global.ask(head, cx)) else {
+        let Some(callout) = self.config.global.as_ref().and_then(|global| global.ask(head, cx)) else {
             taken.tell(cx);
             return Decision::Continue;
         };
@@ -341,14 +334,19 @@ impl RateLimit {
         refusal.unwrap_or(Decision::Continue)
     }
 
-    fn on_store_error(&self, error: StoreError, cx: &mut Cx<'_>) -> Decision {
+    /// What becomes of a request about which the store says nothing. Limits in shadow refuse nobody.
+    fn on_store_error(&self, error: StoreError, asked: &[Asked], cx: &mut Cx<'_>) -> Decision {
         if self.seldom.is_due(cx.now) {
             log::error!("rate_limit: {error}");
         }
-        cx.report(Outcome::Error, refuse::STORE_ERROR);
-        match self.config.on_store_error {
-            OnStoreError::Allow => Decision::Continue,
-            OnStoreError::Deny => refuse::store_error(),
+        let binds = asked.iter().any(|asked| asked.limit.binds());
+        match (error, self.config.on_store_error) {
+            (StoreError::Contention, _) if binds => refuse::contention(),
+            (_, OnStoreError::Deny) if binds => refuse::store_error(),
+            _ => {
+                cx.report(Outcome::Error, refuse::STORE_ERROR);
+                Decision::Continue
+            }
         }
     }
 }
