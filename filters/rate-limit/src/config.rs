@@ -115,6 +115,10 @@ impl Config {
         let plans = errors.take(plans.map_err(|errors| errors.under("plans"))).flatten();
         let global = raw.global.map(|global| global.compile(setup.paths)).transpose();
         let global = errors.take(global.map_err(|errors| errors.under("global"))).flatten();
+        if let (Some(global), Ok(mut given)) = (&global, registry.given.try_borrow_mut()) {
+            let new = global.request_headers().iter().filter(|name| !given.contains(name)).cloned().collect::<Vec<_>>();
+            given.extend(new);
+        }
         errors.into_result(Self {
             registry,
             limits,

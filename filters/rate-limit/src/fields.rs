@@ -29,6 +29,8 @@ use sluicegate_common::limit_use::LimitUse;
 
 use tightest::tightest_first;
 
+use crate::global::MAX_STEM;
+
 const POLICY: &str = "ratelimit-policy";
 const DRAFT: &str = "ratelimit";
 const DRAFT6: Triple = Triple { limit: "ratelimit-limit", remaining: "ratelimit-remaining", reset: "ratelimit-reset" };
@@ -86,6 +88,7 @@ impl Fields {
         if uses.is_empty() {
             return;
         }
+        distinguish(uses);
         if self.draft {
             set(head, POLICY, value::policies(uses));
         }
@@ -149,6 +152,21 @@ impl Triple {
         set(head, self.limit, value::integer(tightest.quota.into()));
         set(head, self.remaining, value::integer(tightest.remaining.into()));
         set(head, self.reset, value::integer(value::seconds(tightest.more_in)));
+    }
+}
+
+/// Gives those names of their own whose names others before them have: a service may call its limits as we call ours.
+fn distinguish(uses: &mut [LimitUse]) {
+    for at in 1..uses.len() {
+        let Some((before, [limit, ..])) = uses.split_at_mut_checked(at) else { return };
+        let is_free = |name: &str| before.iter().all(|other| *other.name != *name);
+        if is_free(&limit.name) {
+            continue;
+        }
+        let stem = limit.name.get(..MAX_STEM).unwrap_or(&limit.name);
+        if let Some(name) = (2_u32..).map(|number| format!("{stem}-{number}")).find(|name| is_free(name)) {
+            limit.name = name.into();
+        }
     }
 }
 

@@ -168,9 +168,9 @@ impl Filter for RateLimit {
     }
 
     fn cleanse(&self, head: &mut RequestHead<'_>) {
-        let Some(global) = &self.config.global else { return };
-        if !global.request_headers().is_empty()
-            && let Err(error) = identity::remove_spellings(global.request_headers(), head)
+        let Ok(given) = self.config.registry.given.try_borrow() else { return };
+        if !given.is_empty()
+            && let Err(error) = identity::remove_spellings(&given, head)
         {
             log::error!("rate_limit: {error}");
         }
@@ -218,7 +218,10 @@ impl Filter for RateLimit {
 
     fn on_response(&self, stream: &mut Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
         for (name, value) in stream.response_headers.drain(..) {
-            if let Err(error) = head.append(name, value) {
+            // Of these there is one: what the upstream says of its own policies goes.
+            let is_single = name.starts_with("ratelimit") || name.starts_with("x-ratelimit-");
+            let added = if is_single { head.set(name, value) } else { head.append(name, value) };
+            if let Err(error) = added {
                 log::debug!("rate_limit: {error}");
             }
         }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, Whole};
+use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, Whole};
 use sluicegate_common::proxy::{Counter, Proxy};
 
 use crate::lease::Leases;
@@ -41,6 +41,8 @@ pub struct Registry {
     tables: RefCell<BTreeMap<String, Shared>>,
     /// The CRC-32 of all keys so far.
     taken: RefCell<BTreeSet<u32>>,
+    /// The request headers that a service may set under any rule: under no rule they are the client's.
+    pub given: RefCell<Vec<HeaderName>>,
 }
 
 /// Where a limit's levels are.
@@ -78,6 +80,7 @@ impl Registry {
             leases: Leases::default(),
             tables: RefCell::default(),
             taken: RefCell::default(),
+            given: RefCell::default(),
         }
     }
 

@@ -303,3 +303,13 @@ fn a_list_is_one_allocation() {
     assert!(list.capacity() <= 2 * (3 + value::ITEM), "it was allocated once, {} bytes", list.capacity());
     assert_eq!(list.len() + ", ".len(), list.capacity(), "nothing was left over but for the last comma");
 }
+
+#[test]
+fn no_two_limits_are_told_by_one_name() {
+    let long = "k".repeat(63);
+    let uses = ["burst", "burst", "burst-2", &long, &long].map(|name| limit(name, 10, 60_000, 5, 6_000));
+    let stem = "k".repeat(60);
+    let item = |name: &str| format!("\"{name}\";r=5;t=6");
+    let want = ["burst", "burst-2", "burst-2-2", &long, &format!("{stem}-2")].map(item).join(", ");
+    assert!(written(json!(["draft"]), &uses, &[]).contains(&format!("ratelimit: {want}")), "{want}");
+}

@@ -11,9 +11,16 @@ pub type Field = (String, Vec<u8>);
 /// The most headers taken from one answer, for either side: hosts have limits, and fail a request beyond them.
 const MAX_HEADERS: usize = 32;
 
-/// Those for the response. `content-*` speaks of a body that the service has not seen.
+/// What refusals say themselves.
+const OURS: [&str; 2] = ["cache-control", "retry-after"];
+
+/// Those for the response. `content-*` speaks of a body that the service has not seen; when to come back, and whether to
+/// keep a refusal, is said once, by us.
 pub fn of_response(headers: Vec<HeaderValue>) -> Vec<Field> {
-    let fit = headers.into_iter().filter_map(field).filter(|(name, _)| !name.starts_with("content-"));
+    let fit = headers
+        .into_iter()
+        .filter_map(field)
+        .filter(|(name, _)| !name.starts_with("content-") && !OURS.contains(&name.as_str()));
     fit.take(MAX_HEADERS).collect()
 }
 

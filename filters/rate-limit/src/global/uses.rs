@@ -16,10 +16,14 @@ pub const MAX_STEM: usize = 60;
 /// Said where the service does not say when.
 const SOON: Duration = Duration::from_secs(1);
 
-/// How long until all that refuse the request let it pass.
+/// How long until all that refuse the request let it pass. Of a limit that does not say when, all of its window: clients
+/// are told so in `RateLimit` as well.
 pub fn retry_in(statuses: &[DescriptorStatus]) -> Duration {
     let refusing = statuses.iter().filter(|status| status.code == Code::OverLimit as i32);
-    refusing.filter_map(until_reset).max().unwrap_or(SOON)
+    refusing
+        .filter_map(|status| until_reset(status).or_else(|| window(status.current_limit.as_ref()?)))
+        .max()
+        .unwrap_or(SOON)
 }
 
 /// The limits of an answer, in order. Each is known by the name that the service gives it, or else by that of its

@@ -1,7 +1,9 @@
 //! `requests` in each window. A new one begins when the last is over.
 //!
-//! `until` is the window's end, `used[0]` the count. A level that is not fresh is the current window's, whatever its
-//! end: clocks of two requests may differ around a boundary, and a window that was begun is not cut short.
+//! `until` is the window's end, `used[0]` the count, `used[1]` says which windows it is of. A level that is not fresh is
+//! the current window's, whatever its end: clocks of two requests may differ around a boundary, and a window that was begun
+//! is not cut short. A level of other windows (those of another rule or plan, or of the config before) is not over before
+//! one of these that begins with the request: who may begin a short window would have a long one end with it.
 //!
 //! Around a boundary twice as many pass within a moment: that is what the algorithm promises, and no more.
 
@@ -91,14 +93,18 @@ impl FixedWindow {
     }
 
     pub(super) fn take(&self, level: Level, cost: u32, now: Nanos) -> Level {
-        let until = if level.is_fresh(now) { self.end(now) } else { level.until };
-        Level { until, used: [count(level, now).saturating_add(cost), 0] }
+        let (end, mark) = (self.end(now), self.mark());
+        let (until, mark) = match level.used {
+            [_, of] if !level.is_fresh(now) && (of == mark || level.until >= end) => (level.until, of),
+            _ => (end, mark),
+        };
+        Level { until, used: [count(level, now).saturating_add(cost), mark] }
     }
 
     pub(super) fn punish(&self, level: Level, cost: u32, now: Nanos) -> Level {
         let before = count(level, now);
-        let Level { until, used: [after, _] } = self.take(level, cost, now);
-        Level { until, used: [after.min(self.requests.get()).max(before), 0] }
+        let Level { until, used: [after, mark] } = self.take(level, cost, now);
+        Level { until, used: [after.min(self.requests.get()).max(before), mark] }
     }
 
     /// Nothing of a window that is over.
@@ -108,12 +114,23 @@ impl FixedWindow {
         }
         match count(level, now).saturating_sub(cost) {
             0 => Level::default(),
-            count => Level { until: self.end_of_rest(level, taken_at, now), used: [count, 0] },
+            count => Level { until: self.end_of_rest(level, taken_at, now), used: [count, level.used[1]] },
         }
     }
 
     pub(super) fn still_held(&self, level: Level, count: u32, _: Nanos, now: Nanos) -> u32 {
         if level.is_fresh(now) { 0 } else { count }
+    }
+
+    /// What tells windows of other lengths or boundaries apart.
+    fn mark(&self) -> u32 {
+        let (length, phase) = match self.windows {
+            Windows::FromFirst { length } => (length.get(), 0),
+            Windows::Every { length, phase } => (length.get(), phase.saturating_add(1)),
+            Windows::Monthly { offset } => (0, offset.saturating_add(1)),
+        };
+        let mixed = length ^ phase.rotate_left(17);
+        u32::try_from((mixed ^ (mixed >> 32)) & u64::from(u32::MAX)).unwrap_or_default()
     }
 
     #[cfg(test)]

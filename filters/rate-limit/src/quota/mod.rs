@@ -4,6 +4,8 @@
 //! 2. [`Quota::judge`] says whether a cost fits, and the level once it is taken.
 //! 3. Whoever was refused and waits `retry_in` fits, and a nanosecond earlier does not, if nobody else takes anything.
 //! 4. [`Quota::give_back`] makes nobody richer than if the cost had never been taken.
+//! 5. A level is never brought nearer: it may be that of a longer time, under another rule. Who keeps levels clips what
+//!    lies too far ahead of all of them.
 
 mod calendar;
 mod fixed_window;
@@ -138,7 +140,6 @@ impl Quota {
     /// Whether the cost fits into what is left. A cost of zero always does, and tells how the limit stands.
     #[must_use]
     pub fn judge(&self, level: Level, cost: u32, now: Nanos) -> Judged {
-        let level = self.settle(level, now);
         match self.wait(level, cost, now) {
             Some(Duration::ZERO) => {
                 let after = if cost == 0 { level } else { each!(self, take(level, cost, now)) };
@@ -152,7 +153,6 @@ impl Quota {
     /// one [`Self::ceiling`].
     #[must_use]
     pub fn punish(&self, level: Level, cost: u32, now: Nanos) -> Level {
-        let level = self.settle(level, now);
         if cost == 0 { level } else { each!(self, punish(level, cost, now)) }
     }
 
@@ -161,7 +161,7 @@ impl Quota {
     /// back with it.
     #[must_use]
     pub fn give_back(&self, level: Level, cost: u32, taken_at: Nanos, now: Nanos) -> Level {
-        each!(self, give_back(self.settle(level, now), cost, taken_at, now))
+        each!(self, give_back(level, cost, taken_at, now))
     }
 
     /// How much of a count that was taken ahead at `taken_at`, and is not used yet, may still be used: less what came
@@ -176,18 +176,6 @@ impl Quota {
     #[must_use]
     pub fn joins(&self, level: Level, later: Level) -> bool {
         matches!(self, Self::TokenBucket(_)) || level.until == later.until
-    }
-
-    /// The level as it counts. One that lies more than twice the [`Self::ceiling`] ahead comes from another clock or
-    /// limit, and counts from now: a caller that only reads should write it back, or it counts from now for ever.
-    /// Nearer ones stay as they are: clocks of several workers differ, and that must give nothing away.
-    #[must_use]
-    pub fn settle(&self, level: Level, now: Nanos) -> Level {
-        let ceiling = self.ceiling();
-        if level.fresh_in(now) <= ceiling.saturating_mul(2) {
-            return level;
-        }
-        Level { until: now.plus(ceiling), used: level.used }
     }
 
     /// How long until the cost fits; `None` where it never does.

@@ -22,8 +22,8 @@ use std::time::Duration;
 
 use sluicegate_common::time::Nanos;
 
+use super::Overflow;
 use super::bucket::{Bucket, Fingerprint, Held, REST, is_fresh};
-use super::{Overflow, Tag};
 use crate::admit::Charge;
 use crate::quota::{Judged, Level, Standing};
 
@@ -87,11 +87,7 @@ impl Bucket {
             ruling.changed |= self.clip(place.row(), charge, ruling.at);
             judged.push(match place {
                 Place::NoRoom if question.overflow == Overflow::Deny => self.no_room(ruling.at),
-                _ => charge.quota.judge(
-                    self.begins(place, question, charge.tag, ruling.at).level,
-                    charge.cost,
-                    ruling.at,
-                ),
+                _ => charge.quota.judge(self.begins(place, question, charge, ruling.at).level, charge.cost, ruling.at),
             });
         }
         let new = judged.get_mut(first..).unwrap_or_default();
@@ -157,10 +153,12 @@ impl Bucket {
     }
 
     /// What a key has used of a limit, or counts as having used.
-    fn begins(&self, place: Place, question: &Question<'_>, tag: Tag, at: Nanos) -> Held {
-        let held = self.held(place.row(), tag);
+    fn begins(&self, place: Place, question: &Question<'_>, charge: &Charge<'_>, at: Nanos) -> Held {
+        let held = self.held(place.row(), charge.tag);
         if place == Place::NoRoom && question.overflow == Overflow::Inherit {
-            return held.join(self.held(self.least_used(at), tag), at);
+            let mut held = held.join(self.held(self.least_used(at), charge.tag), at);
+            held.level.until = held.level.until.min(at.plus(charge.ceiling));
+            return held;
         }
         held.at(at)
     }
@@ -187,7 +185,7 @@ impl Bucket {
         for (charge, judged) in question.charges.iter().zip(judged) {
             let was = match row {
                 Some(row) => self.held(row, charge.tag).at(ruling.at),
-                None => self.begins(place, question, charge.tag, ruling.at),
+                None => self.begins(place, question, charge, ruling.at),
             };
             let new = match judged {
                 Judged::Fits { after, .. } if ruling.fits && question.take => *after,

@@ -22,6 +22,8 @@ fn what_may_stand_in_a_response() {
         header("Transfer-Encoding", "chunked", b""),
         header("content-length", "1", b""),
         header("content-type", "text/html", b""),
+        header("Retry-After", "0", b""),
+        header("cache-control", "public", b""),
         header("x-split", "a\r\nx-b: c", b""),
         header("x-nul", "", b"a\0"),
     ];

@@ -146,7 +146,7 @@ fn when_to_come_back() {
             vec![status(OVER, (1, 2, ""), 0, reset(9)), status(OVER, (9, 3, ""), 1, reset(99))],
             Duration::from_secs(99),
         ),
-        ("no time", vec![status(OVER, (1, 2, ""), 0, None)], SOON),
+        ("no time", vec![status(OVER, (1, 2, ""), 0, None)], MINUTE),
         ("not after the window", vec![status(OVER, (1, 2, ""), 0, reset(999))], MINUTE),
         ("a window not known", vec![status(OVER, (1, 99, ""), 0, reset(i64::MAX))], YEAR),
     ] {

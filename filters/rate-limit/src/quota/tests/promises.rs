@@ -54,13 +54,28 @@ fn numbers_that_cannot_be_counted() {
 }
 
 #[test]
-fn a_level_of_another_clock_or_limit_keeps_nobody_out_for_ever() {
-    let quota = Quota::fixed_window(count(3), Duration::from_secs(60), Align::FirstRequest).unwrap();
-    let level = Level { until: START.plus(YEAR), used: [3, 0] };
-    let settled = quota.settle(level, START);
-    assert_eq!(settled, Level { until: START.plus(quota.ceiling()), used: [3, 0] });
-    assert_eq!(quota.settle(settled, START.plus(ONE)), settled);
-    assert_eq!(quota.settle(settled, START.minus(quota.ceiling())), settled, "clocks differ a little");
+fn what_a_short_time_takes_does_not_bring_a_long_one_nearer() {
+    let hour = Duration::from_hours(1);
+    let second = Duration::from_secs(1);
+    let pairs = [
+        (Quota::fixed_window(count(9), second, Align::Epoch), Quota::fixed_window(count(2), hour, Align::Epoch)),
+        (
+            Quota::fixed_window(count(9), second, Align::FirstRequest),
+            Quota::fixed_window(count(2), hour, Align::FirstRequest),
+        ),
+        (Quota::sliding_window(count(9), second), Quota::sliding_window(count(2), hour)),
+        (Quota::token_bucket(count(9), second, count(9)), Quota::token_bucket(count(2), hour, count(2))),
+    ];
+    for (short, long) in pairs {
+        let (short, long) = (short.unwrap(), long.unwrap());
+        let (level, _) = play(&long, &[(START, 2)]);
+        let now = START.plus(second);
+        let level = match short.judge(level, 1, now) {
+            Judged::Fits { after, .. } => after,
+            Judged::Exceeds { .. } => short.punish(level, 1, now),
+        };
+        assert!(!fits(&long, level, 1, now.plus(60 * second)), "{long:?} {level:?}");
+    }
 }
 
 proptest! {
