@@ -85,6 +85,9 @@ impl Bucket {
         let lag = ruling.at.since(question.now);
         for charge in question.charges {
             ruling.changed |= self.clip(place.row(), charge, ruling.at);
+            if place == Place::NoRoom && question.overflow == Overflow::Inherit {
+                ruling.changed |= self.clip(self.least_used(ruling.at), charge, ruling.at);
+            }
             judged.push(match place {
                 Place::NoRoom if question.overflow == Overflow::Deny => self.no_room(ruling.at),
                 _ => charge.quota.judge(self.begins(place, question, charge, ruling.at).level, charge.cost, ruling.at),
@@ -156,9 +159,7 @@ impl Bucket {
     fn begins(&self, place: Place, question: &Question<'_>, charge: &Charge<'_>, at: Nanos) -> Held {
         let held = self.held(place.row(), charge.tag);
         if place == Place::NoRoom && question.overflow == Overflow::Inherit {
-            let mut held = held.join(self.held(self.least_used(at), charge.tag), at);
-            held.level.until = held.level.until.min(at.plus(charge.ceiling));
-            return held;
+            return held.join(self.held(self.least_used(at), charge.tag), at);
         }
         held.at(at)
     }
