@@ -193,7 +193,8 @@ fn check(worker: &Worker<'_>, request: &Request, charges: &[Charge<'_>], admissi
 
 fn note(taken: &mut Taken, key: u8, charges: &[Charge<'_>], admission: &Admission, at: u64) {
     for (index, (charge, judged)) in charges.iter().zip(&admission.judged).enumerate() {
-        if let Judged::Fits { .. } = judged {
+        // What costs nothing is not written, and may be judged by a clock that is behind.
+        if let (Judged::Fits { .. }, 1..) = (judged, charge.cost) {
             taken.entry((key, index)).or_default().push((at, charge.cost.into()));
         }
     }
