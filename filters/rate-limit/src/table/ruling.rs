@@ -84,9 +84,14 @@ impl Bucket {
         let first = judged.len();
         let lag = ruling.at.since(question.now);
         for charge in question.charges {
-            ruling.changed |= self.clip(place.row(), charge, ruling.at);
-            if place == Place::NoRoom && question.overflow == Overflow::Inherit {
-                ruling.changed |= self.clip(self.least_used(ruling.at), charge, ruling.at);
+            // Of a full bucket any may be displaced.
+            let rows = if place == Place::NoRoom {
+                0..self.rows().count()
+            } else {
+                place.row()..place.row().saturating_add(1)
+            };
+            for row in rows {
+                ruling.changed |= self.clip(row, charge, ruling.at);
             }
             judged.push(match place {
                 Place::NoRoom if question.overflow == Overflow::Deny => self.no_room(ruling.at),
