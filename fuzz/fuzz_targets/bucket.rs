@@ -9,7 +9,7 @@
 //! 4. Whatever levels stood there, from then on no key passes more than its limits say, less what is given back: a
 //!    token bucket `burst` and what flows in; a window `requests` at once, and three windows in any `per`: the one that
 //!    was found may end anywhere, behind it begins one, and at most one more.
-//! 5. Whoever is refused by one limit and waits as long as it said passes.
+//! 5. Whoever is refused by one limit, has a place, and waits as long as it said passes.
 
 #![no_main]
 
@@ -113,9 +113,9 @@ fuzz_target!(|input: Input| {
         check(&worker, request, &charges, &admission, now);
         let length = process.get(&bucket).unwrap().unwrap().0.len();
         assert!(process.writes() == writes || length <= longest, "{length} bytes, more than {longest}");
-        // A full bucket that denies tells when a place is free, not when the limit has room.
-        let is_full = admission.overflowed && matches!(overflow, Overflow::Deny);
-        refused = (!admission.passes && !is_full).then_some((request, admission.judged.clone(), now));
+        // Of a full bucket another may be displaced by then, whose levels (nobody wrote them) allow less; one that denies
+        // tells when a place is free.
+        refused = (!admission.passes && !admission.overflowed).then_some((request, admission.judged.clone(), now));
         if request.given_back {
             let table = worker.table();
             admission.give_back(&process, &[worker.demand(&table, &request.key, &charges)], Nanos(now));
