@@ -83,16 +83,15 @@ impl Bucket {
         ruling.overflowed = place == Place::NoRoom;
         let first = judged.len();
         let lag = ruling.at.since(question.now);
+        // Of a full bucket any may be displaced; which one, all levels decide.
+        let rows = match place {
+            Place::NoRoom => 0..self.rows().count(),
+            _ => place.row()..place.row().saturating_add(1),
+        };
+        for (row, charge) in rows.flat_map(|row| question.charges.iter().map(move |charge| (row, charge))) {
+            ruling.changed |= self.clip(row, charge, ruling.at);
+        }
         for charge in question.charges {
-            // Of a full bucket any may be displaced.
-            let rows = if place == Place::NoRoom {
-                0..self.rows().count()
-            } else {
-                place.row()..place.row().saturating_add(1)
-            };
-            for row in rows {
-                ruling.changed |= self.clip(row, charge, ruling.at);
-            }
             judged.push(match place {
                 Place::NoRoom if question.overflow == Overflow::Deny => self.no_room(ruling.at),
                 _ => charge.quota.judge(self.begins(place, question, charge, ruling.at).level, charge.cost, ruling.at),
