@@ -29,7 +29,7 @@ use sluicegate_common::limit_use::LimitUse;
 
 use tightest::tightest_first;
 
-use crate::global::MAX_STEM;
+use crate::global::numbered;
 
 const POLICY: &str = "ratelimit-policy";
 const DRAFT: &str = "ratelimit";
@@ -159,12 +159,7 @@ impl Triple {
 fn distinguish(uses: &mut [LimitUse]) {
     for at in 1..uses.len() {
         let Some((before, [limit, ..])) = uses.split_at_mut_checked(at) else { return };
-        let is_free = |name: &str| before.iter().all(|other| *other.name != *name);
-        if is_free(&limit.name) {
-            continue;
-        }
-        let stem = limit.name.get(..MAX_STEM).unwrap_or(&limit.name);
-        if let Some(name) = (2_u32..).map(|number| format!("{stem}-{number}")).find(|name| is_free(name)) {
+        if let Some(name) = numbered(&limit.name, |name| before.iter().all(|other| *other.name != *name)) {
             limit.name = name.into();
         }
     }

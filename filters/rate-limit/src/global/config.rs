@@ -198,13 +198,7 @@ impl RawService {
 fn free_name(entries: &[RawEntry], before: &[Descriptor]) -> Rc<str> {
     let keys = uses::name_of(entries.iter().map(|entry| entry.key.0.as_str()));
     let name = keys.unwrap_or_else(|| "global".to_owned());
-    let is_free = |name: &str| before.iter().all(|other| *other.name != *name);
-    if is_free(&name) {
-        return name.into();
-    }
-    let stem = name.get(..uses::MAX_STEM).unwrap_or(&name);
-    let numbered = (2_u32..).map(|number| format!("{stem}-{number}")).find(|name| is_free(name));
-    numbered.unwrap_or(name).into()
+    uses::numbered(&name, |name| before.iter().all(|other| *other.name != *name)).unwrap_or(name).into()
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ use config::{Descriptor, Service};
 pub use config::{FailureMode, RawGlobal};
 use headers::Field;
 use message::{Code, RateLimitRequest, RateLimitResponse};
-pub use uses::MAX_STEM;
+pub use uses::numbered;
 
 use crate::cost::Cost;
 

@@ -11,7 +11,7 @@ use super::message::{self, Code, DescriptorStatus, RateLimit};
 const MAX_NAME: usize = 63;
 
 /// The longest that leaves room for a number.
-pub const MAX_STEM: usize = 60;
+const MAX_STEM: usize = 60;
 
 /// Said where the service does not say when.
 const SOON: Duration = Duration::from_secs(1);
@@ -100,6 +100,15 @@ fn window(limit: &RateLimit) -> Option<Duration> {
         7 => days(7),
         _ => return None,
     })
+}
+
+/// The name with the first number that makes it free; `None` where it is free as it is.
+pub fn numbered(name: &str, is_free: impl Fn(&str) -> bool) -> Option<String> {
+    if is_free(name) {
+        return None;
+    }
+    let stem = name.get(..MAX_STEM).unwrap_or(name);
+    (2_u32..).map(|number| format!("{stem}-{number}")).find(|name| is_free(name))
 }
 
 #[cfg(test)]
