@@ -47,6 +47,12 @@ impl Account {
         self.policy.mode == Mode::Enforce
     }
 
+    /// Whether decisions are asked for.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.policy.mode != Mode::Off
+    }
+
     /// Asks for a decision and turns it into the driver's next step. In shadow mode the decision is counted and
     /// logged, and the head left as it was; a filter that must wait for its verdict still pauses the request.
     ///

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::account::{Account, Step};
 use crate::config::{ConfigErrors, Env, Object};
-use crate::filter::{Background, Cx, Needs, Wake};
+use crate::filter::{Background, Cx, End, Needs, Wake};
 use crate::head::{RequestHead, ResponseHead};
 use crate::proxy::Proxy;
 
@@ -45,8 +45,11 @@ pub trait Walk {
     /// See [`Filter::on_response`](crate::filter::Filter::on_response).
     fn on_response(&self, at: usize, stream: &mut Self::Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>);
 
+    /// See [`Filter::observe`](crate::filter::Filter::observe); for the first `reached` filters.
+    fn observe(&self, reached: usize, stream: &mut Self::Stream, head: &ResponseHead<'_>, cx: &mut Cx<'_>);
+
     /// See [`Filter::on_end`](crate::filter::Filter::on_end); for the first `reached` filters.
-    fn on_end(&self, reached: usize, stream: Self::Stream, cx: &mut Cx<'_>);
+    fn on_end(&self, reached: usize, stream: Self::Stream, end: &End<'_>, cx: &mut Cx<'_>);
 
     /// See [`Filter::background`](crate::filter::Filter::background).
     fn background(&self, at: usize) -> Option<Rc<dyn Background>>;
@@ -82,6 +85,11 @@ pub trait Chain: Sized {
     /// Settles what concerns the chain as a whole.
     fn account(&self) -> &Account;
 
+    /// Work that belongs to no request, of the filter at this position; asked of the top's chain.
+    fn background(&self, at: usize) -> Option<Rc<dyn Background>> {
+        self.filters().background(at)
+    }
+
     /// The last filter let the request through.
     fn on_passed(&self, _cx: &Cx<'_>) {}
 }
@@ -111,7 +119,9 @@ impl Walk for () {
 
     fn on_response(&self, _: usize, (): &mut (), _: &mut ResponseHead<'_>, _: &mut Cx<'_>) {}
 
-    fn on_end(&self, _: usize, (): (), _: &mut Cx<'_>) {}
+    fn observe(&self, _: usize, (): &mut (), _: &ResponseHead<'_>, _: &mut Cx<'_>) {}
+
+    fn on_end(&self, _: usize, (): (), _: &End<'_>, _: &mut Cx<'_>) {}
 
     fn background(&self, _: usize) -> Option<Rc<dyn Background>> {
         None
@@ -170,9 +180,14 @@ impl<A: Walk, B: Walk> Walk for (A, B) {
         }
     }
 
-    fn on_end(&self, reached: usize, stream: Self::Stream, cx: &mut Cx<'_>) {
-        self.0.on_end(reached.min(A::LEN), stream.0, cx);
-        self.1.on_end(reached.saturating_sub(A::LEN), stream.1, cx);
+    fn observe(&self, reached: usize, stream: &mut Self::Stream, head: &ResponseHead<'_>, cx: &mut Cx<'_>) {
+        self.0.observe(reached.min(A::LEN), &mut stream.0, head, cx);
+        self.1.observe(reached.saturating_sub(A::LEN), &mut stream.1, head, cx);
+    }
+
+    fn on_end(&self, reached: usize, stream: Self::Stream, end: &End<'_>, cx: &mut Cx<'_>) {
+        self.0.on_end(reached.min(A::LEN), stream.0, end, cx);
+        self.1.on_end(reached.saturating_sub(A::LEN), stream.1, end, cx);
     }
 
     fn background(&self, at: usize) -> Option<Rc<dyn Background>> {
@@ -223,9 +238,15 @@ impl<A: Walk> Walk for Option<A> {
         }
     }
 
-    fn on_end(&self, reached: usize, stream: Self::Stream, cx: &mut Cx<'_>) {
+    fn observe(&self, reached: usize, stream: &mut Self::Stream, head: &ResponseHead<'_>, cx: &mut Cx<'_>) {
         if let Some(walk) = self {
-            walk.on_end(reached, stream, cx);
+            walk.observe(reached, stream, head, cx);
+        }
+    }
+
+    fn on_end(&self, reached: usize, stream: Self::Stream, end: &End<'_>, cx: &mut Cx<'_>) {
+        if let Some(walk) = self {
+            walk.on_end(reached, stream, end, cx);
         }
     }
 

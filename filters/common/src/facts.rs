@@ -36,6 +36,7 @@ pub struct Facts {
     assigned_request_id: bool,
     exposed: BTreeSet<String>,
     limits: Vec<LimitUse>,
+    breaker: Option<Rc<str>>,
     chosen_by: RefCell<Vec<HeaderNames>>,
     templates: RefCell<Vec<Rc<Match>>>,
     failure: Cell<Option<Status>>,
@@ -162,6 +163,17 @@ impl Facts {
     /// Hands out what [`Facts::note_limit`] noted, once.
     pub fn take_limits(&mut self) -> Vec<LimitUse> {
         std::mem::take(&mut self.limits)
+    }
+
+    /// Notes the circuit breaker that the request came to.
+    pub fn set_breaker(&mut self, name: Rc<str>) {
+        self.breaker = Some(name);
+    }
+
+    /// The name of the circuit breaker that the request came to.
+    #[must_use]
+    pub fn breaker(&self) -> Option<&str> {
+        self.breaker.as_deref()
     }
 
     /// Notes that rules which look at these headers chose the policy.

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub use crate::callout::{Answer, Callout, CalloutAnswer, CalloutError, CalloutRequest};
 use crate::config::{ConfigErrors, Env, InternalError, Object};
 use crate::facts::Facts;
-use crate::head::{RequestHead, ResponseHead};
+use crate::head::{HeaderSource, RequestHead, ResponseHead};
 use crate::matcher::MatchOptions;
 use crate::proxy::Proxy;
 use crate::reply::LocalReply;
@@ -81,8 +81,13 @@ pub trait Filter: Sized {
     /// `on_request` ran, and without it for one that [`Needs::decorate`]s.
     fn on_response(&self, _stream: &mut Self::Stream, _head: &mut ResponseHead<'_>, _cx: &mut Cx<'_>) {}
 
-    /// The stream is over. Called exactly once for a filter whose `on_request` ran, whatever happened.
-    fn on_end(&self, _stream: Self::Stream, _cx: &mut Cx<'_>) {}
+    /// Looks at the response's head as the host has it, before any filter of this module decorates it; also in shadow
+    /// mode. Runs for a filter whose `on_request` ran, in every mode but `off`.
+    fn observe(&self, _stream: &mut Self::Stream, _head: &ResponseHead<'_>, _cx: &mut Cx<'_>) {}
+
+    /// The stream is over. Called exactly once for a filter whose `on_request` ran, whatever happened, in every mode but
+    /// `off`.
+    fn on_end(&self, _stream: Self::Stream, _end: &End<'_>, _cx: &mut Cx<'_>) {}
 
     /// Work that belongs to no request.
     fn background(&self) -> Option<Rc<dyn Background>> {
@@ -105,6 +110,13 @@ impl<'a> Setup<'a> {
     pub fn new(env: &'a Env) -> Self {
         Self { env, paths: MatchOptions::default() }
     }
+}
+
+/// What is left of a stream when it is over. Each reading costs a host call; how the stream ended the host tells by
+/// properties (`response.code_details` and `response.flags` in Envoy).
+pub struct End<'a> {
+    /// The response's trailers. None in Kong's engine.
+    pub trailers: &'a dyn HeaderSource,
 }
 
 /// What the driver must provide for a filter.

@@ -96,6 +96,27 @@ pub trait Proxy {
     /// Whatever the host answered.
     fn increment(&self, counter: u32, by: u32) -> Result<(), Status>;
 
+    /// The id of the gauge of that name, created when absent.
+    ///
+    /// # Errors
+    /// Whatever the host answered.
+    fn define_gauge(&self, _name: &str) -> Result<u32, Status> {
+        Err(Status::Unimplemented)
+    }
+
+    /// Sets a gauge.
+    ///
+    /// # Errors
+    /// Whatever the host answered.
+    fn record(&self, _gauge: u32, _value: u64) -> Result<(), Status> {
+        Err(Status::Unimplemented)
+    }
+
+    /// Whether this is Envoy, and not Kong's engine: what the proxy tells of a response differs.
+    fn is_envoy(&self) -> bool {
+        true
+    }
+
     /// The value of a counter or gauge, as all VMs together made it (about 0.1 us in Envoy).
     ///
     /// # Errors

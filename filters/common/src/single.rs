@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::account::{Account, Step};
 use crate::chain::{Chain, Walk};
 use crate::config::{ConfigErrors, Env, Object, Policy, Split, split};
-use crate::filter::{Background, Cx, Filter, Needs, Setup, Wake};
+use crate::filter::{Background, Cx, End, Filter, Needs, Setup, Wake};
 use crate::head::{RequestHead, ResponseHead};
 use crate::matcher::MatchOptions;
 use crate::path::OnAmbiguousPath;
@@ -105,9 +105,15 @@ impl<F: Filter> Walk for Single<F> {
         }
     }
 
-    fn on_end(&self, reached: usize, stream: F::Stream, cx: &mut Cx<'_>) {
-        if reached > 0 {
-            self.filter.on_end(stream, cx);
+    fn observe(&self, reached: usize, stream: &mut F::Stream, head: &ResponseHead<'_>, cx: &mut Cx<'_>) {
+        if reached > 0 && self.account.is_on() {
+            self.filter.observe(stream, head, cx);
+        }
+    }
+
+    fn on_end(&self, reached: usize, stream: F::Stream, end: &End<'_>, cx: &mut Cx<'_>) {
+        if reached > 0 && self.account.is_on() {
+            self.filter.on_end(stream, end, cx);
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use sluicegate_common::account::Step;
 use sluicegate_common::chain::{Chain, Walk};
 use sluicegate_common::config::{ConfigErrors, DEFAULT_RULE, Env};
-use sluicegate_common::filter::{Background, Cx, Filter, Needs, Wake};
+use sluicegate_common::filter::{Background, Cx, End, Filter, Needs, Wake};
 use sluicegate_common::head::{RequestHead, ResponseHead};
 use sluicegate_common::proxy::Proxy;
 use sluicegate_common::rules::Rules;
@@ -106,9 +106,15 @@ impl<F: Filter> Walk for Link<F> {
         chosen.on_response(at, &mut stream.filter, head, cx);
     }
 
-    fn on_end(&self, reached: usize, stream: LinkStream<F>, cx: &mut Cx<'_>) {
+    fn observe(&self, reached: usize, stream: &mut LinkStream<F>, head: &ResponseHead<'_>, cx: &mut Cx<'_>) {
+        if let Some(chosen) = &stream.chosen {
+            chosen.observe(reached, &mut stream.filter, head, cx);
+        }
+    }
+
+    fn on_end(&self, reached: usize, stream: LinkStream<F>, end: &End<'_>, cx: &mut Cx<'_>) {
         if let Some(chosen) = stream.chosen {
-            chosen.on_end(reached, stream.filter, cx);
+            chosen.on_end(reached, stream.filter, end, cx);
         }
     }
 

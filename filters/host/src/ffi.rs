@@ -49,6 +49,7 @@ host_functions! {
     fn proxy_set_effective_context(context: u32);
     fn proxy_define_metric(kind: u32, name: In, name_size: usize, id: Out<u32>);
     fn proxy_increment_metric(id: u32, by: i64);
+    fn proxy_record_metric(id: u32, value: u64);
     fn proxy_get_metric(id: u32, value: Out<u64>);
 }
 
@@ -179,6 +180,10 @@ pub fn define_metric(kind: u32, name: &str) -> Result<u32, Status> {
 
 pub fn increment_metric(id: u32, by: i64) -> Result<(), Status> {
     call!(proxy_increment_metric(id, by))
+}
+
+pub fn record_metric(id: u32, value: u64) -> Result<(), Status> {
+    call!(proxy_record_metric(id, value))
 }
 
 pub fn metric(id: u32) -> Result<u64, Status> {

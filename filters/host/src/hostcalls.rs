@@ -37,6 +37,18 @@ impl Proxy for Host {
         ffi::increment_metric(counter, i64::from(by))
     }
 
+    fn define_gauge(&self, name: &str) -> Result<u32, Status> {
+        ffi::define_metric(MetricType::Gauge as u32, name)
+    }
+
+    fn record(&self, gauge: u32, value: u64) -> Result<(), Status> {
+        ffi::record_metric(gauge, value)
+    }
+
+    fn is_envoy(&self) -> bool {
+        is_envoy()
+    }
+
     fn metric(&self, id: u32) -> Result<u64, Status> {
         ffi::metric(id)
     }

@@ -11,7 +11,7 @@ use proxy_wasm::types::MapType;
 use sluicegate_common::account::Step;
 use sluicegate_common::chain::{Chain, Walk};
 use sluicegate_common::facts::Facts;
-use sluicegate_common::filter::{Answer, Callout, CalloutAnswer, CalloutError, Cx, Topic, Wait, Wake};
+use sluicegate_common::filter::{Answer, Callout, CalloutAnswer, CalloutError, Cx, End, Topic, Wait, Wake};
 use sluicegate_common::head::{HeadState, RequestHead, ResponseHead};
 use sluicegate_common::module::Module;
 use sluicegate_common::reply::Rendered;
@@ -22,6 +22,7 @@ use crate::hostcalls::{self, Host, Map};
 
 const REQUEST: Map = Map(MapType::HttpRequestHeaders);
 const RESPONSE: Map = Map(MapType::HttpResponseHeaders);
+const TRAILERS: Map = Map(MapType::HttpResponseTrailers);
 
 /// What has become of a request after a turn of the driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +130,7 @@ impl<C: Chain> Stream<C> {
         let mut state = HeadState::default();
         let mut head = ResponseHead::new(&RESPONSE, &mut state);
         let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
+        chain.filters().observe(self.reached, &mut self.filters, &head, &mut cx);
         if C::MAKES_REQUEST_ID {
             request_id::echo(&mut head, &mut cx);
         }
@@ -151,7 +153,8 @@ impl<C: Chain> Stream<C> {
         self.waiting = false;
         let Some(chain) = self.chain.take() else { return };
         let mut cx = Cx::new(hostcalls::now(), &Host, &mut self.facts, self.module.settings());
-        chain.filters().on_end(self.reached, std::mem::take(&mut self.filters), &mut cx);
+        let end = End { trailers: &TRAILERS };
+        chain.filters().on_end(self.reached, std::mem::take(&mut self.filters), &end, &mut cx);
     }
 
     fn walk(&mut self, chain: &Rc<C>, from: usize) -> Turn {
@@ -229,7 +232,7 @@ impl<C: Chain> Stream<C> {
 
     /// Whether the root can resume a stream that waits for the background work of this filter.
     fn can_be_woken(&self, at: usize) -> bool {
-        hostcalls::is_envoy() && self.module.top().filters().background(at).is_some()
+        hostcalls::is_envoy() && self.module.top().background(at).is_some()
     }
 
     /// A filter waits with no call-out under way: nothing would ever wake it.

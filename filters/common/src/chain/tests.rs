@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::facts::Facts;
 use crate::facts::fake::FakeHost;
-use crate::filter::{CalloutAnswer, Decision, Filter, RootCx, Setup};
+use crate::filter::{CalloutAnswer, Decision, End, Filter, RootCx, Setup};
 use crate::head::HeadState;
 use crate::module::Module;
 use crate::settings::Settings;
@@ -35,7 +35,7 @@ impl Filter for Counting {
         Decision::Continue
     }
 
-    fn on_end(&self, (): (), _: &mut Cx<'_>) {
+    fn on_end(&self, (): (), _: &End<'_>, _: &mut Cx<'_>) {
         self.ended.set(self.ended.get() + 1);
     }
 
@@ -91,7 +91,7 @@ fn the_end_is_told_to_those_that_were_reached() {
         let chain: Three = (None, (Some(counting()), (counting(), ())));
         let (host, mut facts, settings) = (FakeHost::default(), Facts::default(), Settings::default());
         let mut cx = Cx::new(Nanos::default(), &host, &mut facts, &settings);
-        chain.on_end(reached, Default::default(), &mut cx);
+        chain.on_end(reached, Default::default(), &End { trailers: &host }, &mut cx);
         let (second, third) = (chain.1.0.as_ref().unwrap(), &chain.1.1.0);
         assert_eq!((second.filter().ended.get(), third.filter().ended.get()), want, "{reached} reached");
     }

@@ -132,6 +132,19 @@ impl<'a> Head<'a> {
         self.all();
     }
 
+    /// The first value of a header that is likely absent, as the host has it: a miss costs a sixth of a hit in Envoy,
+    /// and nothing is kept.
+    #[must_use]
+    pub fn probe(&self, name: &str) -> Option<Vec<u8>> {
+        if let Some(all) = self.state.all.get() {
+            return all.first(name.as_bytes()).map(<[u8]>::to_vec);
+        }
+        self.source.first(name).unwrap_or_else(|status| {
+            self.state.failure.set(Some(status));
+            None
+        })
+    }
+
     fn first(&self, name: &str) -> Option<&[u8]> {
         if let Some((single, value)) = self.state.single.get()
             && single.eq_ignore_ascii_case(name)

@@ -55,6 +55,7 @@ impl<'a> Scope<'a> {
                 let id = self.cx.facts.identity(self.cx.proxy)?.id();
                 (!id.is_empty()).then_some(Cow::Borrowed(id.as_bytes()))
             }
+            Source::Breaker => self.cx.facts.breaker().map(|name| Cow::Borrowed(name.as_bytes())),
             Source::RequestId => self.cx.facts.request_id(self.head, self.cx.settings).map(Cow::Borrowed),
             Source::Uuid => uuid(self.cx.proxy),
             Source::Now => rfc3339(self.cx.now).map(|time| Cow::Owned(time.into_bytes())),

@@ -21,6 +21,8 @@ pub enum Source {
     Claim(String),
     /// `consumer.id`: the id of the verified consumer.
     ConsumerId,
+    /// `breaker`: the name of the circuit breaker that the request came to.
+    Breaker,
     /// `request_id`: the id of the request.
     RequestId,
     /// `uuid`: a new random UUID (RFC 9562 section 5.4), another one each time.
@@ -39,6 +41,7 @@ const SOURCES: &[&str] = &[
     "path.segment.<n>",
     "claim.<pointer>",
     "consumer.id",
+    "breaker",
     "request_id",
     "uuid",
     "now",
@@ -52,6 +55,7 @@ impl Source {
             return Err("a template does not stand inside another".to_owned());
         }
         match text {
+            "breaker" => return Ok(Self::Breaker),
             "request_id" => return Ok(Self::RequestId),
             "uuid" => return Ok(Self::Uuid),
             "now" => return Ok(Self::Now),
@@ -97,6 +101,7 @@ impl Source {
             Self::PathSegment(number) => format!("path.segment.{number}"),
             Self::Claim(pointer) => format!("claim.{pointer}"),
             Self::ConsumerId => "consumer.id".to_owned(),
+            Self::Breaker => "breaker".to_owned(),
             Self::RequestId => "request_id".to_owned(),
             Self::Uuid => "uuid".to_owned(),
             Self::Now => "now".to_owned(),
