@@ -86,7 +86,7 @@ pub trait Chain: Sized {
     fn account(&self) -> &Account;
 
     /// Work that belongs to no request, of the filter at this position; asked of the top's chain.
-    fn background(&self, at: usize) -> Option<Rc<dyn Background>> {
+    fn background_at(&self, at: usize) -> Option<Rc<dyn Background>> {
         self.filters().background(at)
     }
 

@@ -88,7 +88,7 @@ impl<C: Chain + 'static> Root<C> {
     fn schedule(&mut self, module: &Module<C>) {
         let top = module.top();
         self.due = vec![Nanos::default(); C::Filters::LEN];
-        if (0..C::Filters::LEN).any(|at| top.background(at).is_some())
+        if (0..C::Filters::LEN).any(|at| top.background_at(at).is_some())
             && let Err(status) = hostcalls::set_tick_period(TICK)
         {
             log::error!("{}: no ticks, background work stands still: {status}", C::NAME);
@@ -121,7 +121,7 @@ impl<C: Chain + 'static> Root<C> {
     }
 
     fn background_answered(&mut self, at: usize, answer: &CalloutAnswer) {
-        let Some(work) = self.module.as_ref().and_then(|module| module.top().background(at)) else { return };
+        let Some(work) = self.module.as_ref().and_then(|module| module.top().background_at(at)) else { return };
         let mut cx = RootCx::new(hostcalls::now(), &Host);
         work.on_answer(answer, &mut cx);
         self.announce(at, &cx.topics);
@@ -218,7 +218,7 @@ impl<C: Chain + 'static> RootContext for Root<C> {
         self.follow_clock(now);
         let top = module.top();
         for at in 0..C::Filters::LEN {
-            let Some(work) = top.background(at) else { continue };
+            let Some(work) = top.background_at(at) else { continue };
             let Some(due) = self.due.get_mut(at) else { continue };
             if now >= *due {
                 *due = now.plus(work.period());

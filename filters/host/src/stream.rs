@@ -232,7 +232,7 @@ impl<C: Chain> Stream<C> {
 
     /// Whether the root can resume a stream that waits for the background work of this filter.
     fn can_be_woken(&self, at: usize) -> bool {
-        hostcalls::is_envoy() && self.module.top().background(at).is_some()
+        hostcalls::is_envoy() && self.module.top().background_at(at).is_some()
     }
 
     /// A filter waits with no call-out under way: nothing would ever wake it.
