@@ -1,2 +1,68 @@
-//! Who failed: tells the upstream's answers and failures from replies of the proxy, of other filters, and from clients
-//! that went.
+//! Who ended a request: the application, a failing upstream, or somebody else.
+//!
+//! A breaker that counts what others answered opens against a healthy upstream, and whoever can make it count may take
+//! the upstream from everybody. So nobody is blamed without evidence: what the host does not tell, or tells of the proxy,
+//! of another filter or of the client, is [`Ending::NotUpstream`].
+
+mod envoy;
+pub mod grpc;
+mod kong;
+
+use sluicegate_common::proxy::Proxy;
+
+/// Who ended a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The application answered, whatever it said.
+    Answered,
+    /// The upstream could not be talked to: refused, reset, no HTTP, no healthy host.
+    Reset,
+    /// The upstream did not answer in time.
+    Timeout,
+    /// The upstream has no part in it, or it cannot be told: a reply of another filter or of the route, an unknown
+    /// cluster, a limit of the proxy itself, a client that left.
+    NotUpstream,
+}
+
+/// Who made this response, asked when its head is there. `status` is what the host has for `:status`.
+///
+/// One or two host calls.
+#[must_use]
+pub fn ending_of_response(proxy: &dyn Proxy, status: Option<u16>) -> Ending {
+    if proxy.is_envoy() { envoy::of_response(proxy, status) } else { kong::of_response(proxy, status) }
+}
+
+/// How the stream ended, asked when it is over: [`Ending::Reset`] or [`Ending::Timeout`] if the upstream failed amid an
+/// answer, [`Ending::Answered`] if nothing went wrong since its head, else [`Ending::NotUpstream`]. The last of these takes
+/// nothing back of what the head said.
+///
+/// A failure counts only while so little of the body had come that the client cannot be its cause
+/// ([`UNHINDERED_BODY`]). Kong's engine does not tell of late failures.
+///
+/// One host call after a good answer, three at most.
+#[must_use]
+pub fn ending_of_stream(proxy: &dyn Proxy) -> Ending {
+    if proxy.is_envoy() { envoy::of_stream(proxy) } else { kong::of_stream(proxy) }
+}
+
+/// Bytes of a body that any proxy buffers: the smallest limit in wide use (Istio; Envoy's default is 1 MiB).
+///
+/// A client that does not read holds the upstream up once the buffer is full, until the route's timeout or the upstream's
+/// own write timeout. Such a failure is not the upstream's, and must not be a client's way to open a breaker.
+pub const UNHINDERED_BODY: u64 = 32 * 1024;
+
+/// A property's bytes; `None` where there is none or it cannot be read.
+fn property(proxy: &dyn Proxy, path: &[&str]) -> Option<Vec<u8>> {
+    proxy.property(path).unwrap_or_else(|status| {
+        log::debug!("property {}: {status}", path.join("."));
+        None
+    })
+}
+
+/// An integer as Envoy gives it.
+fn integer(proxy: &dyn Proxy, path: &[&str]) -> Option<u64> {
+    property(proxy, path)?.try_into().ok().map(u64::from_le_bytes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ pub use host::{HostPattern, host_name};
 pub use method::Method;
 pub(crate) use path::Literal;
 pub use path::anchored;
-pub use raw::RawMatch;
+pub use raw::{RawMatch, RawPath};
 
 use std::rc::Rc;
 

@@ -32,9 +32,9 @@ pub struct RawMatch {
     route_metadata: Option<Vec<RouteMetadata>>,
 }
 
-/// `{"exact": ".."}` and so on: the key and its text.
+/// An entry of `paths` as written, `{"exact": ".."}` and so on: the key and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct RawPath(&'static str, String);
+pub struct RawPath(&'static str, String);
 
 impl Deserr<ConfigErrors> for RawPath {
     fn deserialize_from_value<V: IntoValue>(
@@ -69,6 +69,12 @@ struct RawField {
 }
 
 impl RawMatch {
+    /// A match with paths only, for configs that hold a list of them.
+    #[must_use]
+    pub fn of_paths(paths: Vec<RawPath>) -> Self {
+        Self { paths: Some(paths), ..Self::default() }
+    }
+
     /// Compiles everything.
     ///
     /// # Errors

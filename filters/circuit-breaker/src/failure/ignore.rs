@@ -1,0 +1,51 @@
+//! Requests that a breaker lets be, and answers that it does not count.
+
+use deserr::Deserr;
+use sluicegate_common::config::{ConfigErrors, Statuses, Text};
+use sluicegate_common::filter::Cx;
+use sluicegate_common::head::RequestHead;
+use sluicegate_common::matcher::{Match, MatchOptions, Method, RawMatch, RawPath};
+
+/// `ignore` as written.
+#[derive(Debug, Default, Deserr)]
+#[deserr(error = ConfigErrors, deny_unknown_fields)]
+pub struct RawIgnore {
+    #[deserr(default)]
+    statuses: Option<Statuses>,
+    #[deserr(default)]
+    methods: Option<Vec<Method>>,
+    #[deserr(default)]
+    paths: Option<Vec<RawPath>>,
+}
+
+/// Whom a breaker lets be: such a request passes whatever the state is, and is not counted.
+#[derive(Debug, Clone)]
+pub struct Ignore {
+    methods: Vec<Method>,
+    paths: Option<Match>,
+}
+
+impl RawIgnore {
+    /// `statuses`, and the rest compiled.
+    pub(super) fn compile(self, options: MatchOptions) -> (Statuses, Result<Ignore, ConfigErrors>) {
+        let paths = self.paths.filter(|paths| !paths.is_empty());
+        let paths = paths.map(|paths| RawMatch::of_paths(paths).compile(options)).transpose();
+        let methods = self.methods.unwrap_or_else(|| Method::parse("OPTIONS").into_iter().collect());
+        (self.statuses.unwrap_or_default(), paths.map(|paths| Ignore { methods, paths }))
+    }
+}
+
+impl Ignore {
+    /// Whether the breaker lets this request be, by its method or its path.
+    #[must_use]
+    pub fn skips_request(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> bool {
+        self.methods.iter().any(|method| method.is(head.method()))
+            || self.paths.as_ref().is_some_and(|paths| paths.matches(head, cx))
+    }
+
+    /// Whether it looks at the path: then an ambiguous one is a matter of `on_ambiguous_path`.
+    #[must_use]
+    pub fn uses_paths(&self) -> bool {
+        self.paths.is_some()
+    }
+}
