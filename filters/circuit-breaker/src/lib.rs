@@ -1,7 +1,6 @@
 //! Circuit breakers with the rules of resilience4j, shared by all workers of a proxy.
 
 pub mod call;
-pub mod failure;
 pub mod record;
 pub mod rules;
 pub mod table;

@@ -5,8 +5,11 @@
 //! of another filter or of the client, is [`Ending::NotUpstream`].
 
 mod envoy;
+mod failure;
 pub mod grpc;
 mod kong;
+
+pub use failure::{Failure, Ignore, Judgement, RawFailure, RawIgnore};
 
 use sluicegate_common::proxy::Proxy;
 

@@ -6,7 +6,7 @@
 //!  "ignore": {"statuses": [], "methods": ["OPTIONS"], "paths": [{"prefix": "/health"}]}}
 //! ```
 //!
-//! A field that is given replaces its default, an empty list empties it. `ignore.paths` has none.
+//! A field that is given replaces its default: an empty list is empty. `ignore.paths` has no default.
 
 mod ignore;
 
@@ -14,7 +14,6 @@ pub use ignore::{Ignore, RawIgnore};
 
 use deserr::Deserr;
 use sluicegate_common::config::{ConfigError, ConfigErrors, Statuses, Text, Whole};
-use sluicegate_common::matcher::MatchOptions;
 
 use crate::upstream::Ending;
 
@@ -58,37 +57,23 @@ pub enum Judgement {
     NotCounted,
 }
 
-/// The two blocks of a config, compiled together: no status may stand in both.
-///
-/// # Errors
-/// Everything that is wrong with them, from `failure` or `ignore` on.
-pub fn compile(
-    failure: Option<RawFailure>,
-    ignore: Option<RawIgnore>,
-    paths: MatchOptions,
-) -> Result<(Failure, Ignore), ConfigErrors> {
-    let raw = failure.unwrap_or_default();
-    let (ignored, ignore) = ignore.unwrap_or_default().compile(paths);
-    let mut errors = ConfigErrors::new();
-    let ignore = errors.take(ignore.map_err(|errors| errors.under("ignore")));
-    let failure = Failure {
-        statuses: raw.statuses.unwrap_or_else(default_statuses),
-        grpc_statuses: raw.grpc_statuses.map_or(DEFAULT_GRPC_STATUSES, |statuses| {
+impl RawFailure {
+    /// Compiles it. No status may stand in `ignore` as well.
+    ///
+    /// # Errors
+    /// That one does, at `ignore.statuses`.
+    pub fn compile(self, ignore: &RawIgnore) -> Result<Failure, ConfigErrors> {
+        let statuses = self.statuses.unwrap_or_else(default_statuses);
+        let ignored = ignore.statuses();
+        if let Some(both) = (100..=599).find(|&status| statuses.contains(status) && ignored.contains(status)) {
+            let message = format!("{both} stands in failure.statuses as well, whose default is 500, 502, 503, 504");
+            return Err(ConfigError::invalid("ignore.statuses", message).into());
+        }
+        let grpc_statuses = self.grpc_statuses.map_or(DEFAULT_GRPC_STATUSES, |statuses| {
             statuses.iter().fold(0, |bits, status| bits | grpc_bit(status.get()))
-        }),
-        on_reset: raw.on_reset.unwrap_or(true),
-        on_timeout: raw.on_timeout.unwrap_or(true),
-        ignored,
-    };
-    if let Some(both) =
-        (100..=599).find(|&status| failure.statuses.contains(status) && failure.ignored.contains(status))
-    {
-        let message = format!("{both} stands in failure.statuses as well, whose default is 500, 502, 503, 504");
-        errors.push(ConfigError::invalid("ignore.statuses", message));
-    }
-    match ignore {
-        Some(ignore) => errors.into_result((failure, ignore)),
-        None => Err(errors),
+        });
+        let (on_reset, on_timeout) = (self.on_reset.unwrap_or(true), self.on_timeout.unwrap_or(true));
+        Ok(Failure { statuses, grpc_statuses, on_reset, on_timeout, ignored })
     }
 }
 
@@ -109,6 +94,15 @@ impl Failure {
             (Ending::Answered, Some(status), _) if self.statuses.contains(status) => Judgement::Failed,
             (Ending::Answered, Some(status), _) if self.ignored.contains(status) => Judgement::Ignored,
             (Ending::Answered, Some(_), _) => Judgement::Good,
+        }
+    }
+
+    /// Judges how an answer ended whose head was good: by its trailers, or by what broke it off.
+    #[must_use]
+    pub fn judge_end(&self, ending: Ending, grpc_status: Option<u32>) -> Judgement {
+        match (ending, grpc_status) {
+            (Ending::Answered, None) => Judgement::Good,
+            (ending, grpc_status) => self.judge(ending, Some(200), grpc_status),
         }
     }
 

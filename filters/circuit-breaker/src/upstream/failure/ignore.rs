@@ -26,19 +26,26 @@ pub struct Ignore {
 }
 
 impl RawIgnore {
-    /// `statuses`, and the rest compiled.
-    pub(super) fn compile(self, options: MatchOptions) -> (Statuses, Result<Ignore, ConfigErrors>) {
+    /// Compiles `methods` and `paths`; `statuses` are a matter of [`RawFailure::compile`](super::RawFailure::compile).
+    ///
+    /// # Errors
+    /// Everything that is wrong, from `ignore` on.
+    pub fn compile(self, options: MatchOptions) -> Result<Ignore, ConfigErrors> {
         let paths = self.paths.filter(|paths| !paths.is_empty());
         let paths = paths.map(|paths| RawMatch::of_paths(paths).compile(options)).transpose();
         let methods = self.methods.unwrap_or_else(|| Method::parse("OPTIONS").into_iter().collect());
-        (self.statuses.unwrap_or_default(), paths.map(|paths| Ignore { methods, paths }))
+        paths.map(|paths| Ignore { methods, paths }).map_err(|errors| errors.under("ignore"))
+    }
+
+    pub(super) fn statuses(&self) -> Statuses {
+        self.statuses.clone().unwrap_or_default()
     }
 }
 
 impl Ignore {
     /// Whether the breaker lets this request be, by its method or its path.
     #[must_use]
-    pub fn skips_request(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> bool {
+    pub fn skips(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> bool {
         self.methods.iter().any(|method| method.is(head.method()))
             || self.paths.as_ref().is_some_and(|paths| paths.matches(head, cx))
     }

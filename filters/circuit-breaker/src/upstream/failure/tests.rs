@@ -8,15 +8,16 @@ use sluicegate_common::proxy::{Proxy, Status};
 use sluicegate_common::settings::Settings;
 use sluicegate_common::time::Nanos;
 
-use super::{Failure, Ignore, Judgement, RawFailure, RawIgnore, compile};
+use super::{Failure, Ignore, Judgement, RawFailure, RawIgnore};
 use crate::upstream::Ending;
 
-fn given(failure: Option<Value>, ignore: Option<Value>) -> Result<(Failure, Ignore), ConfigErrors> {
-    let failure: Option<RawFailure> =
-        failure.map(deserr::deserialize).transpose().map_err(|errors: ConfigErrors| errors.under("failure"))?;
-    let ignore: Option<RawIgnore> =
-        ignore.map(deserr::deserialize).transpose().map_err(|errors: ConfigErrors| errors.under("ignore"))?;
-    compile(failure, ignore, MatchOptions { case_sensitive: true, ..MatchOptions::default() })
+fn given(failure: Value, ignore: Value) -> Result<(Failure, Ignore), ConfigErrors> {
+    let failure =
+        deserr::deserialize::<RawFailure, _, _>(failure).map_err(|errors: ConfigErrors| errors.under("failure"))?;
+    let ignore =
+        deserr::deserialize::<RawIgnore, _, _>(ignore).map_err(|errors: ConfigErrors| errors.under("ignore"))?;
+    let paths = MatchOptions { case_sensitive: true, ..MatchOptions::default() };
+    Ok((failure.compile(&ignore)?, ignore.compile(paths)?))
 }
 
 struct Case {
@@ -80,17 +81,35 @@ fn calls_are_judged() {
         Case { ignore: json!({"statuses": ["5xx"]}), ..case("ignored", json!({"statuses": []}), http(503), Ignored) },
     ];
     for Case { name, failure, ignore, call: (ending, status, grpc), want } in cases {
-        let (compiled, _) = given(Some(failure), Some(ignore)).unwrap();
+        let (compiled, _) = given(failure, ignore).unwrap();
         assert_eq!(compiled.judge(ending, status, grpc), want, "{name}");
     }
 }
 
 #[test]
 fn blocks_that_are_absent_say_what_empty_ones_do() {
-    let (absent, ignore) = given(None, None).unwrap();
-    assert_eq!(absent, given(Some(json!({})), Some(json!({}))).unwrap().0);
-    assert!(absent.asks_grpc() && !ignore.uses_paths());
-    assert!(!given(Some(json!({"grpc_statuses": []})), None).unwrap().0.asks_grpc());
+    let absent = RawFailure::default().compile(&RawIgnore::default()).unwrap();
+    assert_eq!(absent, given(json!({}), json!({})).unwrap().0);
+    assert!(absent.asks_grpc());
+    assert!(!given(json!({"grpc_statuses": []}), json!({})).unwrap().0.asks_grpc());
+}
+
+#[test]
+fn an_answer_with_a_good_head_is_judged_by_its_end() {
+    use Ending::{Answered, NotUpstream, Reset, Timeout};
+    let (failure, _) = given(json!({"statuses": ["200"], "on_timeout": false}), json!({})).unwrap();
+    for (ending, grpc, want) in [
+        (Answered, None, Judgement::Good),
+        (Answered, Some(0), Judgement::Good),
+        (Answered, Some(14), Judgement::Failed),
+        (Reset, None, Judgement::Failed),
+        (Reset, Some(0), Judgement::Failed),
+        (Timeout, None, Judgement::Ignored),
+        (NotUpstream, None, Judgement::NotCounted),
+        (NotUpstream, Some(14), Judgement::NotCounted),
+    ] {
+        assert_eq!(failure.judge_end(ending, grpc), want, "{ending:?} {grpc:?}");
+    }
 }
 
 #[test]
@@ -112,12 +131,10 @@ fn mistakes_are_told_with_their_place() {
         (json!({"statuses": ["5xx"]}), json!({"statuses": ["404", "501"]}), "ignore.statuses: 501 stands in failure"),
     ];
     for (failure, ignore, want) in cases {
-        let errors = given(Some(failure.clone()), Some(ignore.clone())).unwrap_err();
+        let errors = given(failure.clone(), ignore.clone()).unwrap_err();
         assert_eq!(errors.len(), 1, "{errors}");
         assert!(errors.to_string().starts_with(want), "{failure} {ignore}: {errors}");
     }
-    let both = given(None, Some(json!({"statuses": ["500"], "paths": [{"exact": "x"}]}))).unwrap_err();
-    assert_eq!(both.len(), 2, "{both}");
 }
 
 /// A request of one method and path.
@@ -177,11 +194,11 @@ fn requests_are_let_be_by_method_or_path() {
         ("no paths", json!({"paths": []}), Request("GET", "/"), false),
     ];
     for (name, ignore, request, want) in cases {
-        let (_, ignore) = given(None, Some(ignore)).unwrap();
+        let (_, ignore) = given(json!({}), ignore).unwrap();
         let (mut state, mut facts, settings) = (HeadState::default(), Facts::default(), Settings::default());
         let head = RequestHead::new(&request, &mut state);
         let cx = Cx::new(Nanos(0), &request, &mut facts, &settings);
-        assert_eq!(ignore.skips_request(&head, &cx), want, "{name}");
+        assert_eq!(ignore.skips(&head, &cx), want, "{name}");
     }
 }
 
@@ -192,6 +209,6 @@ fn only_paths_look_at_the_path() {
         (json!({"paths": []}), false),
         (json!({"paths": [{"prefix": "/health"}]}), true),
     ] {
-        assert_eq!(given(None, Some(ignore.clone())).unwrap().1.uses_paths(), want, "{ignore}");
+        assert_eq!(given(json!({}), ignore.clone()).unwrap().1.uses_paths(), want, "{ignore}");
     }
 }
