@@ -27,4 +27,11 @@ impl Totals {
         self.failed = self.failed.saturating_add(u32::from(call.failed));
         self.slow = self.slow.saturating_add(u32::from(call.slow));
     }
+
+    /// Takes one of them back.
+    pub fn remove(&mut self, call: Call) {
+        self.calls = self.calls.saturating_sub(1);
+        self.failed = self.failed.saturating_sub(u32::from(call.failed));
+        self.slow = self.slow.saturating_sub(u32::from(call.slow));
+    }
 }
