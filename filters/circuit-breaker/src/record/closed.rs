@@ -1,0 +1,111 @@
+//! CLOSED: calls are counted in every window, and judged by the policy's own.
+
+use sluicegate_common::time::Nanos;
+
+use super::judge::{because, rates};
+use super::{Batch, Cause, Counted, MOST_SUCCESSES, MOST_WINDOWS, Phase, Record, Why};
+use crate::call::{Call, Totals};
+use crate::rules::Rules;
+use crate::window::{Shape, Window};
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Closed {
+    /// Of different shapes.
+    pub(super) windows: Vec<Window>,
+    /// Calls that failed in a row.
+    pub(super) consecutive: u32,
+}
+
+/// What a policy has to say after a call.
+struct Trip {
+    why: Why,
+    /// Whether a full window passed in health before.
+    healthy: bool,
+}
+
+impl Record {
+    /// Counts calls that passed while the breaker was closed.
+    ///
+    /// `began`: when the last of them began, or the oldest where there are only successes. Nothing counts if it began
+    /// before the present state did.
+    pub fn count(&mut self, rules: &Rules, calls: &Batch, began: Nanos, now: Nanos, random: u32) -> Counted {
+        let Phase::Closed(closed) = &mut self.phase else { return Counted::default() };
+        self.since = self.since.min(now);
+        if began < self.since {
+            return Counted::default();
+        }
+        let successes = calls.successes.min(MOST_SUCCESSES);
+        let all = (0..successes).map(|_| Call::default()).chain(calls.last);
+        let mut counted = Counted::default();
+        for call in all {
+            (counted.counted, counted.changed) = (true, true);
+            if let Some(Trip { why, healthy }) = closed.add(rules, call, now) {
+                if healthy {
+                    self.openings = 0;
+                }
+                counted.transition = Some(self.open(rules, why, now, random));
+                return counted;
+            }
+        }
+        counted.eager = closed.is_eager(rules, now);
+        counted
+    }
+}
+
+impl Closed {
+    pub(super) fn totals(&mut self, shape: Shape, now: Nanos) -> Totals {
+        self.windows.iter_mut().find(|window| window.shape() == shape).map_or_else(Totals::default, |w| w.totals(now))
+    }
+
+    pub(super) fn shape_up(&mut self, shapes: &[Shape]) {
+        self.windows.retain(|window| shapes.contains(&window.shape()));
+        shapes.iter().for_each(|shape| self.hold(*shape));
+    }
+
+    /// Adds a window of that shape where there is none, and room for it.
+    fn hold(&mut self, shape: Shape) {
+        if self.windows.len() < MOST_WINDOWS && self.windows.iter().all(|window| window.shape() != shape) {
+            self.windows.push(Window::new(shape));
+        }
+    }
+
+    fn add(&mut self, rules: &Rules, call: Call, now: Nanos) -> Option<Trip> {
+        self.hold(rules.window);
+        self.consecutive = if call.failed { self.consecutive.saturating_add(1) } else { 0 };
+        let (mut healthy, mut totals) = (false, Totals::default());
+        for window in &mut self.windows {
+            let own = window.shape() == rules.window;
+            // Before this call: those until then did not open the breaker.
+            healthy |= own && window.is_full(now);
+            window.add(call, now);
+            if own {
+                totals = window.totals(now);
+            }
+        }
+        let why = self.judge(rules, totals)?;
+        Some(Trip { why, healthy })
+    }
+
+    fn judge(&self, rules: &Rules, totals: Totals) -> Option<Why> {
+        let (consecutive, threshold) = (self.consecutive, rules.consecutive_failures);
+        if let Some(why) = rates(rules, totals).filter(|_| totals.calls >= minimum(rules)) {
+            return Some(Why { consecutive, ..why });
+        }
+        let row = threshold > 0 && consecutive >= threshold;
+        row.then(|| Why { threshold, ..because(Cause::ConsecutiveFailures, totals, consecutive) })
+    }
+
+    fn is_eager(&mut self, rules: &Rules, now: Nanos) -> bool {
+        let totals = self.totals(rules.window, now);
+        self.consecutive > 0 || (totals.calls < minimum(rules) && rates(rules, totals).is_some())
+    }
+}
+
+/// Rates are judged from so many calls on.
+fn minimum(rules: &Rules) -> u32 {
+    let most = match rules.window {
+        Shape::Count(size) => size.get(),
+        Shape::Time(_) => u32::MAX,
+    };
+    rules.minimum_calls.min(most)
+}
