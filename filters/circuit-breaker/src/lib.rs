@@ -3,6 +3,7 @@
 pub mod call;
 pub mod record;
 pub mod rules;
+pub mod status;
 pub mod table;
 pub mod upstream;
 pub mod window;
