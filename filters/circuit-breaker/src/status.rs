@@ -7,25 +7,37 @@ use sluicegate_common::time::Nanos;
 use crate::record::Record;
 use crate::rules::{Rules, State};
 
+/// The page, `{"circuitBreakers":[{"name","state","failures","nextAttempt"}]}`, as a policy with these rules sees the
+/// records at `now`, in their order. What is due by then, the caller has done before ([`Record::observe_due`]).
+///
+/// `state` is `CLOSED`, `OPEN` or `HALF_OPEN`. `failures` are calls that failed: while closed those in the policy's
+/// window, while open those that opened it, while half open those that had a permit. `nextAttempt`, only while open, is
+/// when a first call passes: RFC 3339, UTC, milliseconds.
+#[must_use]
+pub fn page(records: &[Record], rules: &Rules, now: Nanos) -> Vec<u8> {
+    let mut page = String::from(r#"{"circuitBreakers":["#);
+    for (index, record) in records.iter().enumerate() {
+        if index > 0 {
+            page.push(',');
+        }
+        // A time window drops old calls as it is looked at.
+        Entry::of(&mut record.clone(), rules, now).write(&mut page);
+    }
+    page.push_str("]}");
+    page.into_bytes()
+}
+
 /// How one breaker stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry<'a> {
-    /// Its full name.
-    pub name: &'a str,
-    /// Its state.
-    pub state: State,
-    /// Calls that failed: while closed those in the policy's window; while open those that opened it; while half open
-    /// those that had a permit.
-    pub failures: u32,
-    /// While open: when it lets a first call through.
-    pub next_attempt: Option<Nanos>,
+#[derive(Debug)]
+struct Entry<'a> {
+    name: &'a str,
+    state: State,
+    failures: u32,
+    next_attempt: Option<Nanos>,
 }
 
 impl<'a> Entry<'a> {
-    /// How a record stands at `now`, as a policy with these rules sees it. What is due by then, the caller has done
-    /// before ([`Record::observe_due`]).
-    #[must_use]
-    pub fn of(record: &'a mut Record, rules: &Rules, now: Nanos) -> Self {
+    fn of(record: &'a mut Record, rules: &Rules, now: Nanos) -> Self {
         let failures = record.totals(rules.window, now).failed;
         let next_attempt = record.remaining(rules, now).map(|wait| now.plus(wait));
         Self { name: record.name(), state: record.state(), failures, next_attempt }
@@ -46,21 +58,6 @@ impl<'a> Entry<'a> {
         }
         to.push('}');
     }
-}
-
-/// The page, `{"circuitBreakers":[{"name","state","failures","nextAttempt"}]}`: entries in their order; `nextAttempt`
-/// (RFC 3339, UTC, milliseconds) only where a breaker has one.
-#[must_use]
-pub fn render<'a>(entries: impl IntoIterator<Item = Entry<'a>>) -> String {
-    let mut page = String::from(r#"{"circuitBreakers":["#);
-    for (index, entry) in entries.into_iter().enumerate() {
-        if index > 0 {
-            page.push(',');
-        }
-        entry.write(&mut page);
-    }
-    page.push_str("]}");
-    page
 }
 
 fn word(state: State) -> &'static str {
