@@ -1,6 +1,7 @@
 //! The configs in the READMEs of the gateway and its filters work.
 
 use sluicegate_auth::Auth;
+use sluicegate_circuit_breaker::CircuitBreaker;
 use sluicegate_common::chain::Chain;
 use sluicegate_common::config::Env;
 use sluicegate_common::module::Module;
@@ -48,4 +49,9 @@ fn every_config_of_the_readme_of_auth_is_accepted() {
 #[test]
 fn every_config_of_the_readme_of_rate_limit_is_accepted() {
     assert_accepted::<Single<RateLimit>>(include_str!("../../rate-limit/README.md"));
+}
+
+#[test]
+fn every_config_of_the_readme_of_circuit_breaker_is_accepted() {
+    assert_accepted::<Single<CircuitBreaker>>(include_str!("../../circuit-breaker/README.md"));
 }
