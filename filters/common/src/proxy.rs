@@ -197,3 +197,42 @@ impl Counter {
         Ok(id)
     }
 }
+
+/// A gauge that is created in the host when first used; its id is kept. All VMs of a process share it.
+#[derive(Debug)]
+pub struct Gauge {
+    name: String,
+    id: Cell<Option<u32>>,
+}
+
+impl Gauge {
+    /// A gauge of that name, which comes from configuration or code alone.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), id: Cell::new(None) }
+    }
+
+    /// What it was set to last, by whichever VM.
+    ///
+    /// # Errors
+    /// Whatever the host answered.
+    pub fn value(&self, proxy: &dyn Proxy) -> Result<u64, Status> {
+        proxy.metric(self.id(proxy)?)
+    }
+
+    /// Sets it. A host that refuses is logged at debug level: a metric is never a reason to fail a request.
+    pub fn record(&self, proxy: &dyn Proxy, value: u64) {
+        if let Err(status) = self.id(proxy).and_then(|id| proxy.record(id, value)) {
+            log::debug!("gauge {}: {status}", self.name);
+        }
+    }
+
+    fn id(&self, proxy: &dyn Proxy) -> Result<u32, Status> {
+        let id = match self.id.get() {
+            Some(id) => id,
+            None => proxy.define_gauge(&self.name)?,
+        };
+        self.id.set(Some(id));
+        Ok(id)
+    }
+}

@@ -16,11 +16,14 @@
 mod fields;
 mod link;
 
+use std::rc::Rc;
+
 use sluicegate_auth::Auth;
+use sluicegate_circuit_breaker::CircuitBreaker;
 use sluicegate_common::account::Account;
-use sluicegate_common::chain::Chain;
+use sluicegate_common::chain::{Chain, Walk as _};
 use sluicegate_common::config::{ConfigErrors, Env, Object};
-use sluicegate_common::filter::{Cx, Outcome};
+use sluicegate_common::filter::{Background, Cx, Outcome};
 use sluicegate_cors::Cors;
 use sluicegate_header_transform::HeaderTransform;
 use sluicegate_rate_limit::{RateLimit, Stage};
@@ -31,8 +34,17 @@ use link::Link;
 /// The order of the chain. The limits have two places in it.
 pub type Filters = (
     Option<Link<Cors>>,
-    (Option<Link<RateLimit>>, (Option<Link<Auth>>, (Option<Link<RateLimit>>, (Option<Link<HeaderTransform>>, ())))),
+    (
+        Option<Link<RateLimit>>,
+        (
+            Option<Link<Auth>>,
+            (Option<Link<RateLimit>>, (Option<Link<CircuitBreaker>>, (Option<Link<HeaderTransform>>, ()))),
+        ),
+    ),
 );
+
+/// The place of the breakers in it.
+const BREAKERS: usize = 4;
 
 /// The gateway's chain under one rule.
 #[derive(Debug)]
@@ -41,6 +53,8 @@ pub struct Gateway {
     filters: Filters,
     /// At the top, the registry of all limits: of both places, and of rules where the top has none.
     limits: Option<Link<RateLimit>>,
+    /// As `limits`, of the breakers.
+    breakers: Option<Link<CircuitBreaker>>,
 }
 
 impl Chain for Gateway {
@@ -53,6 +67,11 @@ impl Chain for Gateway {
         "auth.identity_headers",
         "auth.revocation",
         "auth.token_cache",
+        "circuit_breaker.hosts",
+        "circuit_breaker.id",
+        "circuit_breaker.max_breakers",
+        "circuit_breaker.scope",
+        "circuit_breaker.status_path",
         "rate_limit.id",
         "rate_limit.replicas",
         "rate_limit.store",
@@ -62,8 +81,10 @@ impl Chain for Gateway {
 
     fn configure(object: Object, rule: &str, env: &Env, top: Option<&Self>) -> Result<Self, ConfigErrors> {
         let mut fields = Fields::of(object, rule, env);
-        let registries = top.is_none().then(|| fields.registries()).flatten();
-        let limits_top = top.map_or(registries.as_ref(), |top| top.limits.as_ref());
+        let limits_here = top.is_none().then(|| fields.registries()).flatten();
+        let limits_top = top.map_or(limits_here.as_ref(), |top| top.limits.as_ref());
+        let breakers_here = top.is_none().then(|| fields.registries()).flatten();
+        let breakers_top = top.map_or(breakers_here.as_ref(), |top| top.breakers.as_ref());
         let top = top.map(|top| &top.filters);
         let filters = (
             fields.take::<Cors>(top.and_then(|top| top.0.as_ref())),
@@ -73,13 +94,17 @@ impl Chain for Gateway {
                     fields.take::<Auth>(top.and_then(|top| top.1.1.0.as_ref())),
                     (
                         limits(fields.take(limits_top), Stage::AfterAuth),
-                        (fields.take::<HeaderTransform>(top.and_then(|top| top.1.1.1.1.0.as_ref())), ()),
+                        (
+                            fields.take(breakers_top),
+                            (fields.take::<HeaderTransform>(top.and_then(|top| top.1.1.1.1.1.0.as_ref())), ()),
+                        ),
                     ),
                 ),
             ),
         );
         let policy = fields.finish()?;
-        Ok(Self { account: Account::new(Self::NAME, rule, policy, true), filters, limits: registries })
+        let account = Account::new(Self::NAME, rule, policy, true);
+        Ok(Self { account, filters, limits: limits_here, breakers: breakers_here })
     }
 
     fn filters(&self) -> &Filters {
@@ -88,6 +113,13 @@ impl Chain for Gateway {
 
     fn account(&self) -> &Account {
         &self.account
+    }
+
+    fn background_at(&self, at: usize) -> Option<Rc<dyn Background>> {
+        // Breakers of rules alone work as well.
+        let of_rules =
+            || self.breakers.as_ref().filter(|link| at == BREAKERS && link.all(CircuitBreaker::serves_rules));
+        self.filters.background(at).or_else(|| of_rules()?.background(0))
     }
 
     fn on_passed(&self, cx: &Cx<'_>) {

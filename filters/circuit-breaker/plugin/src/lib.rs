@@ -1,0 +1,3 @@
+//! The circuit-breaker module: dist/circuit-breaker.wasm.
+
+sluicegate_host::plugin!(sluicegate_host::Single<sluicegate_circuit_breaker::CircuitBreaker>);

@@ -1,0 +1,310 @@
+//! A breaker as one VM has it: the record in shared data, and what keeps it cheap.
+//!
+//! 1. The gauge of the state is a flag that all workers see: while it is 0, requests pass, and the record is not read.
+//!    Kong's engine may lose it: there the record is read each time.
+//! 2. Whoever changes the state sets the gauge and then looks at the record again, until both agree: of several that set
+//!    it, the last one has seen the last state. One that dies in between leaves it wrong until the next record is
+//!    read, with the next calls that are written at the latest.
+//! 3. Successes are kept back, up to [`BATCH`] of them or [`FLUSH_AFTER`], unless one could matter at once; failures and
+//!    slow calls are written at once, with what is kept back before them.
+//! 4. What decides is the record alone, in one compare-and-swap: a transition has one worker, which tells of it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use sluicegate_common::proxy::{Gauge, Proxy};
+use sluicegate_common::seldom::Seldom;
+use sluicegate_common::store::{SharedStore as _, StoreError};
+use sluicegate_common::time::Nanos;
+
+use crate::announce::sentence;
+use crate::call::Call;
+use crate::counters::Counters;
+use crate::record::{Batch, Permit, Record, Transition, Verdict};
+use crate::rules::{Rules, State};
+use crate::table::Place;
+use crate::window::Shape;
+
+/// How many calls are written at once.
+const BATCH: u32 = 16;
+/// How long a call is kept back.
+pub const FLUSH_AFTER: Duration = Duration::from_millis(100);
+/// How often the gauge is set again where others change the state at the same time.
+const ROUNDS: u32 = 8;
+
+/// A breaker.
+#[derive(Debug)]
+pub struct Breaker {
+    place: Place,
+    shapes: Vec<Shape>,
+    gauge: Gauge,
+    counters: Counters,
+    kept: RefCell<Kept>,
+    /// Whether the next success is written at once.
+    eager: Cell<bool>,
+    /// Answers whose streams go on.
+    answers: RefCell<BTreeMap<u64, Answer>>,
+    next: Cell<u64>,
+    seldom: Seldom,
+}
+
+/// Successes that are kept back.
+#[derive(Debug, Default)]
+struct Kept {
+    successes: u32,
+    /// When the first of them began.
+    began: Nanos,
+    /// When the first of them was kept back.
+    since: Nanos,
+    /// By which they are judged.
+    rules: Option<Rc<Rules>>,
+}
+
+/// A call whose response's head was good.
+#[derive(Debug)]
+struct Answer {
+    call: Call,
+    began: Nanos,
+    at: Nanos,
+    rules: Rc<Rules>,
+}
+
+impl Breaker {
+    /// The breaker in that place, which keeps windows of these shapes.
+    #[must_use]
+    pub fn new(place: Place, shapes: Vec<Shape>) -> Self {
+        let name = place.name();
+        Self {
+            gauge: Gauge::new(format!("sluicegate_circuit_breaker_state.breaker.{name}")),
+            counters: Counters::new(name),
+            shapes,
+            place,
+            kept: RefCell::default(),
+            eager: Cell::new(true),
+            answers: RefCell::default(),
+            next: Cell::new(0),
+            seldom: Seldom::default(),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.place.name()
+    }
+
+    /// Its counters.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Whether a request may pass.
+    ///
+    /// # Errors
+    /// Shared data fails.
+    pub fn ask(&self, rules: &Rules, now: Nanos, proxy: &dyn Proxy) -> Result<Verdict, StoreError> {
+        if proxy.is_envoy() && self.gauge.value(proxy) == Ok(State::Closed.gauge()) {
+            return Ok(Verdict::Passes);
+        }
+        let random = random(rules, proxy);
+        self.change(proxy, |record| {
+            let asked = record.ask(rules, now, random);
+            (asked.verdict, asked.changed, asked.transition)
+        })
+    }
+
+    /// The record, after what is due by now.
+    ///
+    /// # Errors
+    /// Shared data fails.
+    pub fn look(&self, rules: &Rules, now: Nanos, proxy: &dyn Proxy) -> Result<Record, StoreError> {
+        let random = random(rules, proxy);
+        self.change(proxy, |record| {
+            let asked = record.observe_due(rules, now, random);
+            (record.clone(), asked.changed, asked.transition)
+        })
+    }
+
+    /// A call of a closed breaker has a good head. What it is known by until its stream ends.
+    pub fn answered(&self, rules: &Rc<Rules>, call: Call, began: Nanos, now: Nanos) -> u64 {
+        let id = self.next.replace(self.next.get().wrapping_add(1));
+        if let Ok(mut answers) = self.answers.try_borrow_mut() {
+            answers.insert(id, Answer { call, began, at: now, rules: Rc::clone(rules) });
+        }
+        id
+    }
+
+    /// Its stream ended. `None`: it has been counted meanwhile.
+    pub fn ended(&self, id: u64) -> Option<(Call, Nanos)> {
+        let answer = self.answers.try_borrow_mut().ok()?.remove(&id)?;
+        Some((answer.call, answer.began))
+    }
+
+    /// Counts a call that passed while the breaker was closed.
+    pub fn count(&self, rules: &Rc<Rules>, call: Call, began: Nanos, now: Nanos, proxy: &dyn Proxy) {
+        self.counters.call(call, proxy);
+        let mut kept = self.kept.take();
+        if kept.rules.as_ref().is_some_and(|others| !Rc::ptr_eq(others, rules)) {
+            self.write(std::mem::take(&mut kept), None, now, proxy);
+        }
+        kept.rules = Some(Rc::clone(rules));
+        let is_plain = call == Call::default();
+        if is_plain {
+            kept.add(began, now);
+        }
+        if is_plain && !self.eager.get() && kept.successes < BATCH && !kept.is_old(now) {
+            self.kept.replace(kept);
+        } else {
+            self.write(kept, (!is_plain).then_some((call, began)), now, proxy);
+        }
+    }
+
+    /// Writes what was kept back for long, and counts answers that have gone on for as long as a permit lasts: whoever
+    /// reads them slowly keeps no success from being counted.
+    pub fn on_tick(&self, proxy: &dyn Proxy, now: Nanos) {
+        loop {
+            let long = {
+                let Ok(mut answers) = self.answers.try_borrow_mut() else { return };
+                let Some(first) = answers.first_entry() else { break };
+                let (at, lease) = (first.get().at, first.get().rules.permit_lease);
+                if at <= now && now.since(at) < lease {
+                    break;
+                }
+                first.remove()
+            };
+            self.count(&long.rules, long.call, long.began, now, proxy);
+        }
+        if self.kept.try_borrow().is_ok_and(|kept| kept.successes > 0 && kept.is_old(now)) {
+            self.write(self.kept.take(), None, now, proxy);
+        }
+    }
+
+    /// The holder of a permit has a good head.
+    pub fn probe_answered(&self, permit: Permit, call: Call, now: Nanos, proxy: &dyn Proxy) {
+        self.note(self.change(proxy, |record| ((), record.answered(permit, call, now), None)), now);
+    }
+
+    /// What became of the holder of a permit.
+    pub fn report(&self, rules: &Rules, permit: Permit, call: Call, now: Nanos, proxy: &dyn Proxy) {
+        self.counters.call(call, proxy);
+        let random = random(rules, proxy);
+        let done = self.change(proxy, |record| {
+            let counted = record.report(rules, permit, call, now, random);
+            ((), counted.changed, counted.transition)
+        });
+        self.note(done, now);
+    }
+
+    /// The holder of a permit has not needed it.
+    pub fn give_back(&self, permit: Permit, now: Nanos, proxy: &dyn Proxy) {
+        self.note(self.change(proxy, |record| ((), record.give_back(permit, now), None)), now);
+    }
+
+    /// Sets the gauge to the state of the record.
+    pub fn show(&self, proxy: &dyn Proxy) {
+        self.set_gauge(self.state(proxy).unwrap_or(State::Closed), proxy);
+    }
+
+    fn write(&self, kept: Kept, last: Option<(Call, Nanos)>, now: Nanos, proxy: &dyn Proxy) {
+        let Kept { successes, began, rules: Some(rules), .. } = kept else { return };
+        let random = random(&rules, proxy);
+        let (batch, began) = match last {
+            Some((call, began)) => (Batch { successes, last: Some(call) }, began),
+            None => (Batch { successes, last: None }, began),
+        };
+        let done = self.change(proxy, |record| {
+            let counted = record.count(&rules, &batch, began, now, random);
+            (counted.eager, counted.changed, counted.transition)
+        });
+        if let Ok(eager) = &done {
+            self.eager.set(*eager);
+        }
+        self.note(done.map(drop), now);
+    }
+
+    /// Changes the record in one compare-and-swap, and tells of the transition that this was.
+    fn change<T>(
+        &self,
+        proxy: &dyn Proxy,
+        mut act: impl FnMut(&mut Record) -> (T, bool, Option<Transition>),
+    ) -> Result<T, StoreError> {
+        let mut bytes = Vec::new();
+        let (done, state, transition) = proxy.shared().update(self.place.key(), |shared| {
+            let mut record = self.record(shared.get());
+            let (done, changed, transition) = act(&mut record);
+            if changed {
+                bytes.clear();
+                record.write(&mut bytes);
+                shared.set(&bytes);
+            }
+            (done, record.state(), transition)
+        })?;
+        if let Some(transition) = &transition {
+            log::warn!("circuit_breaker: {}: {}", self.name(), sentence(transition));
+            self.counters.transition(transition.from, transition.to, proxy);
+        }
+        if transition.is_some() || (proxy.is_envoy() && self.gauge.value(proxy) != Ok(state.gauge())) {
+            self.set_gauge(state, proxy);
+        }
+        Ok(done)
+    }
+
+    /// The record with its windows; a new one where there is none that can be read, as after an eviction in Kong's
+    /// engine.
+    fn record(&self, bytes: Option<&[u8]>) -> Record {
+        let known = bytes.and_then(Record::read).filter(|record| record.name() == self.name());
+        let mut record = known.unwrap_or_else(|| Record::new(self.name()));
+        record.shape_up(&self.shapes);
+        record
+    }
+
+    fn state(&self, proxy: &dyn Proxy) -> Result<State, StoreError> {
+        let shared = proxy.shared().read(self.place.key())?;
+        Ok(self.record(shared.get()).state())
+    }
+
+    fn set_gauge(&self, mut state: State, proxy: &dyn Proxy) {
+        for _ in 0..ROUNDS {
+            self.gauge.record(proxy, state.gauge());
+            match self.state(proxy) {
+                Ok(other) if other != state => state = other,
+                _ => return,
+            }
+        }
+    }
+
+    fn note(&self, done: Result<(), StoreError>, now: Nanos) {
+        if let Err(error) = done
+            && self.seldom.is_due(now)
+        {
+            log::error!("circuit_breaker: {}: {error}", self.name());
+        }
+    }
+}
+
+impl Kept {
+    fn add(&mut self, began: Nanos, now: Nanos) {
+        if self.successes == 0 {
+            (self.began, self.since) = (began, now);
+        }
+        self.successes = self.successes.saturating_add(1);
+        self.began = self.began.min(began);
+    }
+
+    /// Whether it has been kept long enough; a clock that was set back ends it.
+    fn is_old(&self, now: Nanos) -> bool {
+        self.successes > 0 && (now < self.since || now.since(self.since) >= FLUSH_AFTER)
+    }
+}
+
+/// For the jitter of a wait, where there is one.
+fn random(rules: &Rules, proxy: &dyn Proxy) -> u32 {
+    let mut bytes = [0; 4];
+    if rules.jitter > 0.0
+        && let Err(status) = proxy.random(&mut bytes)
+    {
+        log::debug!("circuit_breaker: no random bytes: {status}");
+    }
+    u32::from_le_bytes(bytes)
+}
