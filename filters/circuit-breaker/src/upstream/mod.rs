@@ -51,7 +51,8 @@ pub fn ending_of_stream(proxy: &dyn Proxy) -> Ending {
 /// Bytes of a body that any proxy buffers: the smallest limit in wide use (Istio; Envoy's default is 1 MiB).
 ///
 /// A client that does not read holds the upstream up once the buffer is full, until the route's timeout or the upstream's
-/// own write timeout. Such a failure is not the upstream's, and must not be a client's way to open a breaker.
+/// own write timeout. Such a failure is not the upstream's, and must not be a client's way to open a breaker: Envoy calls
+/// it `response_timeout` with the flag of an upstream's timeout (measured, after 5 MB of a longer body).
 pub const UNHINDERED_BODY: u64 = 32 * 1024;
 
 /// A property's bytes; `None` where there is none or it cannot be read.
