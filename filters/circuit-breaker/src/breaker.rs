@@ -209,12 +209,9 @@ impl Breaker {
     fn write(&self, kept: Kept, last: Option<(Call, Nanos)>, now: Nanos, proxy: &dyn Proxy) {
         let Kept { successes, began, rules: Some(rules), .. } = kept else { return };
         let random = random(&rules, proxy);
-        let (batch, began) = match last {
-            Some((call, began)) => (Batch { successes, last: Some(call) }, began),
-            None => (Batch { successes, last: None }, began),
-        };
+        let batch = Batch { successes, oldest: began, last };
         let done = self.change(proxy, |record| {
-            let counted = record.count(&rules, &batch, began, now, random);
+            let counted = record.count(&rules, &batch, now, random);
             (counted.eager, counted.changed, counted.transition)
         });
         if let Ok(eager) = &done {

@@ -26,18 +26,14 @@ struct Trip {
 impl Record {
     /// Counts calls that passed while the breaker was closed.
     ///
-    /// `began`: when the last of them began, or the oldest where there are only successes. Nothing counts if it began
-    /// before the present state did.
-    pub fn count(&mut self, rules: &Rules, calls: &Batch, began: Nanos, now: Nanos, random: u32) -> Counted {
+    /// What began before the present state did counts for nothing: all successes if the oldest did, and the last.
+    pub fn count(&mut self, rules: &Rules, calls: &Batch, now: Nanos, random: u32) -> Counted {
         let Phase::Closed(closed) = &mut self.phase else { return Counted::default() };
         self.since = self.since.min(now);
-        if began < self.since {
-            return Counted::default();
-        }
-        let successes = calls.successes.min(MOST_SUCCESSES);
-        let all = (0..successes).map(|_| Call::default()).chain(calls.last);
+        let successes = if calls.oldest < self.since { 0 } else { calls.successes.min(MOST_SUCCESSES) };
+        let last = calls.last.filter(|(_, began)| self.since <= *began).map(|(call, _)| call);
         let mut counted = Counted::default();
-        for call in all {
+        for call in (0..successes).map(|_| Call::default()).chain(last) {
             (counted.counted, counted.changed) = (true, true);
             if let Some(Trip { why, healthy }) = closed.add(rules, call, now) {
                 if healthy {

@@ -113,8 +113,10 @@ pub struct Settled {
 pub struct Batch {
     /// Calls that neither failed nor were slow; those above [`MOST_SUCCESSES`] are not counted.
     pub successes: u32,
-    /// A call of any kind.
-    pub last: Option<Call>,
+    /// When the oldest of them began.
+    pub oldest: Nanos,
+    /// A call of any kind, and when it began.
+    pub last: Option<(Call, Nanos)>,
 }
 
 /// The answer to [`Record::count`] and [`Record::report`].

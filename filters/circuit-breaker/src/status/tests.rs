@@ -35,8 +35,8 @@ fn entry(record: &Record, now: Nanos) -> Value {
 
 fn fail(record: &mut Record, times: u32, now: Nanos) {
     for _ in 0..times {
-        let batch = Batch { successes: 0, last: Some(Call { failed: true, slow: false }) };
-        assert!(record.count(&rules(), &batch, now, now, 0).counted);
+        let batch = Batch { last: Some((Call { failed: true, slow: false }, now)), ..Batch::default() };
+        assert!(record.count(&rules(), &batch, now, 0).counted);
     }
 }
 

@@ -1,5 +1,9 @@
 use super::*;
 
+fn batch(successes: u32, oldest: Nanos, call: Option<Call>, began: Nanos) -> Batch {
+    Batch { successes, oldest, last: call.map(|call| (call, began)) }
+}
+
 #[test]
 fn calls_open_a_closed_breaker() {
     struct Case {
@@ -121,7 +125,7 @@ fn a_batch_counts_as_its_calls_do_one_by_one() {
                 let mut one = Record::new("cluster");
                 feed(&mut one, &rules(), &before, at(0));
                 let mut all = one.clone();
-                let counted = all.count(&rules(), &Batch { successes, last: call }, at(0), at(0), 0);
+                let counted = all.count(&rules(), &batch(successes, at(0), call, at(0)), at(0), 0);
                 let calls: Vec<Call> = (0..successes).map(|_| GOOD).chain(call).collect();
                 let want = feed(&mut one, &rules(), &calls, at(0));
                 assert_eq!(all, one);
@@ -151,7 +155,7 @@ fn a_success_is_awaited_when_it_may_matter() {
     for (name, rules, calls, want) in cases {
         let mut record = Record::new("cluster");
         feed(&mut record, &rules, &calls, at(0));
-        let counted = record.count(&rules, &Batch::default(), at(0), at(0), 0);
+        let counted = record.count(&rules, &Batch::default(), at(0), 0);
         assert_eq!(counted, Counted { eager: want, ..Counted::default() }, "{name}");
     }
 }
@@ -197,13 +201,19 @@ fn an_older_generation_s_calls_change_nothing() {
     }
     assert_eq!(record.state(), State::Closed);
     let before = record.clone();
-    let batch = Batch { successes: 3, last: Some(BAD) };
-    assert_eq!(record.count(&rules(), &batch, at(0), at(2), 0), Counted::default(), "began before it was closed");
+    let [old, new] = [at(0), at(1)];
+    let counted = record.count(&rules(), &batch(3, old, Some(BAD), old), at(2), 0);
+    assert_eq!(counted, Counted::default(), "began before it was closed");
     assert_eq!(record, before);
-    assert!(record.count(&rules(), &batch, at(1), at(2), 0).counted);
+    for (oldest, began, want) in [(old, new, (1, 1)), (new, old, (3, 0)), (new, new, (4, 1))] {
+        let mut record = before.clone();
+        assert!(record.count(&rules(), &batch(3, oldest, Some(BAD), began), at(2), 0).counted);
+        let totals = record.totals(rules().window, at(2));
+        assert_eq!((totals.calls, totals.failed), want, "successes from {oldest:?} on, a failure from {began:?}");
+    }
     for mut record in [opened(&rules(), at(0)), half_open(&rules(), at(0))] {
         let before = record.clone();
-        assert_eq!(record.count(&rules(), &batch, at(5), at(5), 0), Counted::default());
+        assert_eq!(record.count(&rules(), &batch(3, at(5), Some(BAD), at(5)), at(5), 0), Counted::default());
         assert_eq!(record, before);
     }
 }
