@@ -47,6 +47,8 @@ pub struct Breaker {
     /// Answers whose streams go on.
     answers: RefCell<BTreeMap<u64, Answer>>,
     next: Cell<u64>,
+    /// Whether the place has been found to be another's.
+    lost: Cell<bool>,
     seldom: Seldom,
 }
 
@@ -85,6 +87,7 @@ impl Breaker {
             eager: Cell::new(true),
             answers: RefCell::default(),
             next: Cell::new(0),
+            lost: Cell::new(false),
             seldom: Seldom::default(),
         }
     }
@@ -92,6 +95,12 @@ impl Breaker {
     /// Its name.
     pub fn name(&self) -> &str {
         self.place.name()
+    }
+
+    /// Its place, if that has been found to be another's. Only a host that loses entries brings that about. What is done
+    /// to such a breaker comes to nothing; another one of its name has to be found.
+    pub fn lost_place(&self) -> Option<&Place> {
+        self.lost.get().then_some(&self.place)
     }
 
     /// Its counters.
@@ -230,7 +239,7 @@ impl Breaker {
         let (done, state, transition) = proxy.shared().update(self.place.key(), |shared| {
             let mut record = self.record(shared.get());
             let (done, changed, transition) = act(&mut record);
-            if changed {
+            if changed && !self.lost.get() {
                 bytes.clear();
                 record.write(&mut bytes);
                 shared.set(&bytes);
@@ -248,10 +257,11 @@ impl Breaker {
     }
 
     /// The record with its windows; a new one where there is none that can be read, as after an eviction in Kong's
-    /// engine.
+    /// engine, or where it is another's.
     fn record(&self, bytes: Option<&[u8]>) -> Record {
-        let known = bytes.and_then(Record::read).filter(|record| record.name() == self.name());
-        let mut record = known.unwrap_or_else(|| Record::new(self.name()));
+        let found = bytes.and_then(Record::read);
+        self.lost.set(found.as_ref().is_some_and(|record| record.name() != self.name()));
+        let mut record = found.filter(|_| !self.lost.get()).unwrap_or_else(|| Record::new(self.name()));
         record.shape_up(&self.shapes);
         record
     }

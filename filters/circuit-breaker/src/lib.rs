@@ -46,6 +46,9 @@ mod config;
 mod counters;
 mod guard;
 mod open;
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod process;
 pub mod record;
 mod registry;
 pub mod rules;

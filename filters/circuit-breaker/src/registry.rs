@@ -143,7 +143,9 @@ impl Registry {
     fn breaker(&self, name: String, proxy: &dyn Proxy) -> Result<Rc<Breaker>, StoreError> {
         let mut breakers = self.breakers.borrow_mut();
         if let Some(breaker) = breakers.get(&name) {
-            return Ok(Rc::clone(breaker));
+            let Some(place) = breaker.lost_place() else { return Ok(Rc::clone(breaker)) };
+            self.table.forget(place);
+            breakers.remove(&name);
         }
         let place = self.table.find(proxy, &name)?;
         if let Some(breaker) = breakers.get(place.name()) {
@@ -189,3 +191,7 @@ impl Background for Flush {
 
     fn on_answer(&self, _: &CalloutAnswer, _: &mut RootCx<'_>) {}
 }
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests;

@@ -128,7 +128,7 @@ impl Table {
         };
         match self.names.slots.iter().chain([&self.names.other]).try_for_each(make) {
             Ok(()) => self.made.set(true),
-            Err(error) => log::warn!("circuit-breaker: {} is not prepared: {error}", self.names.prefix()),
+            Err(error) => log::warn!("circuit_breaker: {} is not prepared: {error}", self.names.prefix()),
         }
     }
 
@@ -229,7 +229,7 @@ impl Table {
         let bytes = state.get().filter(|bytes| !bytes.is_empty())?;
         let record = Record::read(bytes);
         if record.is_none() && !self.warned.replace(true) {
-            log::warn!("circuit-breaker: a record of {} is not readable, and counts as new", self.names.prefix());
+            log::warn!("circuit_breaker: a record of {} is not readable, and counts as new", self.names.prefix());
         }
         record
     }

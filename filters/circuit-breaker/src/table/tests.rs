@@ -1,5 +1,4 @@
 mod interleaving;
-mod process;
 
 use std::collections::BTreeSet;
 
@@ -7,7 +6,7 @@ use sluicegate_common::proxy::Status;
 use sluicegate_common::store::memory::{GetFault, SetFault};
 
 use super::*;
-use process::{BOTH, Process};
+use crate::process::{BOTH, Process};
 
 fn table() -> Table {
     Table::new("services", 4)

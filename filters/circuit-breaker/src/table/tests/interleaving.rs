@@ -158,7 +158,7 @@ impl Case {
         let names: BTreeSet<&str> = self.workers.iter().copied().flatten().copied().collect();
         let mut seen = HashSet::new();
         walk(&process.shared, &workers, &mut seen, &mut |shared, found| {
-            let process = Process { shared: shared.clone(), ..Process::new(dialect) };
+            let process = Process::with_shared(dialect, shared.clone());
             let late = Table::new("services", self.slots);
             let writes = shared.writes();
             let mut keys = BTreeSet::new();
