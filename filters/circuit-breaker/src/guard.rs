@@ -54,18 +54,19 @@ impl Guard {
         if !matches!(self.progress, Progress::Asked) {
             return;
         }
-        let slow = cx.now.since(self.began) >= config.slow_call_duration;
         let (status, grpc_status) = (head.status(), head.probe("grpc-status").as_deref().map(grpc::status));
-        let good = Call { failed: false, slow };
         // What can only be good if it is the upstream's is asked for when the stream ends.
         let deferred = cx.proxy.is_envoy()
             && !matches!(self.pass, Pass::Permit(_))
             && config.failure.judge(Ending::Answered, status, grpc_status) == Judgement::Good;
-        let judgement = if deferred {
-            Judgement::Good
-        } else {
-            config.failure.judge(ending_of_response(cx.proxy, status), status, grpc_status)
+        let ending = if deferred { Ending::Answered } else { ending_of_response(cx.proxy, status) };
+        let judgement = config.failure.judge(ending, status, grpc_status);
+        let (elapsed, limit) = (cx.now.since(self.began), config.slow_call_duration);
+        let slow = match ending {
+            Ending::Answered => config.registry.slowness().is_slow(elapsed, limit, head, cx.proxy),
+            _ => elapsed >= limit,
         };
+        let good = Call { failed: false, slow };
         match judgement {
             Judgement::Good if cx.proxy.is_envoy() => self.answered(config, good, cx),
             other => self.settle(config, other, slow, cx),
@@ -88,6 +89,12 @@ impl Guard {
             }
             Ending::Answered => Judgement::NotCounted,
             ending => config.failure.judge_end(ending, None),
+        };
+        // Of a probe it is known that the upstream answered: a client that leaves amid the body does not bring the permit
+        // back, else whoever does so keeps the breaker half-open.
+        let judgement = match (&self.pass, judgement) {
+            (Pass::Permit(_), Judgement::NotCounted) if was_answered => Judgement::Good,
+            (_, judgement) => judgement,
         };
         self.settle(config, judgement, slow, cx);
     }

@@ -15,6 +15,7 @@ use sluicegate_common::store::StoreError;
 use crate::breaker::{Breaker, FLUSH_AFTER};
 use crate::scope::{Part, Scope};
 use crate::table::Table;
+use crate::upstream::Slowness;
 use crate::window::Shape;
 
 /// How many windows of different shapes a breaker keeps, for rules that differ.
@@ -40,6 +41,7 @@ pub struct Registry {
     /// Those that requests came to in this VM, by name.
     breakers: RefCell<BTreeMap<String, Rc<Breaker>>>,
     serves_rules: Cell<bool>,
+    slowness: Slowness,
 }
 
 impl RawRegistry {
@@ -86,6 +88,7 @@ impl RawRegistry {
             shapes: RefCell::default(),
             breakers: RefCell::default(),
             serves_rules: Cell::new(false),
+            slowness: Slowness::default(),
         })
     }
 }
@@ -115,6 +118,11 @@ impl Registry {
     /// Whether there are.
     pub fn serves_rules(&self) -> bool {
         self.serves_rules.get()
+    }
+
+    /// How slow calls are told.
+    pub fn slowness(&self) -> &Slowness {
+        &self.slowness
     }
 
     /// Whether the path is looked at.

@@ -49,11 +49,21 @@ pub(super) fn of_response(proxy: &dyn Proxy, status: Option<u16>) -> Ending {
 pub(super) fn of_stream(proxy: &dyn Proxy) -> Ending {
     let Some(flags) = unless_answered(proxy) else { return Ending::Answered };
     let by_flags = blame(flags);
-    let blamed = by_flags != Ending::NotUpstream;
-    if blamed && integer(proxy, &["response", "size"]).is_none_or(|size| size >= UNHINDERED_BODY) {
-        return Ending::NotUpstream;
+    if by_flags == Ending::NotUpstream {
+        return by_flags;
     }
-    by_flags
+    match integer(proxy, &["response", "size"]) {
+        None => Ending::NotUpstream,
+        Some(size) if size >= UNHINDERED_BODY || is_tunnel(proxy) => Ending::Answered,
+        Some(_) => by_flags,
+    }
+}
+
+/// Whether the stream was switched to another protocol (WebSocket): that ends when one side closes it, which Envoy calls
+/// `upstream_reset_after_response_started{connection_termination}` even after a farewell.
+fn is_tunnel(proxy: &dyn Proxy) -> bool {
+    integer(proxy, &["response", "code"]) == Some(101)
+        || property(proxy, &["request", "method"]).is_some_and(|method| method == b"CONNECT")
 }
 
 /// The flags of a response that is not the application's; 0 if they cannot be read.

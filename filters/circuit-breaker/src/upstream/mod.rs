@@ -8,8 +8,10 @@ mod envoy;
 mod failure;
 pub mod grpc;
 mod kong;
+mod slow;
 
 pub use failure::{Failure, Ignore, Judgement, RawFailure, RawIgnore};
+pub use slow::Slowness;
 
 use sluicegate_common::proxy::Proxy;
 
@@ -36,13 +38,13 @@ pub fn ending_of_response(proxy: &dyn Proxy, status: Option<u16>) -> Ending {
 }
 
 /// How the stream ended, asked when it is over: [`Ending::Reset`] or [`Ending::Timeout`] if the upstream failed amid an
-/// answer, [`Ending::Answered`] if nothing went wrong since its head, else [`Ending::NotUpstream`]. The last of these takes
-/// nothing back of what the head said.
+/// answer, [`Ending::Answered`] if what it did since the head is not held against it, else [`Ending::NotUpstream`]. The last
+/// of these takes nothing back of what the head said.
 ///
 /// A failure counts only while so little of the body had come that the client cannot be its cause
-/// ([`UNHINDERED_BODY`]). Kong's engine does not tell of late failures.
+/// ([`UNHINDERED_BODY`]), and not after a switch to another protocol. Kong's engine does not tell of late failures.
 ///
-/// One host call after a good answer, three at most.
+/// One host call after a good answer, five at most.
 #[must_use]
 pub fn ending_of_stream(proxy: &dyn Proxy) -> Ending {
     if proxy.is_envoy() { envoy::of_stream(proxy) } else { kong::of_stream(proxy) }

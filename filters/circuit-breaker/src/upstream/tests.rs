@@ -1,8 +1,10 @@
 use std::cell::RefCell;
+use std::time::Duration;
 
+use sluicegate_common::head::{HeadState, HeaderMap, HeaderSource, ResponseHead};
 use sluicegate_common::proxy::{Proxy, Status};
 
-use super::{Ending, UNHINDERED_BODY, ending_of_response, ending_of_stream, grpc};
+use super::{Ending, Slowness, UNHINDERED_BODY, ending_of_response, ending_of_stream, grpc};
 
 /// A host that tells what it is given of a response, and notes what it was asked.
 #[derive(Default)]
@@ -29,6 +31,10 @@ impl Host {
     fn with(mut self, name: &'static str, value: &[u8]) -> Self {
         self.properties.push((name, value.to_vec()));
         self
+    }
+
+    fn status(self, status: u64) -> Self {
+        self.with("response.code", &status.to_le_bytes())
     }
 
     fn body(self, size: u64) -> Self {
@@ -134,8 +140,16 @@ fn envoy_says_how_a_stream_ended() {
         ("reset amid the answer", Host::envoy(LATE, 0x10).body(0), Reset),
         ("broken amid the answer", Host::envoy(LATE, 0x80_0000).body(UNHINDERED_BODY - 1), Reset),
         ("too late amid the answer", Host::envoy("response_timeout", 0x4).body(5), Timeout),
-        ("reset when the client may have held it up", Host::envoy(LATE, 0x10).body(UNHINDERED_BODY), NotUpstream),
-        ("late when the client may have held it up", Host::envoy("response_timeout", 0x4).body(1 << 20), NotUpstream),
+        ("reset when the client may have held it up", Host::envoy(LATE, 0x10).body(UNHINDERED_BODY), Answered),
+        ("late when the client may have held it up", Host::envoy("response_timeout", 0x4).body(1 << 20), Answered),
+        ("a WebSocket was closed", Host::envoy(LATE, 0x40).body(4).status(101), Answered),
+        ("a tunnel was closed", Host::envoy(LATE, 0x40).body(4).with("request.method", b"CONNECT"), Answered),
+        (
+            "another status, another method",
+            Host::envoy(LATE, 0x40).body(4).status(200).with("request.method", b"GET"),
+            Reset,
+        ),
+        ("the client closed a WebSocket", Host::envoy("downstream_remote_disconnect", 0x4000).status(101), NotUpstream),
         ("reset, and nobody knows after how much", Host::envoy(LATE, 0x10), NotUpstream),
         ("the client left", Host::envoy("downstream_remote_disconnect", 0x4000).body(0), NotUpstream),
         ("the client left a broken answer", Host::envoy(LATE, 0x4010).body(0), NotUpstream),
@@ -193,6 +207,73 @@ fn what_cannot_be_read_blames_nobody() {
     assert_eq!(ending_of_response(&Host::default(), Some(503)), Ending::NotUpstream, "no such properties");
     let host = Host { fails: Some("ngx.upstream_header_time"), ..Host::kong(Some("-")) };
     assert_eq!(ending_of_response(&host, Some(502)), Ending::NotUpstream);
+}
+
+/// The head of a response that has this service time, if any.
+struct Head(Option<&'static str>);
+
+impl HeaderSource for Head {
+    fn first(&self, name: &str) -> Result<Option<Vec<u8>>, Status> {
+        Ok(self.0.filter(|_| name == "x-envoy-upstream-service-time").map(|value| value.as_bytes().to_vec()))
+    }
+
+    fn all(&self) -> Result<HeaderMap, Status> {
+        Err(Status::Unimplemented)
+    }
+}
+
+/// Whether a call was slow that took three seconds, where two are the limit.
+fn seems_slow(slowness: &Slowness, service_time: Option<&'static str>, host: &Host) -> bool {
+    took(Duration::from_secs(3), slowness, service_time, host)
+}
+
+fn took(elapsed: Duration, slowness: &Slowness, service_time: Option<&'static str>, host: &Host) -> bool {
+    let (source, mut state) = (Head(service_time), HeadState::default());
+    slowness.is_slow(elapsed, Duration::from_secs(2), &ResponseHead::new(&source, &mut state), host)
+}
+
+#[test]
+fn clients_that_send_slowly_make_no_call_slow() {
+    let sent = |size: u64| Host::default().with("request.size", &size.to_le_bytes());
+    let cases = [
+        ("the upstream was slow", Some("2000"), sent(10), true),
+        ("the client was slow", Some("1999"), sent(10), false),
+        ("no body, so the clock says it", Some("0"), sent(0), true),
+        ("nobody knows of a body", Some("0"), Host::default(), true),
+        ("no number", Some("soon"), sent(10), true),
+        ("a host that tells no times", None, sent(10), true),
+    ];
+    for (name, service_time, host, want) in cases {
+        assert_eq!(seems_slow(&Slowness::default(), service_time, &host), want, "{name}");
+    }
+}
+
+#[test]
+fn an_answer_before_the_whole_request_is_not_slow() {
+    let (slowness, host) = (Slowness::default(), Host::default());
+    assert!(!took(Duration::from_millis(1), &slowness, Some("1"), &host), "it is quick, and shows that times are told");
+    assert!(!seems_slow(&slowness, None, &host));
+    assert!(seems_slow(&slowness, Some("3000"), &host));
+    assert!(took(Duration::from_secs(2), &slowness, Some("2000"), &host), "the limit itself is slow");
+}
+
+#[test]
+fn nginx_says_how_long_the_upstream_took() {
+    let cases = [
+        ("the upstream was slow", Some("2.000"), true),
+        ("the client was slow", Some("0.012"), false),
+        ("all tries count", Some("1.500, 0.500"), true),
+        ("tries that failed say nothing", Some("-, 0.012"), false),
+        ("none was answered", Some("-"), true),
+        ("no upstream", None, true),
+        ("nothing that nginx writes", Some("1"), true),
+    ];
+    for (name, time, want) in cases {
+        assert_eq!(seems_slow(&Slowness::default(), None, &Host::kong(time)), want, "{name}");
+    }
+    let quick = Host::kong(Some("0.012"));
+    assert!(!took(Duration::from_secs(1), &Slowness::default(), None, &quick));
+    assert!(quick.asked.borrow().is_empty(), "{:?}", quick.asked);
 }
 
 #[test]
