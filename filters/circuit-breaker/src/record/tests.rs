@@ -4,6 +4,7 @@ use super::*;
 
 mod closed;
 mod half_open;
+mod interleaving;
 mod properties;
 mod time;
 mod wait;
