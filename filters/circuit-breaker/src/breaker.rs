@@ -74,13 +74,13 @@ struct Answer {
 }
 
 impl Breaker {
-    /// The breaker in that place, which keeps windows of these shapes.
+    /// The breaker in that place, which keeps windows of these shapes. `labels` tell it from all others in metrics: of
+    /// two that shared a gauge, one would pass for closed when the other is.
     #[must_use]
-    pub fn new(place: Place, shapes: Vec<Shape>) -> Self {
-        let name = place.name();
+    pub fn new(place: Place, shapes: Vec<Shape>, labels: &str) -> Self {
         Self {
-            gauge: Gauge::new(format!("sluicegate_circuit_breaker_state.breaker.{name}")),
-            counters: Counters::new(name),
+            gauge: Gauge::new(format!("sluicegate_circuit_breaker_state.{labels}")),
+            counters: Counters::new(labels),
             shapes,
             place,
             kept: RefCell::default(),

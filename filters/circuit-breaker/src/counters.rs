@@ -8,7 +8,7 @@ use crate::rules::State;
 /// The counters of one breaker.
 #[derive(Debug)]
 pub struct Counters {
-    name: String,
+    labels: String,
     successful: Counter,
     failed: Counter,
     ignored: Counter,
@@ -20,11 +20,11 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Of the breaker of that name.
-    pub fn new(name: &str) -> Self {
-        let counter = |metric: &str| Counter::new(format!("sluicegate_circuit_breaker_{metric}.breaker.{name}"));
+    /// Of the breaker with these labels.
+    pub fn new(labels: &str) -> Self {
+        let counter = |metric: &str| Counter::new(format!("sluicegate_circuit_breaker_{metric}.{labels}"));
         Self {
-            name: name.to_owned(),
+            labels: labels.to_owned(),
             successful: counter("calls_total.kind.successful"),
             failed: counter("calls_total.kind.failed"),
             ignored: counter("calls_total.kind.ignored"),
@@ -64,8 +64,8 @@ impl Counters {
 
     /// The state changed. Seldom: the counter is looked up by its name.
     pub fn transition(&self, from: State, to: State, proxy: &dyn Proxy) {
-        let (name, from, to) = (&self.name, from.label(), to.label());
-        let metric = format!("sluicegate_circuit_breaker_transitions_total.from.{from}.to.{to}.breaker.{name}");
+        let (labels, from, to) = (&self.labels, from.label(), to.label());
+        let metric = format!("sluicegate_circuit_breaker_transitions_total.from.{from}.to.{to}.{labels}");
         Counter::new(metric).increment(proxy);
     }
 }

@@ -14,7 +14,7 @@ use sluicegate_common::store::StoreError;
 
 use crate::breaker::{Breaker, FLUSH_AFTER};
 use crate::scope::{Part, Scope};
-use crate::table::Table;
+use crate::table::{Place, Table};
 use crate::upstream::Slowness;
 use crate::window::Shape;
 
@@ -30,9 +30,13 @@ pub struct RawRegistry {
     pub status_path: Option<String>,
 }
 
+/// The `id` of a config that says none.
+const DEFAULT_ID: &str = "default";
+
 /// What exists once.
 #[derive(Debug)]
 pub struct Registry {
+    id: String,
     scope: Scope,
     table: Table,
     status_path: Option<String>,
@@ -80,10 +84,12 @@ impl RawRegistry {
                 path.clone(),
             ));
         }
+        let id = self.id.as_ref().map_or(DEFAULT_ID, Name::as_str);
         let most = self.max_breakers.and_then(|most| u32::try_from(most).ok()).unwrap_or(64);
         errors.into_result(Registry {
             scope: Scope::new(parts, hosts),
-            table: Table::new(self.id.as_ref().map_or("default", Name::as_str), most),
+            table: Table::new(id, most),
+            id: id.to_owned(),
             status_path: self.status_path,
             shapes: RefCell::default(),
             breakers: RefCell::default(),
@@ -159,10 +165,19 @@ impl Registry {
         if let Some(breaker) = breakers.get(place.name()) {
             return Ok(Rc::clone(breaker));
         }
-        let breaker = Rc::new(Breaker::new(place, self.shapes.borrow().clone()));
+        let labels = self.labels(&place);
+        let breaker = Rc::new(Breaker::new(place, self.shapes.borrow().clone(), &labels));
         breaker.show(proxy);
         breakers.insert(breaker.name().to_owned(), Rc::clone(&breaker));
         Ok(breaker)
+    }
+
+    /// What metrics of that breaker end with. Its name is the last label: it may hold dots.
+    fn labels(&self, place: &Place) -> String {
+        match (self.id.as_str(), place.name()) {
+            (DEFAULT_ID, name) => format!("breaker.{name}"),
+            (id, name) => format!("id.{id}.breaker.{name}"),
+        }
     }
 
     /// Whether the request asks for the status page.

@@ -14,7 +14,12 @@ const WINDOW: Shape = Shape::Count(NonZeroU32::MIN.saturating_add(9));
 
 /// A worker.
 fn registry() -> Registry {
-    let raw = RawRegistry { id: None, scope: None, hosts: Vec::new(), max_breakers: Some(4), status_path: None };
+    of_id(None)
+}
+
+fn of_id(id: Option<&str>) -> Registry {
+    let id = id.and_then(Name::parse);
+    let raw = RawRegistry { id, scope: None, hosts: Vec::new(), max_breakers: Some(4), status_path: None };
     let registry = raw.compile().unwrap();
     registry.add_shape(WINDOW).unwrap();
     registry
@@ -123,4 +128,21 @@ fn a_breaker_that_was_evicted_begins_anew() {
     process.shared.evict("sg:cb:default:0");
     assert!(fail(&one, "orders", &process) && fail(&other, "orders", &process) && !fail(&one, "orders", &process));
     assert_eq!(states(&other, &process), pairs(&[("orders", State::Open)]));
+}
+
+#[test]
+fn breakers_of_two_ids_know_nothing_of_each_other() {
+    for dialect in BOTH {
+        let process = Process::new(dialect);
+        let all = [of_id(None), of_id(Some("inside")), of_id(Some("outside"))];
+        all.iter().for_each(|registry| registry.start(&process));
+        assert!(fail(&all[1], "orders", &process) && fail(&all[1], "orders", &process), "{dialect:?}: opens");
+        for _ in 0..3 {
+            assert!(!fail(&all[1], "orders", &process), "{dialect:?}: whatever becomes of the others");
+            for other in [&all[0], &all[2]] {
+                assert!(fail(other, "orders", &process), "{dialect:?}");
+                of(other, "orders", &process).count(&rules(), Call::default(), NOW, NOW, &process);
+            }
+        }
+    }
 }
