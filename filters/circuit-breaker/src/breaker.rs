@@ -210,9 +210,12 @@ impl Breaker {
         self.note(self.change(proxy, |record| ((), record.give_back(permit, now), None)), now);
     }
 
-    /// Sets the gauge to the state of the record.
+    /// Sets the gauge to the state of the record. Where that cannot be read, it stays as others have set it.
     pub fn show(&self, proxy: &dyn Proxy) {
-        self.set_gauge(self.state(proxy).unwrap_or(State::Closed), proxy);
+        match self.state(proxy) {
+            Ok(state) => self.set_gauge(state, proxy),
+            Err(error) => log::debug!("circuit_breaker: {}: {error}", self.name()),
+        }
     }
 
     fn write(&self, kept: Kept, last: Option<(Call, Nanos)>, now: Nanos, proxy: &dyn Proxy) {

@@ -1,6 +1,8 @@
 use std::num::NonZeroU32;
 
-use sluicegate_common::store::memory::Dialect;
+use sluicegate_common::proxy::Status;
+use sluicegate_common::store::SharedData as _;
+use sluicegate_common::store::memory::{Dialect, GetFault};
 use sluicegate_common::time::Nanos;
 
 use super::*;
@@ -145,4 +147,17 @@ fn breakers_of_two_ids_know_nothing_of_each_other() {
             }
         }
     }
+}
+
+#[test]
+fn a_worker_that_cannot_read_an_open_breaker_lets_it_be() {
+    let process = Process::new(Dialect::Envoy);
+    let (one, later) = (registry(), registry());
+    one.start(&process);
+    assert!(fail(&one, "orders", &process) && fail(&one, "orders", &process) && !fail(&one, "orders", &process));
+    later.table.find(&process, "orders").unwrap();
+    [(); 2].map(|()| process.shared.fail_get(GetFault::Fails(Status::InternalFailure)));
+    of(&later, "orders", &process);
+    while process.shared.get("any").is_err() {} // However many of them it met.
+    assert!(!fail(&one, "orders", &process) && !fail(&later, "orders", &process));
 }
