@@ -110,6 +110,7 @@ fn envoy_says_who_made_a_response() {
         ("the client left", "downstream_remote_disconnect", 0x4000, 0, NotUpstream),
         ("the client left, and the upstream was reset", EARLY, 0x4040, 503, NotUpstream),
         ("the client reset its stream", "http2.remote_reset", 0x1000_0000, 0, NotUpstream),
+        ("the client reset its stream, and so did the upstream", EARLY, 0x1000_0010, 503, NotUpstream),
         ("the client broke the protocol amid its request", EARLY, 0x4_0010, 503, NotUpstream),
         ("details that only begin like an answer", "via_upstream_", 0, 503, NotUpstream),
     ];
