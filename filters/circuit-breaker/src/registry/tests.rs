@@ -156,7 +156,9 @@ fn a_worker_that_cannot_read_an_open_breaker_lets_it_be() {
     one.start(&process);
     assert!(fail(&one, "orders", &process) && fail(&one, "orders", &process) && !fail(&one, "orders", &process));
     later.table.find(&process, "orders").unwrap();
-    [(); 2].map(|()| process.shared.fail_get(GetFault::Fails(Status::InternalFailure)));
+    for _ in 0..2 {
+        process.shared.fail_get(GetFault::Fails(Status::InternalFailure));
+    }
     of(&later, "orders", &process);
     while process.shared.get("any").is_err() {} // However many of them it met.
     assert!(!fail(&one, "orders", &process) && !fail(&later, "orders", &process));
