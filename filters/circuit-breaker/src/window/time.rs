@@ -107,7 +107,11 @@ impl Buckets {
                 return None;
             }
         }
-        read.first.is_none_or(|first| first <= newest).then_some(read)
+        let sound = match read.first {
+            Some(first) => first <= newest,
+            None => read.buckets.iter().all(|bucket| bucket.calls == 0),
+        };
+        sound.then_some(read)
     }
 }
 
