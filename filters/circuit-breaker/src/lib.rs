@@ -115,6 +115,10 @@ impl Filter for CircuitBreaker {
         }
         let breaker = match registry.breaker_of(head, cx) {
             Ok(breaker) => breaker,
+            Err(error) if *state == StateRule::ForcedOpen => {
+                self.log(&error, cx);
+                return self.config.open.reject(open::FORCED_OPEN, None, head, cx);
+            }
             Err(error) => return self.on_store_error(error, cx),
         };
         cx.facts.set_breaker(breaker.name().into());

@@ -6,7 +6,7 @@ use sluicegate_common::head::{HeadState, HeaderMap, HeaderSource, RequestHead, R
 use sluicegate_common::proxy::{Proxy, Status};
 use sluicegate_common::settings::Settings;
 use sluicegate_common::store::SharedData;
-use sluicegate_common::store::memory::Dialect;
+use sluicegate_common::store::memory::{Dialect, GetFault};
 use sluicegate_common::time::Nanos;
 
 use crate::process::Process;
@@ -108,14 +108,18 @@ const OK: Exchange =
 const FAILED: Exchange = Exchange { head: Some((Lines(&[(":status", "503")]), GOOD)), ..OK };
 
 impl Gateway {
-    fn new(mut config: Value) -> Self {
+    fn new(config: Value) -> Self {
+        let gateway = Self::before_start(config);
+        gateway.filter.start(&gateway.process);
+        gateway
+    }
+
+    fn before_start(mut config: Value) -> Self {
         config["scope"] = json!(["const:s"]);
         config["consecutive_failures"] = json!(2);
         let config = config.as_object().unwrap().clone();
         let filter = CircuitBreaker::configure(config, &Setup::new(&Env::default()), None).unwrap();
-        let gateway = Self { process: Process::new(Dialect::Envoy), filter, settings: Settings::default() };
-        gateway.filter.start(&gateway.process);
-        gateway
+        Self { process: Process::new(Dialect::Envoy), filter, settings: Settings::default() }
     }
 
     /// Whether the request came to the upstream.
@@ -257,4 +261,14 @@ fn a_probe_that_breaks_off_opens_again() {
     assert!(gateway.play(Exchange { at: (61_000, 61_001), end: Says(LATE, 0x40, 2), ..OK }));
     assert_eq!(gateway.count("transitions_total.from.half_open.to.open"), 1);
     assert!(!gateway.play(Exchange { at: (62_000, 62_001), ..OK }));
+}
+
+#[test]
+fn where_no_breaker_is_found_the_config_decides() {
+    for (state, passes) in [("auto", true), ("metrics_only", true), ("disabled", true), ("forced_open", false)] {
+        let gateway = Gateway::before_start(json!({"state": state}));
+        gateway.process.shared.fail_get(GetFault::Fails(Status::InternalFailure));
+        assert_eq!(gateway.play(OK), passes, "{state}");
+        assert!(gateway.process.shared.is_empty(), "{state}: nothing was found or made");
+    }
 }
