@@ -14,7 +14,7 @@ pub(super) fn drawn(rules: &Rules, openings: u32, random: u32) -> Duration {
     let part = f64::from(random) / f64::from(u32::MAX) * 2.0 - 1.0;
     let drawn = grown * (1.0 + rules.jitter * part);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "stops at both ends")]
-    Duration::from_nanos(drawn.min(most) as u64).min(rules.max_wait)
+    Duration::from_nanos(drawn as u64).min(rules.max_wait)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact up to 104 days")]

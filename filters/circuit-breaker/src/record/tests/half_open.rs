@@ -145,6 +145,21 @@ fn an_answered_call_counts_when_its_lease_ends() {
 }
 
 #[test]
+fn a_lease_that_is_over_is_settled_and_not_changed() {
+    let rules = Rules { permitted_calls: 1, ..rules() };
+    let mut record = half_open(&rules, at(0));
+    let permit = permit(&mut record, &rules, at(0));
+    assert!(record.answered(permit, GOOD, at(1)));
+    assert!(record.answered(permit, SLOW, at(1)), "another answer");
+    let before = record.clone();
+    assert!(!record.answered(permit, BAD, at(5_000)));
+    assert!(!record.give_back(permit, at(5_000)));
+    assert_eq!(record, before);
+    let totals = record.observe_due(&rules, at(5_000), 0).transition.unwrap().why.totals;
+    assert_eq!(totals, Totals { calls: 1, failed: 0, slow: 1 });
+}
+
+#[test]
 fn what_an_answered_call_came_to_counts_instead() {
     let rules = Rules { permitted_calls: 1, ..rules() };
     let mut record = half_open(&rules, at(0));

@@ -230,7 +230,7 @@ impl World {
 proptest! {
     #[test]
     fn no_more_permits_are_out_than_there_are(
-        rules in any_rules(), random: u32, events in vec(event(false), 0..120),
+        rules in any_rules(), random: u32, events in vec(event(false), 0..80),
     ) {
         let mut world = World::new(rules, Record::new("cluster"), random);
         for event in events {
@@ -242,7 +242,7 @@ proptest! {
     }
 
     #[test]
-    fn no_clock_makes_it_stick(rules in any_rules(), random: u32, events in vec(event(true), 0..120)) {
+    fn no_clock_makes_it_stick(rules in any_rules(), random: u32, events in vec(event(true), 0..80)) {
         let mut world = World::new(rules, Record::new("cluster"), random);
         events.iter().for_each(|event| world.step(event));
         world.does_not_stick();

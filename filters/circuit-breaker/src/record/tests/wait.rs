@@ -74,6 +74,17 @@ fn openings(events: &str, rules: &Rules) -> Vec<u64> {
 }
 
 #[test]
+fn another_policy_s_full_window_is_no_health() {
+    let rules = Rules { multiplier: 2.0, permitted_calls: 1, ..rules() };
+    let mut record = opened(&rules, at(0));
+    let probe = permit(&mut record, &rules, at(10_000));
+    record.report(&rules, probe, GOOD, at(10_000), 0);
+    record.shape_up(&[rules.window, last(1)]);
+    let why = feed(&mut record, &rules, &[GOOD, BAD, BAD, BAD], at(10_000)).transition.unwrap().why;
+    assert_eq!(why.wait, Duration::from_secs(20));
+}
+
+#[test]
 fn openings_wait_longer_until_a_full_window_of_health() {
     let base = Rules { multiplier: 2.0, permitted_calls: 1, ..rules() };
     let full = Rules { window: last(4), ..base.clone() };
