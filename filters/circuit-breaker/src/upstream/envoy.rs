@@ -18,7 +18,9 @@ const CLIENT: u64 = 0x4000 | 0x1000_0000 | 0x4_0000;
 const TIMEOUT: u64 = 0x4;
 
 /// Envoy's limits on streams: no byte moved for too long (`StreamIdleTimeout`), or the stream to the upstream is too old
-/// (`UpstreamMaxStreamDurationReached`). Before an answer they say 504 if the request had come whole, else 408.
+/// (`UpstreamMaxStreamDurationReached`). Before an answer they say 504 if the request had come whole, else 408. A route's
+/// `max_stream_duration` has no flag, only the details `max_duration_timeout`: it may be what a client wrote in
+/// `grpc-timeout`, and blames nobody.
 const IDLE: u64 = 0x1_0000;
 const MAX_DURATION: u64 = 0x8_0000;
 

@@ -97,6 +97,7 @@ fn envoy_says_who_made_a_response() {
         ("timeout of a try", "upstream_per_try_timeout", 0x8004, 504, Timeout),
         ("too old before an answer", "upstream_max_stream_duration_reached", 0x8_0000, 504, Timeout),
         ("too old before the request had come", "upstream_max_stream_duration_reached", 0x8_0000, 408, NotUpstream),
+        ("the duration that a route, or a client of it, allows", "max_duration_timeout", 0, 504, NotUpstream),
         ("the proxy's own limit", "upstream_reset_before_response_started{overflow}", 0x80, 503, NotUpstream),
         ("unknown cluster", "cluster_not_found", 0x100_0000, 503, NotUpstream),
         ("no route", "route_not_found", 0x100, 404, NotUpstream),
