@@ -79,6 +79,7 @@ fn budget(name: &str) -> usize {
         "auth" => 1_000_000,
         "gateway" => 1_150_000,
         "header-transform" => 600_000,
+        "circuit-breaker" => 480_000,
         _ => 500_000,
     }
 }

@@ -25,7 +25,9 @@ const SHORTEST: usize = 8;
 fn no_module_says_a_secret() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let (mut scenarios, mut secrets, mut lines) = (0, 0, 0);
-    for file in ["auth", "gateway", "rate-limit"].iter().flat_map(|folder| find(&root.join(folder)).unwrap()) {
+    for file in
+        ["auth", "circuit-breaker", "gateway", "rate-limit"].iter().flat_map(|folder| find(&root.join(folder)).unwrap())
+    {
         let scenario = load(&root, &file).unwrap();
         if scenario.left_out(&Wasmtime::default()).is_some() {
             continue;

@@ -48,6 +48,7 @@ impl Module {
         let object = config.as_object_mut().ok_or("the example is no object")?;
         self.part(object, "auth", "auth").map(let_everybody_in);
         self.part(object, "rate-limit", "rate_limit").map(limit_nobody);
+        self.part(object, "circuit-breaker", "circuit_breaker").map(reject_nobody);
         let mut rules = watching_rules();
         rules.extend(self.policies(object.contains_key("cors")));
         object.insert("rules".to_owned(), rules.into());
@@ -143,6 +144,19 @@ fn limit_nobody(rate_limit: &mut Map<String, Value>) {
     rate_limit.insert("store".to_owned(), json!({"buckets": 16, "ways": 4}));
     rate_limit.insert("headers".to_owned(), json!(["draft", "draft6", "x_ratelimit"]));
     rate_limit.remove("rules");
+}
+
+/// Tells breakers apart by all that a request can have, more than there is room for, and judges by so many calls that
+/// none opens, whatever the upstream answers.
+fn reject_nobody(circuit_breaker: &mut Map<String, Value>) {
+    circuit_breaker.insert("scope".to_owned(), json!(["host", "path_template", "route", "cluster"]));
+    circuit_breaker.insert("hosts".to_owned(), json!(["example.com", "*.watched.example"]));
+    circuit_breaker.insert("max_breakers".to_owned(), json!(2));
+    circuit_breaker.insert("ignore".to_owned(), json!({"paths": [{"regex": "/(ignored|[a-z]+ed)+"}]}));
+    circuit_breaker.insert("minimum_calls".to_owned(), json!(1_000_000));
+    circuit_breaker.insert("window".to_owned(), json!({"type": "time", "size": "60s"}));
+    circuit_breaker.insert("consecutive_failures".to_owned(), json!(0));
+    circuit_breaker.remove("rules");
 }
 
 /// A rule for each thing a matcher reads. None fits an honest request, so all of them are tried.
