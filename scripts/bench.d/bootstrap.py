@@ -1,23 +1,51 @@
 """Envoy's bootstrap: listeners that differ in their filters alone."""
 
 import json
+import os
 
 from variants import CHECK_HOST
 
 TYPE = "type.googleapis.com/envoy.extensions.filters"
 MISSING = "missing"
+UPSTREAM = "upstream"
 
 
 def bootstrap(variants, modules):
     """`modules`: the folder of the .wasm files."""
     return {
         "admin": {"address": address()},
-        "static_resources": {"listeners": [listener(each, modules) for each in variants]},
+        "static_resources": {
+            "listeners": [listener(each, modules) for each in variants] + [upstream()],
+            "clusters": [{"name": UPSTREAM, "load_assignment": {"cluster_name": UPSTREAM, "endpoints": [
+                {"lb_endpoints": [{"endpoint": {"address": inside()}}]}]}}],
+        },
     }
 
 
 def address():
     return {"socket_address": {"address": "127.0.0.1", "port_value": 0}}
+
+
+def inside():
+    """A socket without a file: nobody but this Envoy looks for it."""
+    return {"pipe": {"path": f"@sluicegate-bench-{os.getpid()}"}}
+
+
+def upstream():
+    """What answers where filters tell an upstream's answers from others: Envoy's worker, which is timed, once more."""
+    manager = {
+        "@type": f"{TYPE}.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "upstream",
+        "http_filters": [router()],
+        "route_config": {"name": "upstream", "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [
+            {"match": {"prefix": "/"}, "direct_response": {"status": 404}}]}]},
+    }
+    return {
+        "name": "the upstream",
+        "address": inside(),
+        "filter_chains": [{"filters": [{
+            "name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}],
+    }
 
 
 def listener(variant, modules):
@@ -30,10 +58,7 @@ def listener(variant, modules):
         "merge_slashes": True,
         "path_with_escaped_slashes_action": "REJECT_REQUEST",
         "common_http_protocol_options": {"headers_with_underscores_action": "REJECT_REQUEST"},
-        "http_filters": [http_filter(part, variant, modules) for part in variant.chain] + [{
-            "name": "envoy.filters.http.router",
-            "typed_config": {"@type": f"{TYPE}.http.router.v3.Router"},
-        }],
+        "http_filters": [http_filter(part, variant, modules) for part in variant.chain] + [router()],
         "route_config": {"name": "bench", "validate_clusters": False, "virtual_hosts": virtual_hosts(variant)},
     }
     return {
@@ -42,6 +67,10 @@ def listener(variant, modules):
         "filter_chains": [{"filters": [{
             "name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}],
     }
+
+
+def router():
+    return {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{TYPE}.http.router.v3.Router"}}
 
 
 def http_filter(part, variant, modules):
@@ -73,11 +102,12 @@ def virtual_hosts(variant):
     """One for the requests that are timed, one whose answers tell what an upstream would have got.
 
     The route leads to a cluster that does not exist: the router answers, after all filters, and all
-    filters see the answer. Native cors leaves a direct response alone.
+    filters see the answer. Native cors leaves a direct response alone. Of variants with `has_upstream`
+    the route leads to upstream().
     """
     per_route = {part["native"]: part["per_route"] for part in variant.chain if "per_route" in part}
     route = {"match": {"prefix": "/"}, "route": {
-        "cluster": MISSING, "cluster_not_found_response_code": "NOT_FOUND"}}
+        "cluster": UPSTREAM if variant.has_upstream else MISSING, "cluster_not_found_response_code": "NOT_FOUND"}}
     common = {"routes": [route], "typed_per_filter_config": per_route}
     seen = [{"header": {"key": f"x-seen-{name}", "value": f"%REQ({name})%"}} for name in variant.seen]
     return [

@@ -56,9 +56,10 @@ class Envoy:
             os.sched_setscheduler(worker, os.SCHED_BATCH, os.sched_param(0))
 
     def addresses(self):
-        """Where each listener is, by name."""
+        """Where each listener of a variant is, by name."""
         listeners = json.loads(self.admin.get_text("/listeners?format=json"))["listener_statuses"]
-        sockets = {each["name"]: each["local_address"]["socket_address"] for each in listeners}
+        sockets = {each["name"]: each["local_address"]["socket_address"]
+                   for each in listeners if "socket_address" in each["local_address"]}
         return {name: (each["address"], each["port_value"]) for name, each in sockets.items()}
 
     def version(self):

@@ -23,6 +23,7 @@ class Variant:
     `requests` are sent in turn. `seen` are headers as the upstream would get them, None for one that
     must not arrive; like `headers` they are
     regular expressions for the whole value. `against` names the variants that this one is compared with.
+    `has_upstream`: an upstream answers, not the router; dearer, and needed where it makes a difference.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Variant:
     headers: dict[str, str]
     seen: dict[str, str | None]
     against: list[str] = field(default_factory=list)
+    has_upstream: bool = False
 
     @property
     def modules(self):
@@ -116,7 +118,7 @@ def variant(entry, request):
         requests=tuple(head(request, HOST, one) for one in one_by_one(headers)),
         check=head(request, CHECK_HOST, next(one_by_one(headers))),
         status=expect["status"], headers=expect.get("headers", {}), seen=expect.get("upstream", {}),
-        against=entry.get("against", []))
+        against=entry.get("against", []), has_upstream=entry.get("has_upstream", False))
 
 
 def one_by_one(headers):
