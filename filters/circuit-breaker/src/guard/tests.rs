@@ -35,8 +35,18 @@ impl HeaderSource for Lines {
 #[derive(Clone, Copy)]
 struct Says(&'static str, u64, u64);
 
+impl Says {
+    /// Whether an upstream was chosen.
+    fn reached(self) -> bool {
+        self.0 != "busy" && self.0 != "hit" && self.0 != "left_early"
+    }
+}
+
 const GOOD: Says = Says("via_upstream", 0, 2);
 const LEFT: Says = Says("downstream_remote_disconnect", 0x4000, 2);
+
+/// The same, of a stream that no upstream took part in.
+const LEFT_EARLY: Says = Says("left_early", 0x4000, 2);
 
 /// A worker at one moment of a stream.
 struct Host<'a>(&'a Process, Says);
@@ -48,6 +58,7 @@ impl Proxy for Host<'_> {
             ["response", "code_details"] => Some(details.into()),
             ["response", "flags"] => Some(flags.to_le_bytes().into()),
             ["response", "size"] => Some(size.to_le_bytes().into()),
+            ["upstream", "address"] if self.1.reached() => Some("10.0.0.1:80".into()),
             _ => None,
         })
     }
@@ -196,6 +207,12 @@ fn a_call_is_counted_once_as_what_it_was() {
             "a timeout that the route calls 204",
             Exchange { head: Some((Lines(&[(":status", "204")]), timeout)), end: timeout, ..OK },
             [0, 1, 0, 0],
+        ),
+        ("the client left amid the answer", Exchange { end: LEFT, ..OK }, [1, 0, 0, 0]),
+        (
+            "the client left amid another filter's answer",
+            Exchange { head: Some((Lines(&[(":status", "200")]), Says("hit", 0, 0))), end: LEFT_EARLY, ..OK },
+            [0, 0, 0, 0],
         ),
         ("the client left before an answer", Exchange { head: None, end: LEFT, ..OK }, [0, 0, 0, 0]),
         ("nothing came, and nobody knows why", Exchange { head: None, end: GOOD, ..OK }, [0, 0, 0, 0]),

@@ -52,7 +52,10 @@ pub(super) fn of_stream(proxy: &dyn Proxy) -> Ending {
     let Some(flags) = unless_answered(proxy) else { return Ending::Answered };
     let by_flags = blame(flags);
     if by_flags == Ending::NotUpstream {
-        return by_flags;
+        // A client that leaves amid an answer leaves the answer as it was; of streams without an end (server-sent events)
+        // all would be lost otherwise, and failures alone be counted.
+        let had_answer = flags & CLIENT != 0 && has_upstream(proxy);
+        return if had_answer { Ending::Answered } else { by_flags };
     }
     match integer(proxy, &["response", "size"]) {
         None => Ending::NotUpstream,

@@ -38,8 +38,8 @@ pub fn ending_of_response(proxy: &dyn Proxy, status: Option<u16>) -> Ending {
 }
 
 /// How the stream ended, asked when it is over: [`Ending::Reset`] or [`Ending::Timeout`] if the upstream failed amid an
-/// answer, [`Ending::Answered`] if what it did since the head is not held against it, else [`Ending::NotUpstream`]. The last
-/// of these takes nothing back of what the head said.
+/// answer, [`Ending::Answered`] if there is nothing against it since the head (if there was one), else
+/// [`Ending::NotUpstream`], which takes nothing back of what the head said.
 ///
 /// A failure counts only while so little of the body had come that the client cannot be its cause
 /// ([`UNHINDERED_BODY`]), and not after a switch to another protocol. Kong's engine does not tell of late failures.

@@ -37,6 +37,10 @@ impl Host {
         self.with("response.code", &status.to_le_bytes())
     }
 
+    fn reached(self) -> Self {
+        self.with("upstream.address", b"10.0.0.1:80")
+    }
+
     fn body(self, size: u64) -> Self {
         self.with("response.size", &size.to_le_bytes())
     }
@@ -123,13 +127,13 @@ fn envoy_says_who_made_a_response() {
 #[test]
 fn an_idle_stream_is_the_upstreams_only_once_it_has_the_whole_request() {
     let idle = || Host::envoy("stream_idle_timeout", 0x1_0000);
-    let reached = || idle().with("upstream.address", b"10.0.0.1:80");
+    let reached = || idle().reached();
     assert_eq!(ending_of_response(&reached(), Some(504)), Ending::Timeout);
     assert_eq!(ending_of_response(&reached(), Some(408)), Ending::NotUpstream, "the request had not come whole");
     assert_eq!(ending_of_response(&reached(), None), Ending::NotUpstream);
     assert_eq!(ending_of_response(&idle(), Some(504)), Ending::NotUpstream, "held by a filter");
     assert_eq!(ending_of_response(&idle().with("upstream.address", b""), Some(504)), Ending::NotUpstream);
-    let left = Host::envoy("stream_idle_timeout", 0x1_4000).with("upstream.address", b"10.0.0.1:80");
+    let left = Host::envoy("stream_idle_timeout", 0x1_4000).reached();
     assert_eq!(ending_of_response(&left, Some(504)), Ending::NotUpstream);
     assert_eq!(ending_of_stream(&reached().body(0)), Ending::NotUpstream, "either side may be idle amid an answer");
 }
@@ -154,6 +158,9 @@ fn envoy_says_how_a_stream_ended() {
         ("the client closed a WebSocket", Host::envoy("downstream_remote_disconnect", 0x4000).status(101), NotUpstream),
         ("reset, and nobody knows after how much", Host::envoy(LATE, 0x10), NotUpstream),
         ("the client left", Host::envoy("downstream_remote_disconnect", 0x4000).body(0), NotUpstream),
+        ("the client left an answer", Host::envoy("downstream_remote_disconnect", 0x4000).reached(), Answered),
+        ("the client reset an answer", Host::envoy("http2.remote_reset", 0x1000_0000).reached(), Answered),
+        ("another filter behind an upstream", Host::envoy("some_filter", 0).reached(), NotUpstream),
         ("the client left a broken answer", Host::envoy(LATE, 0x4010).body(0), NotUpstream),
         ("another filter", Host::envoy("some_filter", 0).body(0), NotUpstream),
         ("too old amid the answer", Host::envoy("max_duration_timeout", 0x8_0000).body(0), NotUpstream),
