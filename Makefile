@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test e2e e2e-browser fuzz budget bench demo lint clean
+.PHONY: help build test e2e e2e-browser fuzz budget bench demo demo-breaker lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -27,6 +27,9 @@ bench: ## what one request costs in real Envoy, against no filter and Envoy's ow
 
 demo: ## a gateway in Envoy with example services, and a tour of requests (ONCE=1: no waiting)
 	@scripts/demo
+
+demo-breaker: ## a circuit breaker over half a minute of an upstream's troubles, as a timeline (SVG=1 draws it anew)
+	@scripts/demo-breaker
 
 lint: ## format, clippy, shellcheck, length of files
 	@scripts/lint

@@ -9,16 +9,19 @@ from processes import Failure
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-# Option, where it is when nothing else is given, what makes it.
-PARTS = [
-    ("module", ROOT / "dist" / "gateway.wasm", ["scripts/build-wasm", "gateway"]),
-    ("upstream", TARGET / "debug" / "upstream", ["cargo", "build", "--quiet", "-p", "upstream"]),
-    ("envoy", ROOT / "target" / "tools" / "envoy", ["scripts/toolchain", "envoy"]),
-]
 
 
-def add_arguments(parser):
-    for option, default, command in PARTS:
+def parts(module):
+    """Option, where it is when nothing else is given, what makes it."""
+    return [
+        ("module", ROOT / "dist" / f"{module}.wasm", ["scripts/build-wasm", module]),
+        ("upstream", TARGET / "debug" / "upstream", ["cargo", "build", "--quiet", "-p", "upstream"]),
+        ("envoy", ROOT / "target" / "tools" / "envoy", ["scripts/toolchain", "envoy"]),
+    ]
+
+
+def add_arguments(parser, module="gateway"):
+    for option, default, command in parts(module):
         parser.add_argument(
             f"--{option}", type=Path, metavar="PATH",
             help=f"default: {relative(default)}, made by `{' '.join(command)}`")
@@ -29,13 +32,13 @@ def relative(path):
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
-def prepare(given):
+def prepare(given, module="gateway"):
     """Makes what was not given. Refuses with what to do, rather than failing half-way."""
     if not sys.platform.startswith("linux"):
         raise Failure("this needs Envoy, which is packaged for Linux only",
                       "run it in a Linux container or virtual machine")
     paths = {}
-    for option, default, command in PARTS:
+    for option, default, command in parts(module):
         path = getattr(given, option)
         remedy = f"give another --{option}, or leave it out and have it made"
         if path is None:

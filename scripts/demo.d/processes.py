@@ -49,15 +49,20 @@ def start_upstream(running, binary):
     return json.loads(line)
 
 
-def rewritten(bootstrap, module, upstream):
-    """The bootstrap with free ports (0), that module and that upstream in place of its own."""
-    text = bootstrap.read_text()
-    for pattern, replacement in [
-        (r"\bport_value: (10000|9901)\b", "port_value: 0"),
+def rewritten(bootstrap, module, upstream, plugin_config=None):
+    """The bootstrap with free ports (0), that module, that upstream and, if one is given, that configuration in place of
+    its own."""
+    replacements = [
+        (r"\bport_value: (?:10000|9901)\b", "port_value: 0"),
         (r"\bport_value: 9000\b", f"port_value: {port(upstream['listen'])}"),
         (r"\bport_value: 9002\b", f"port_value: {port(upstream['services']['user-service'])}"),
-        (r"\bfilename: dist/\w+\.wasm\b", f"filename: {json.dumps(str(module.resolve()))}"),
-    ]:
+        (r"\bfilename: dist/[\w-]+\.wasm\b", f"filename: {json.dumps(str(module.resolve()))}"),
+    ]
+    if plugin_config is not None:
+        # All lines that are indented deeper than the key.
+        replacements.append((r"\bvalue: \|\n( +).*\n(?:\1.*\n)+", f"value: {json.dumps(json.dumps(plugin_config))}\n"))
+    text = bootstrap.read_text()
+    for pattern, replacement in replacements:
         text, count = re.subn(pattern, lambda _: replacement, text)
         if count == 0:
             raise Failure(f"{bootstrap} has nothing like `{pattern}`", "restore the file")
@@ -68,12 +73,12 @@ def port(address):
     return address.rpartition(":")[2]
 
 
-def start_envoy(running, binary, folder, bootstrap, module, upstream):
+def start_envoy(running, binary, folder, bootstrap, module, upstream, plugin_config=None):
     """The addresses of the gateway's listener and of Envoy's admin interface, and its log."""
     config, log, admin_path = folder / "envoy.yaml", folder / "envoy.log", folder / "admin"
-    config.write_text(rewritten(bootstrap, module, upstream))
+    config.write_text(rewritten(bootstrap, module, upstream, plugin_config))
     command = [binary, "--config-path", config, "--admin-address-path", admin_path,
-               "--log-path", log, "--disable-hot-restart", "--concurrency", 2]
+               "--log-path", log, "--file-flush-interval-msec", 100, "--disable-hot-restart", "--concurrency", 2]
     process = start(running, command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + READY_WITHIN
     while not (admin := ready(admin_path)):

@@ -100,4 +100,22 @@ impl Bootstrap {
             }
         }
     }
+
+    /// Another name for a cluster, and in the routes to it.
+    pub fn rename_cluster(&mut self, from: &str, to: &str) {
+        let resources = &mut self.value["static_resources"];
+        let manager = &mut resources["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"];
+        let routes = manager["route_config"]["virtual_hosts"][0]["routes"].as_array_mut();
+        for name in routes.into_iter().flatten().map(|route| &mut route["route"]["cluster"]) {
+            if *name == from {
+                *name = json!(to);
+            }
+        }
+        for cluster in resources["clusters"].as_array_mut().into_iter().flatten() {
+            if cluster["name"] == from {
+                cluster["name"] = json!(to);
+                cluster["load_assignment"]["cluster_name"] = json!(to);
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 use reqwest::{Client, Method, RequestBuilder, Response};
@@ -26,6 +26,23 @@ const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.\
     eyJpc3MiOiJodHRwczovL2FwaS5leGFtcGxlLmNvbSIsInN1YiI6ImFkYSIsInJvbGUiOiJ1c2VyIiwiZXhwIjo0MTAyNDQ0ODAwfQ.\
     NmV35BjLwxUSP0PolVCQjjs4NXlUSSZYivdW7gPdAzM";
 
+/// What the user service's cluster is called where there are breakers: as Istio would, and with words in it that are
+/// labels' elsewhere.
+const CLUSTER: &str = "outbound|80||users.mode.svc.cluster.local";
+/// How long a breaker may take to close: its wait is a second.
+const RECOVERS_WITHIN: Duration = Duration::from_secs(20);
+/// What there is of a breaker that has opened and closed, and some labels of each.
+const BREAKER_METRICS: &[(&str, &[&str])] = &[
+    ("state", &[]),
+    ("calls_total", &["kind=\"successful\""]),
+    ("calls_total", &["kind=\"failed\""]),
+    ("slow_calls_total", &["kind=\"successful\""]),
+    ("rejections_total", &["state=\"open\""]),
+    ("transitions_total", &["from=\"closed\"", "to=\"open\""]),
+    ("transitions_total", &["from=\"open\"", "to=\"half_open\""]),
+    ("transitions_total", &["from=\"half_open\"", "to=\"closed\""]),
+];
+
 type Outcome = Result<(), String>;
 
 /// Starts Envoy from the bootstrap and makes every check; the failures of all are told.
@@ -43,6 +60,7 @@ pub fn all_in_envoy(bootstrap: Bootstrap) -> Result<(), Failed> {
             ("paths", gateway.paths().await),
             ("underscores", gateway.underscores().await),
             ("limits", gateway.limits().await),
+            ("breakers", gateway.breakers().await),
             // After the others: it reads what they have counted.
             ("metrics", gateway.metrics().await),
         ];
@@ -62,6 +80,9 @@ struct Gateway {
     has_transform: bool,
     has_auth: bool,
     has_limits: bool,
+    has_breakers: bool,
+    /// The upstream's control listener.
+    control: SocketAddr,
 }
 
 impl Gateway {
@@ -74,6 +95,9 @@ impl Gateway {
         let module = crate::module(&bootstrap);
         let config = with_address_rules(&bootstrap);
         bootstrap.redirect(&module, &config, ports);
+        if bootstrap.name == "circuit-breaker" {
+            bootstrap.rename_cluster("user-service", CLUSTER);
+        }
         let envoy = Envoy::start(&bootstrap).await?;
         let from = |address| Client::builder().local_address(address).build().map_err(|error| error.to_string());
         let has = |filter: &str| ["gateway", filter].contains(&bootstrap.name.as_str());
@@ -85,6 +109,8 @@ impl Gateway {
             has_transform: has("header-transform"),
             has_auth: has("auth"),
             has_limits: has("rate-limit"),
+            has_breakers: bootstrap.name == "circuit-breaker",
+            control: upstream.control,
         })
     }
 
@@ -235,6 +261,55 @@ impl Gateway {
         }
     }
 
+    /// Each service has a breaker of its own, shared by both workers: it opens, probes, and closes again.
+    async fn breakers(&self) -> Outcome {
+        if !self.has_breakers {
+            return Ok(());
+        }
+        self.set_health(json!({ "mode": "slow", "delay_ms": 150 })).await?;
+        expect("status of a slow service", &self.status_of_users().await?, "200")?;
+        self.set_health(json!({ "mode": "failing" })).await?;
+        for _ in 0..10 {
+            expect("status of a failing service", &self.status_of_users().await?, "503")?;
+        }
+        let rejected = self.users().await?;
+        expect("retry-after of an open breaker", &text_header(&rejected, "retry-after"), "1")?;
+        let told: Value = serde_json::from_str(&rejected.text().await.map_err(|error| error.to_string())?)
+            .map_err(|error| error.to_string())?;
+        expect("the breaker", told["service"].as_str().unwrap_or_default(), CLUSTER)?;
+        json_of(self.request(Method::GET, "/echo")).await?;
+
+        self.set_health(json!({ "mode": "ok" })).await?;
+        let deadline = Instant::now() + RECOVERS_WITHIN;
+        // Rejected until its second is over; then five probes pass and close it.
+        for _ in 0..5 {
+            while self.status_of_users().await? != "200" {
+                if Instant::now() > deadline {
+                    return Err(format!("it has not recovered within {RECOVERS_WITHIN:?}"));
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        let state = format!("sluicegate_circuit_breaker_state{{id=\"services\",breaker=\"{CLUSTER}\"}} 0");
+        let all = self.envoy.admin("/stats/prometheus").await?;
+        expect("the gauge", all.lines().find(|line| **line == state).unwrap_or_default(), &state)
+    }
+
+    async fn users(&self) -> Result<Response, String> {
+        self.request(Method::GET, "/user-service/users/1").send().await.map_err(|error| error.to_string())
+    }
+
+    async fn status_of_users(&self) -> Result<String, String> {
+        Ok(self.users().await?.status().as_str().to_owned())
+    }
+
+    async fn set_health(&self, mode: Value) -> Outcome {
+        let url = format!("http://{}/__control/{}", self.control, Service::User.name());
+        let answer = self.client.put(url).header("content-type", "application/json").body(mode.to_string());
+        let status = answer.send().await.map_err(|error| error.to_string())?.status();
+        expect("status of the control listener", status.as_str(), "200")
+    }
+
     /// `stats_config`: the pairs of a counter's name have become labels, all of them.
     async fn metrics(&self) -> Outcome {
         let all = self.envoy.admin("/stats/prometheus?usedonly").await?;
@@ -246,6 +321,16 @@ impl Gateway {
         has_counter(&["_requests_total{", "outcome=\"", "code=\"", "rule=\"peer\"", "mode=\"enforce\""])?;
         if self.has_limits {
             has_counter(&["sluicegate_rate_limit_exceeded_total{", "limit=\"login\"", "mode=\"enforce\""])?;
+        }
+        if self.has_breakers {
+            for (metric, labels) in BREAKER_METRICS {
+                let breaker = format!("breaker=\"{CLUSTER}\"");
+                let metric = format!("sluicegate_circuit_breaker_{metric}{{");
+                let parts: Vec<&str> =
+                    [metric.as_str(), "id=\"services\"", &breaker].iter().chain(labels.iter()).copied().collect();
+                has_counter(&parts)?;
+            }
+            has_counter(&["_requests_total{", "outcome=\"refused\"", "code=\"circuit_open\"", "mode=\"enforce\""])?;
         }
         Ok(())
     }
@@ -264,6 +349,11 @@ fn with_address_rules(bootstrap: &Bootstrap) -> Value {
                 json!({ "limits": [{ "name": "nothing", "requests": 1, "per": "1d", "cost": { "fixed": 2 } }] })
             }
             "rate-limit" => json!({}),
+            "circuit-breaker" if name == "forged" => json!({ "state": "forced_open" }),
+            // Opens and recovers while somebody waits; no hiccup of the machine is a slow call.
+            "circuit-breaker" => {
+                json!({ "wait_duration_in_open_state": "1s", "wait_backoff": { "jitter": 0 }, "slow_call_duration": "100ms", "slow_call_rate_threshold": 0 })
+            }
             "auth" if address == PEER.to_string() + "/32" => json!({ "require": { "public": {} } }),
             "auth" => json!({}),
             "header-transform" => {
