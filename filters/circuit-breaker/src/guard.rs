@@ -63,7 +63,7 @@ impl Guard {
         let judgement = config.failure.judge(ending, status, grpc_status);
         let (elapsed, limit) = (cx.now.since(self.began), config.slow_call_duration);
         let slow = match ending {
-            Ending::Answered => config.registry.slowness().is_slow(elapsed, limit, head, cx.proxy),
+            Ending::Answered => config.registry.slowness().is_slow(elapsed, limit, head, cx),
             _ => elapsed >= limit,
         };
         let good = Call { failed: false, slow };

@@ -37,6 +37,7 @@ pub struct Facts {
     exposed: BTreeSet<String>,
     limits: Vec<LimitUse>,
     breaker: Option<Rc<str>>,
+    whole: bool,
     chosen_by: RefCell<Vec<HeaderNames>>,
     templates: RefCell<Vec<Rc<Match>>>,
     failure: Cell<Option<Status>>,
@@ -163,6 +164,17 @@ impl Facts {
     /// Hands out what [`Facts::note_limit`] noted, once.
     pub fn take_limits(&mut self) -> Vec<LimitUse> {
         std::mem::take(&mut self.limits)
+    }
+
+    /// Notes that the request is whole with its head: nothing of it is still to come.
+    pub fn set_whole(&mut self) {
+        self.whole = true;
+    }
+
+    /// Whether the request was whole with its head; not where the host does not tell.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// Notes the circuit breaker that the request came to.

@@ -66,8 +66,9 @@ impl<C: Chain> Context for Http<C> {
 }
 
 impl<C: Chain> HttpContext for Http<C> {
-    fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
-        let (Some(turn), Some(stream)) = (self.with(Stream::start), &self.stream) else { return Action::Continue };
+    fn on_http_request_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
+        let turn = self.with(|stream| stream.start(end_of_stream));
+        let (Some(turn), Some(stream)) = (turn, &self.stream) else { return Action::Continue };
         match turn {
             Turn::Passed => Action::Continue,
             Turn::Answered | Turn::Waits => Action::Pause,

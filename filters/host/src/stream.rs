@@ -73,9 +73,12 @@ impl<C: Chain> Stream<C> {
         }
     }
 
-    /// The request's head is there: chooses the rule and walks the chain.
-    pub fn start(&mut self) -> Turn {
+    /// The request's head is there: chooses the rule and walks the chain. `whole`: there is no more to come.
+    pub fn start(&mut self, whole: bool) -> Turn {
         self.now = hostcalls::now();
+        if whole {
+            self.facts.set_whole();
+        }
         let mut head = RequestHead::new(&REQUEST, &mut self.request);
         let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
         match self.module.choose(&mut head, &mut cx) {

@@ -4,7 +4,7 @@ use sluicegate_common::time::Nanos;
 
 use super::closed::Closed;
 use super::judge::because;
-use super::permits::Permits;
+use super::permits::{FIRST, Permits};
 use super::{Asked, Cause, Counted, Permit, Phase, Record, Settled, Transition, Verdict, Why};
 use crate::call::Call;
 use crate::rules::{Rules, State};
@@ -21,6 +21,9 @@ impl Record {
             Phase::Open { .. } => rejected(State::Open, open),
             Phase::HalfOpen(permits) => match permits.take(rules.permit_lease, now) {
                 Some(ticket) => {
+                    if ticket == FIRST {
+                        self.since = now;
+                    }
                     changed = true;
                     Verdict::Permit(Permit { generation, ticket })
                 }
@@ -100,7 +103,8 @@ impl Record {
     /// HALF_OPEN -> CLOSED or OPEN, if it is time.
     fn decide(&mut self, rules: &Rules, now: Nanos, random: u32) -> Option<Transition> {
         let Phase::HalfOpen(permits) = &self.phase else { return None };
-        let overdue = || rules.max_wait_in_half_open.is_some_and(|most| most <= now.since(self.since));
+        let tried = permits.ticket != FIRST;
+        let overdue = || tried && rules.max_wait_in_half_open.is_some_and(|most| most <= now.since(self.since));
         let undecided = || because(Cause::Undecided, permits.reported(), permits.longest_row);
         let why = permits.judge(rules).or_else(|| overdue().then(undecided))?;
         Some(match why.cause {

@@ -54,8 +54,16 @@ impl Closed {
     }
 
     pub(super) fn shape_up(&mut self, shapes: &[Shape]) {
-        self.windows.retain(|window| shapes.contains(&window.shape()));
-        shapes.iter().for_each(|shape| self.hold(*shape));
+        for shape in shapes {
+            let is_missing = self.windows.iter().all(|window| window.shape() != *shape);
+            if is_missing && self.windows.len() >= MOST_WINDOWS {
+                let other = self.windows.iter().position(|window| !shapes.contains(&window.shape()));
+                if let Some(other) = other {
+                    self.windows.remove(other);
+                }
+            }
+            self.hold(*shape);
+        }
     }
 
     /// Adds a window of that shape where there is none, and room for it.

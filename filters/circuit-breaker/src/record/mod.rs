@@ -44,7 +44,7 @@ pub const MOST_SUCCESSES: u32 = 1_024;
 pub struct Record {
     name: String,
     generation: u32,
-    /// When the state began.
+    /// When the state began; HALF_OPEN with its first permit.
     since: Nanos,
     /// How many openings followed one another without a full window of health.
     openings: u32,
@@ -228,7 +228,8 @@ impl Record {
         }
     }
 
-    /// Keeps a window of each of these shapes, at most [`MOST_WINDOWS`]: new ones are empty, others go.
+    /// Keeps a window of each of these shapes, at most [`MOST_WINDOWS`]: new ones are empty. Others stay where there is
+    /// room: two configs that share the breaker, as around a reload, would keep emptying each other's.
     ///
     /// To be called before each use with the shapes of all policies that share the breaker.
     pub fn shape_up(&mut self, shapes: &[Shape]) {

@@ -9,6 +9,10 @@ use super::{Cause, MOST_PERMITS, Why};
 use crate::call::{Call, Totals};
 use crate::rules::Rules;
 
+/// The ticket of a generation's first permit. From then on `max_wait_in_half_open` counts: without a request nothing can
+/// be decided, and a monitor that asks for the status page would keep the breaker open.
+pub(super) const FIRST: u32 = 0;
+
 /// The permits of one generation. No more are out or reported than there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Permits {
@@ -41,7 +45,7 @@ impl Permits {
             reported: Totals::default(),
             row: 0,
             longest_row: 0,
-            ticket: 0,
+            ticket: FIRST,
             leases: Vec::new(),
         }
     }

@@ -8,10 +8,10 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use sluicegate_common::filter::Cx;
 use sluicegate_common::head::ResponseHead;
-use sluicegate_common::proxy::Proxy;
 
-use super::{integer, kong};
+use super::kong;
 
 /// Milliseconds from the whole request to the answer's head. Absent where the answer came before the request was whole,
 /// and with `suppress_envoy_headers`.
@@ -27,10 +27,10 @@ pub struct Slowness {
 impl Slowness {
     /// Whether a call was slow that was answered `elapsed` after the request's head. A call that was quick costs a
     /// header until the host is known, and nothing from then on.
-    pub fn is_slow(&self, elapsed: Duration, limit: Duration, head: &ResponseHead<'_>, proxy: &dyn Proxy) -> bool {
+    pub fn is_slow(&self, elapsed: Duration, limit: Duration, head: &ResponseHead<'_>, cx: &Cx<'_>) -> bool {
         let seems_slow = elapsed >= limit;
-        if !proxy.is_envoy() {
-            return seems_slow && kong::took(proxy).is_none_or(|took| took >= limit);
+        if !cx.proxy.is_envoy() {
+            return seems_slow && kong::took(cx.proxy).is_none_or(|took| took >= limit);
         }
         if !seems_slow && self.told.get() {
             return false;
@@ -39,8 +39,8 @@ impl Slowness {
         self.told.set(self.told.get() || service_time.is_some());
         seems_slow
             && match service_time {
-                // A request without a body was whole at once, and kept nobody waiting.
-                Some(took) => took >= limit || !has_body(proxy),
+                // A request that was whole at once kept nobody waiting. One that is empty may still have ended late.
+                Some(took) => took >= limit || cx.facts.is_whole(),
                 None => !self.told.get(),
             }
     }
@@ -48,9 +48,4 @@ impl Slowness {
 
 fn milliseconds(value: &[u8]) -> Option<Duration> {
     std::str::from_utf8(value).ok()?.parse().ok().map(Duration::from_millis)
-}
-
-/// Whether a part of the request came behind its head.
-fn has_body(proxy: &dyn Proxy) -> bool {
-    integer(proxy, &["request", "size"]).is_some_and(|size| size > 0)
 }

@@ -185,8 +185,9 @@ fn windows_are_those_of_the_policies() {
     let calls = |record: &mut Record, shape| record.totals(shape, at(0)).calls;
     assert_eq!(calls(&mut record, last(10)), 1, "kept");
     assert_eq!(calls(&mut record, last(20)), 0, "new");
-    record.shape_up(&[last(10), last(20), seconds(10)]);
-    assert_eq!(calls(&mut record, seconds(10)), 0, "dropped, and begun anew");
+    assert_eq!(calls(&mut record, seconds(10)), 1, "another config's, for which there is room");
+    record.shape_up(&[last(30), last(20), last(40)]);
+    assert_eq!([last(10), seconds(10)].map(|shape| calls(&mut record, shape)), [0, 1], "those go that make room");
     record.shape_up(&[1, 2, 3, 4, 5].map(last));
     feed(&mut record, &Rules { window: last(1), ..rules() }, &[GOOD], at(0));
     assert_eq!([1, 2, 3, 4, 5].map(|size| calls(&mut record, last(size))), [1, 1, 1, 1, 0], "no more than four");

@@ -173,11 +173,13 @@ fn what_an_answered_call_came_to_counts_instead() {
 fn half_open_does_not_last_longer_than_it_may() {
     let rules = Rules { max_wait_in_half_open: Some(Duration::from_secs(8)), multiplier: 2.0, ..rules() };
     let mut record = half_open(&rules, at(0));
-    let first = permit(&mut record, &rules, at(1_000));
-    assert!(record.report(&rules, first, GOOD, at(1_000), 0).counted);
-    permit(&mut record, &rules, at(7_000));
-    assert_eq!(record.observe_due(&rules, at(7_999), 0), Settled::default());
-    let asked = record.ask(&rules, at(8_000), 0);
+    let late = at(20_000);
+    assert_eq!(record.observe_due(&rules, late, 0), Settled::default(), "nobody has tried");
+    let first = permit(&mut record, &rules, late);
+    assert!(record.report(&rules, first, GOOD, late, 0).counted);
+    permit(&mut record, &rules, at(27_000));
+    assert_eq!(record.observe_due(&rules, at(27_999), 0), Settled::default());
+    let asked = record.ask(&rules, at(28_000), 0);
     let wait = Duration::from_secs(20);
     assert_eq!(asked.verdict, Verdict::Rejected { state: State::Open, retry_in: wait });
     let totals = Totals { calls: 1, failed: 0, slow: 0 };
@@ -190,6 +192,8 @@ fn half_open_does_not_last_longer_than_it_may() {
 fn the_last_report_decides_even_if_it_comes_after_that() {
     let rules = Rules { max_wait_in_half_open: Some(Duration::from_secs(8)), permitted_calls: 1, ..rules() };
     let mut record = half_open(&rules, at(0));
+    let lost = permit(&mut record, &rules, at(0));
+    assert!(record.give_back(lost, at(1)));
     let permit = permit(&mut record, &rules, at(7_000));
     let counted = record.report(&rules, permit, GOOD, at(9_000), 0);
     assert_eq!(counted.transition.map(|transition| transition.why.cause), Some(Cause::Recovered));
