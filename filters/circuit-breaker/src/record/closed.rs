@@ -29,7 +29,10 @@ impl Record {
     /// What began before the present state did counts for nothing: all successes if the oldest did, and the last.
     pub fn count(&mut self, rules: &Rules, calls: &Batch, now: Nanos, random: u32) -> Counted {
         let Phase::Closed(closed) = &mut self.phase else { return Counted::default() };
-        self.since = self.since.min(now);
+        if now < self.since {
+            // The clock was set back. The first call after that began a little before it ended.
+            self.since = calls.last.map_or(now, |(_, began)| began.min(now));
+        }
         let successes = if calls.oldest < self.since { 0 } else { calls.successes.min(MOST_SUCCESSES) };
         let last = calls.last.filter(|(_, began)| self.since <= *began).map(|(call, _)| call);
         let mut counted = Counted::default();

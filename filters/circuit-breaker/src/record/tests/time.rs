@@ -66,3 +66,13 @@ fn a_policy_s_longest_wait_holds_for_waits_of_others() {
     assert_eq!(rejected(&mut record, &short, at(0)), (State::Open, Duration::from_secs(2)));
     permit(&mut record, &short, at(2_000));
 }
+
+#[test]
+fn the_first_call_after_the_clock_was_set_back_counts() {
+    let rules = Rules { permitted_calls: 1, ..rules() };
+    let mut record = half_open(&rules, at(100_000));
+    let probe = permit(&mut record, &rules, at(100_000));
+    record.report(&rules, probe, GOOD, at(100_000), 0);
+    let batch = Batch { last: Some((BAD, at(0))), ..Batch::default() };
+    assert!(record.count(&rules, &batch, at(5), 0).counted);
+}
