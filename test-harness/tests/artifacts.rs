@@ -77,7 +77,7 @@ const ABI_VERSIONS: [&str; 2] = ["proxy_abi_version_0_2_0", "proxy_abi_version_0
 fn budget(name: &str) -> usize {
     match name {
         "auth" => 1_000_000,
-        "gateway" => 1_150_000,
+        "gateway" => 1_250_000,
         "header-transform" => 600_000,
         "circuit-breaker" => 480_000,
         _ => 500_000,
