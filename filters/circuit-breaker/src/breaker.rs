@@ -58,6 +58,8 @@ struct Kept {
     successes: u32,
     /// When the first of them began.
     began: Nanos,
+    /// When the last of them ended.
+    ended: Nanos,
     /// When the first of them was kept back.
     since: Nanos,
     /// By which they are judged.
@@ -144,10 +146,9 @@ impl Breaker {
         id
     }
 
-    /// Its stream ended. `None`: it has been counted meanwhile.
-    pub fn ended(&self, id: u64) -> Option<(Call, Nanos)> {
-        let answer = self.answers.try_borrow_mut().ok()?.remove(&id)?;
-        Some((answer.call, answer.began))
+    /// Its stream ended. Whether it is still to be counted: one that went on for long has been.
+    pub fn ended(&self, id: u64) -> bool {
+        self.answers.try_borrow_mut().is_ok_and(|mut answers| answers.remove(&id).is_some())
     }
 
     /// Counts a call that passed while the breaker was closed.
@@ -219,9 +220,9 @@ impl Breaker {
     }
 
     fn write(&self, kept: Kept, last: Option<(Call, Nanos)>, now: Nanos, proxy: &dyn Proxy) {
-        let Kept { successes, began, rules: Some(rules), .. } = kept else { return };
+        let Kept { successes, began, ended, rules: Some(rules), .. } = kept else { return };
         let random = random(&rules, proxy);
-        let batch = Batch { successes, oldest: began, last };
+        let batch = Batch { successes, oldest: began, newest: ended, last };
         let done = self.change(proxy, |record| {
             let counted = record.count(&rules, &batch, now, random);
             (counted.eager, counted.changed, counted.transition)
@@ -300,6 +301,7 @@ impl Kept {
         }
         self.successes = self.successes.saturating_add(1);
         self.began = self.began.min(began);
+        self.ended = now;
     }
 
     /// Whether it has been kept long enough; a clock that was set back ends it.

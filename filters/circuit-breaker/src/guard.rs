@@ -117,7 +117,7 @@ impl Guard {
             Progress::Asked | Progress::Settled => None,
         };
         // An answer that went on for long is counted as a success by now; breaking off late is one more call.
-        let was_counted = id.is_some_and(|id| self.breaker.ended(id).is_none());
+        let was_counted = id.is_some_and(|id| !self.breaker.ended(id));
         let call = match judgement {
             Judgement::Good if was_counted => return,
             Judgement::Good => Call { failed: false, slow },

@@ -202,7 +202,7 @@ fn report(record: &mut Record, rules: &Rules, passed: &Passed, step: &Step, slow
     match passed.permit {
         Some(permit) => record.report(rules, permit, call, now, 0),
         None => {
-            let batch = Batch { successes: 0, oldest: passed.at, last: Some((call, passed.at)) };
+            let batch = Batch { last: Some((call, passed.at)), ..Batch::default() };
             record.count(rules, &batch, now, 0)
         }
     };

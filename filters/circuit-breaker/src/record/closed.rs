@@ -14,6 +14,8 @@ pub(super) struct Closed {
     pub(super) windows: Vec<Window>,
     /// Calls that failed in a row.
     pub(super) consecutive: u32,
+    /// When the first of them was counted.
+    pub(super) row_since: Nanos,
 }
 
 /// What a policy has to say after a call.
@@ -35,10 +37,15 @@ impl Record {
         }
         let successes = if calls.oldest < self.since { 0 } else { calls.successes.min(MOST_SUCCESSES) };
         let last = calls.last.filter(|(_, began)| self.since <= *began).map(|(call, _)| call);
+        // Not later than now, should the clock have been set back.
+        closed.row_since = closed.row_since.min(now);
+        // A worker writes successes some time after they came: those from before a row of failures do not end it.
+        let ends_row = closed.row_since <= calls.newest;
+        let successes = (0..successes).map(|_| (Call::default(), ends_row));
         let mut counted = Counted::default();
-        for call in (0..successes).map(|_| Call::default()).chain(last) {
+        for (call, ends_row) in successes.chain(last.map(|call| (call, true))) {
             (counted.counted, counted.changed) = (true, true);
-            if let Some(Trip { why, healthy }) = closed.add(rules, call, now) {
+            if let Some(Trip { why, healthy }) = closed.add(rules, call, ends_row, now) {
                 if healthy {
                     self.openings = 0;
                 }
@@ -76,9 +83,16 @@ impl Closed {
         }
     }
 
-    fn add(&mut self, rules: &Rules, call: Call, now: Nanos) -> Option<Trip> {
+    fn add(&mut self, rules: &Rules, call: Call, ends_row: bool, now: Nanos) -> Option<Trip> {
         self.hold(rules.window);
-        self.consecutive = if call.failed { self.consecutive.saturating_add(1) } else { 0 };
+        if call.failed {
+            if self.consecutive == 0 {
+                self.row_since = now;
+            }
+            self.consecutive = self.consecutive.saturating_add(1);
+        } else if ends_row {
+            self.consecutive = 0;
+        }
         let (mut healthy, mut totals) = (false, Totals::default());
         for window in &mut self.windows {
             let own = window.shape() == rules.window;

@@ -115,6 +115,8 @@ pub struct Batch {
     pub successes: u32,
     /// When the oldest of them began.
     pub oldest: Nanos,
+    /// When the newest of them ended: they end no row of failures that began later.
+    pub newest: Nanos,
     /// A call of any kind, and when it began.
     pub last: Option<(Call, Nanos)>,
 }

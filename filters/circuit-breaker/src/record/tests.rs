@@ -53,7 +53,7 @@ fn rules() -> Rules {
 fn feed(record: &mut Record, rules: &Rules, calls: &[Call], now: Nanos) -> Counted {
     let mut counted = Counted::default();
     for call in calls {
-        counted = record.count(rules, &Batch { successes: 0, oldest: now, last: Some((*call, now)) }, now, 0);
+        counted = record.count(rules, &Batch { last: Some((*call, now)), ..Batch::default() }, now, 0);
         if counted.transition.is_some() {
             break;
         }

@@ -3,8 +3,8 @@
 //! ```text
 //! | version | state | generation | since | openings | name: length, bytes | what the state has |
 //!      1       1          4          8         4          2
-//! CLOSED     | consecutive | windows: number, each as it writes itself |
-//!                  4                    1
+//! CLOSED     | consecutive | since | windows: number, each as it writes itself |
+//!                  4           8              1
 //! OPEN       | wait | calls | failed | slow |
 //!               8      4       4        4
 //! HALF_OPEN  | permitted | calls | failed | slow | row | longest row | next ticket | leases: number, each |
@@ -88,7 +88,7 @@ impl Record {
 }
 
 fn read_closed(from: &mut &[u8]) -> Option<Closed> {
-    let consecutive = u32_of(from)?;
+    let (consecutive, row_since) = (u32_of(from)?, Nanos(u64_of(from)?));
     let number = usize::from(u8_of(from)?);
     if number > MOST_WINDOWS {
         return None;
@@ -101,11 +101,12 @@ fn read_closed(from: &mut &[u8]) -> Option<Closed> {
         }
         windows.push(window);
     }
-    Some(Closed { windows, consecutive })
+    Some(Closed { windows, consecutive, row_since })
 }
 
 fn write_closed(closed: &Closed, to: &mut Vec<u8>) {
     to.extend(closed.consecutive.to_le_bytes());
+    to.extend(closed.row_since.0.to_le_bytes());
     to.push(small(closed.windows.len()));
     closed.windows.iter().for_each(|window| window.write(to));
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 fn batch(successes: u32, oldest: Nanos, call: Option<Call>, began: Nanos) -> Batch {
-    Batch { successes, oldest, last: call.map(|call| (call, began)) }
+    Batch { successes, oldest, newest: oldest, last: call.map(|call| (call, began)) }
 }
 
 #[test]
@@ -217,4 +217,35 @@ fn an_older_generation_s_calls_change_nothing() {
         assert_eq!(record.count(&rules(), &batch(3, at(5), Some(BAD), at(5)), at(5), 0), Counted::default());
         assert_eq!(record, before);
     }
+}
+
+#[test]
+fn successes_that_are_written_late_end_no_row_that_began_after_them() {
+    let rules = Rules { failure_rate: 0, consecutive_failures: 3, ..rules() };
+    let failed = |at| Batch { last: Some((BAD, at)), ..Batch::default() };
+    let late = |ended| Batch { successes: 2, oldest: at(0), newest: ended, last: None };
+    let cases = [
+        ("before the row", at(999), true),
+        ("with its first failure", at(1_000), false),
+        ("amid it", at(1_500), false),
+    ];
+    for (name, ended, opens) in cases {
+        let mut record = Record::new("orders");
+        assert!(record.count(&rules, &failed(at(1_000)), at(1_000), 0).eager);
+        record.count(&rules, &failed(at(2_000)), at(2_000), 0);
+        assert!(record.count(&rules, &late(ended), at(2_050), 0).counted, "{name}");
+        let third = record.count(&rules, &failed(at(2_100)), at(2_100), 0);
+        assert_eq!(third.transition.is_some(), opens, "{name}");
+    }
+}
+
+#[test]
+fn a_clock_that_was_set_back_lets_successes_end_a_row() {
+    let rules = Rules { failure_rate: 0, consecutive_failures: 2, ..rules() };
+    let mut record = Record::new("orders");
+    let failed = |at| Batch { last: Some((BAD, at)), ..Batch::default() };
+    record.count(&rules, &failed(at(90_000)), at(90_000), 0);
+    let good = Batch { successes: 1, oldest: at(1_000), newest: at(1_000), last: None };
+    record.count(&rules, &good, at(1_000), 0);
+    assert_eq!(record.count(&rules, &failed(at(1_001)), at(1_001), 0).transition, None);
 }

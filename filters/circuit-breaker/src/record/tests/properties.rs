@@ -147,7 +147,7 @@ impl World {
             }
             Event::Count(successes, call, ago) => {
                 let began = now.minus(Duration::from_millis(ago));
-                let batch = Batch { successes, oldest: began, last: call.map(|call| (call, began)) };
+                let batch = Batch { successes, oldest: began, newest: began, last: call.map(|call| (call, began)) };
                 let counted = self.record.count(&rules, &batch, now, random);
                 assert!(counted.counted || !counted.changed);
                 (counted.changed, counted.transition)
