@@ -9,8 +9,8 @@ use sluicegate_common::head::RequestHead;
 use sluicegate_common::matcher::{HostPattern, host_name};
 use sluicegate_common::store::digest;
 
-/// The name of what has no breaker of its own: hosts that are not listed, and all that finds no place.
-pub const OTHER: &str = "other";
+use crate::table::OTHER;
+
 /// What stands for a part that the request has not: a cluster in Kong's engine, a path that fits no template.
 const NONE: &str = "none";
 /// The longest name, in bytes: Kong's engine takes metric names of up to 256.

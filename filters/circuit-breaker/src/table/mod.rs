@@ -22,7 +22,7 @@ use sluicegate_common::store::{SharedStore as _, State, StoreError};
 use crate::record::Record;
 use names::Names;
 
-/// The breaker of all names for which there is no slot.
+/// The breaker of all names for which there is no slot, and of hosts that are not listed.
 pub const OTHER: &str = "other";
 
 /// Where a breaker's record is. Cloned without a copy.

@@ -306,22 +306,6 @@ fn a_good_answer_costs_one_host_call() {
 }
 
 #[test]
-fn grpc_answers_are_told_by_their_content_type() {
-    for (content_type, want) in [
-        ("application/grpc", true),
-        ("Application/gRPC", true),
-        ("application/grpc+proto", true),
-        ("application/grpc; charset=utf-8", true),
-        ("application/grpc-web", false),
-        ("application/grpcx", false),
-        ("application/json", false),
-        ("", false),
-    ] {
-        assert_eq!(grpc::is_grpc(content_type.as_bytes()), want, "{content_type}");
-    }
-}
-
-#[test]
 fn a_grpc_status_is_a_number_or_unknown() {
     for (value, want) in
         [("0", 0), ("14", 14), (" 14 ", 14), ("99", 99), ("", 2), ("OK", 2), ("-1", 2), ("4294967296", 2), ("14, 0", 2)]
