@@ -22,7 +22,7 @@ fuzz: ## what reads bytes from outside, in auth and rate-limit, under random one
 budget: ## what one request costs in each module (fuel, host calls, memory) against the baseline; BLESS=1 renews it
 	@scripts/budget
 
-bench: ## what one request costs in real Envoy, against no filter and Envoy's own (QUICK=1: roughly; ONLY="cors jwt")
+bench: ## what one request costs in real Envoy, against no filter and Envoy's own (QUICK=1: roughly; ONLY="cors jwt"; SVG=1 renews the chart)
 	@scripts/bench
 
 demo: ## a gateway in Envoy with example services, and a tour of requests (ONCE=1: no waiting)

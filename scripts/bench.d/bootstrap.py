@@ -1,7 +1,6 @@
 """Envoy's bootstrap: listeners that differ in their filters alone."""
 
 import json
-import os
 
 from variants import CHECK_HOST
 
@@ -10,42 +9,20 @@ MISSING = "missing"
 UPSTREAM = "upstream"
 
 
-def bootstrap(variants, modules):
-    """`modules`: the folder of the .wasm files."""
+def bootstrap(variants, modules, upstream):
+    """`modules`: the folder of the .wasm files. `upstream`: the port that an upstream listens on."""
     return {
         "admin": {"address": address()},
         "static_resources": {
-            "listeners": [listener(each, modules) for each in variants] + [upstream()],
+            "listeners": [listener(each, modules) for each in variants],
             "clusters": [{"name": UPSTREAM, "load_assignment": {"cluster_name": UPSTREAM, "endpoints": [
-                {"lb_endpoints": [{"endpoint": {"address": inside()}}]}]}}],
+                {"lb_endpoints": [{"endpoint": {"address": address(upstream)}}]}]}}],
         },
     }
 
 
-def address():
-    return {"socket_address": {"address": "127.0.0.1", "port_value": 0}}
-
-
-def inside():
-    """A socket without a file: nobody but this Envoy looks for it."""
-    return {"pipe": {"path": f"@sluicegate-bench-{os.getpid()}"}}
-
-
-def upstream():
-    """What answers where filters tell an upstream's answers from others: Envoy's worker, which is timed, once more."""
-    manager = {
-        "@type": f"{TYPE}.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": "upstream",
-        "http_filters": [router()],
-        "route_config": {"name": "upstream", "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [
-            {"match": {"prefix": "/"}, "direct_response": {"status": 404}}]}]},
-    }
-    return {
-        "name": "the upstream",
-        "address": inside(),
-        "filter_chains": [{"filters": [{
-            "name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}],
-    }
+def address(port=0):
+    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
 
 
 def listener(variant, modules):
@@ -103,7 +80,7 @@ def virtual_hosts(variant):
 
     The route leads to a cluster that does not exist: the router answers, after all filters, and all
     filters see the answer. Native cors leaves a direct response alone. Of variants with `has_upstream`
-    the route leads to upstream().
+    the route leads to the upstream.
     """
     per_route = {part["native"]: part["per_route"] for part in variant.chain if "per_route" in part}
     route = {"match": {"prefix": "/"}, "route": {

@@ -1,4 +1,4 @@
-"""The keys, tokens and passwords that variants.json names."""
+"""What variants.json names: keys, tokens and passwords, and scripts for Envoy's lua filter."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ PASSWORD = "correct horse battery staple"
 
 def made(names, target):
     """Those of these names, by name. `target`: the folder for what is installed."""
-    local = {"api_keys": api_keys(), "basic": basic()}
+    local = {"api_keys": api_keys(), "basic": basic(), "lua": scripts()}
     return local if names <= local.keys() else local | tokens(target / "bench-venv")
 
 
@@ -65,6 +65,10 @@ def basic():
         "native": f"ops:{{SHA}}{sha1}",
         "sha256": sha256(PASSWORD),
     }
+
+
+def scripts():
+    return {path.stem: path.read_text() for path in Path(__file__).parent.glob("*.lua")}
 
 
 def sha256(value):

@@ -39,21 +39,22 @@ class Envoy:
         running.callback(os.close, self.schedstat)
         running.callback(os.close, self.stat)
 
-    def share_processor(self, cpu):
-        """Pins the worker and the caller to that processor.
+    def share_processor(self, cpu, upstream):
+        """Pins the worker, the upstream (a process) and the caller to that processor.
 
         What they share it with is no concern of theirs where they may be first in, first out. Neither
-        interrupts the other then. Where they may not, the worker at least does not interrupt the
-        caller when it is woken, so that all requests of a burst await it.
+        interrupts another then. Where they may not, worker and upstream at least do not interrupt
+        who wakes them, so that all requests of a burst await them.
         """
-        worker = int(self.worker.name)
-        for thread in (worker, 0):
+        served = (int(self.worker.name), upstream)
+        for thread in (*served, 0):
             os.sched_setaffinity(thread, {cpu})
         try:
-            for thread in (worker, 0):
+            for thread in (*served, 0):
                 os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(1))
         except PermissionError:
-            os.sched_setscheduler(worker, os.SCHED_BATCH, os.sched_param(0))
+            for thread in served:
+                os.sched_setscheduler(thread, os.SCHED_BATCH, os.sched_param(0))
 
     def addresses(self):
         """Where each listener of a variant is, by name."""

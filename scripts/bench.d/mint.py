@@ -82,6 +82,7 @@ def minted(algorithm, fresh):
         return f"{message}.{text(sign(message.encode()))}"
 
     return {"jwks": keys, "jwks_text": json.dumps(keys), "known": token(), "expired": token(now - DAY),
+            "garbage": "not.a.token",
             "fresh": [token() for _ in range(fresh)]}
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 # Microseconds. What is below is not told from nothing.
 CLAIMED = 1.0
+# What the plain request costs, hot, where targets in microseconds hold as they stand.
+REFERENCE = 22.7
+HOLDS = {True: "yes", False: "NO", None: "-"}
 
 
 def ratio(mine, other):
@@ -22,13 +25,33 @@ def results(variants, added_by_mode):
     """The rows, in the order of the variants."""
     rows = []
     for variant in variants:
-        row = {"name": variant.name, "group": variant.group}
+        row = {"name": variant.name, "group": variant.group, "kind": variant.kind, "note": variant.note}
         for mode, added in added_by_mode.items():
             mine = added[variant.name]
             row[mode] = {"added_us": asdict(mine), "times": {
                 other: ratio(mine, added[other]) for other in variant.against if other in added}}
         rows.append(row)
     return rows
+
+
+def judged(targets, rows, baseline):
+    """The targets of the rows, and whether they hold; None where that is not known.
+
+    A target is `times` as much as another variant, at most, hot and cold; or `us`, hot, in proportion to the
+    machine's pace. `baseline`: the cost of the plain request, hot.
+    """
+    by_name = {row["name"]: row for row in rows}
+    return [judgement(target, by_name[target["variant"]], baseline)
+            for target in targets if target["variant"] in by_name]
+
+
+def judgement(target, row, baseline):
+    if "us" in target:
+        found = {"hot": row["hot"]["added_us"]["median"] * REFERENCE / baseline.median}
+    else:
+        found = {mode: row[mode]["times"].get(target["of"]) for mode in ("hot", "cold")}
+    holds = None if None in found.values() else max(found.values()) <= target.get("us", target.get("times"))
+    return target | found | {"holds": holds}
 
 
 def machine():
@@ -78,8 +101,21 @@ def lines(document, noise):
         for index, other in enumerate(others):
             compared = [times(hot["times"][other]), times(cold["times"][other]), other] if other else ["", "", ""]
             table.append((cells if index == 0 else [""] * len(cells)) + compared)
-    widths = [max(len(row[column]) for row in table) for column in range(len(heads))]
-    left = {0, len(heads) - 1}
+    return aligned(table, {0, len(heads) - 1})
+
+
+def target_lines(document):
+    table = [["target", "at most", "hot", "cold", "holds", "of"]]
+    for each in document["targets"]:
+        cells = [f"{each['us']:.1f} us", f"{each['hot']:.1f} us", ""] if "us" in each else [
+            f"{each['times']:.2f}x", times(each["hot"]), times(each["cold"])]
+        table.append([each["variant"], *cells, HOLDS[each["holds"]], each.get("of", "")])
+    return aligned(table, {0, len(table[0]) - 1})
+
+
+def aligned(table, left):
+    """The table's rows as lines. `left`: the columns whose cells begin where the column does."""
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     return ["  ".join(cell.ljust(width) if column in left else cell.rjust(width)
                       for column, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip()
             for row in table]

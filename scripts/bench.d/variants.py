@@ -1,5 +1,6 @@
 """The variants of variants.json, each with its filters, requests and expected answer."""
 
+import itertools
 import json
 import re
 from dataclasses import dataclass, field, replace
@@ -12,8 +13,8 @@ FILE = Path(__file__).parent / "variants.json"
 PLACEHOLDER = re.compile(r"\$\{([a-z0-9_.]+)\}", re.IGNORECASE)
 CHECK_HOST = "check.example"
 HOST = "bench.example"
-# The router's answer to a request that passed the filters.
-NO_CLUSTER = 404
+# What a request gets that passed the filters: from the router, or from the upstream.
+NO_CLUSTER, OK = 404, 200
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Variant:
 
     `requests` are sent in turn. `seen` are headers as the upstream would get them, None for one that
     must not arrive; like `headers` they are
-    regular expressions for the whole value. `against` names the variants that this one is compared with.
+    regular expressions for the whole value. `against` names the variants that this one is compared with,
+    `note` says what differs.
     `has_upstream`: an upstream answers, not the router; dearer, and needed where it makes a difference.
     """
 
@@ -35,44 +37,74 @@ class Variant:
     headers: dict[str, str]
     seen: dict[str, str | None]
     against: list[str] = field(default_factory=list)
+    note: str = ""
     has_upstream: bool = False
 
     @property
     def modules(self):
         return [part["wasm"] for part in self.chain if "wasm" in part]
 
+    @property
+    def kind(self):
+        """Whose filters these are: "wasm" (ours), "lua", or "native"."""
+        if self.modules:
+            return "wasm"
+        return "lua" if any("lua" in part["native"] for part in self.chain) else "native"
+
     def bare(self):
         """What is sent the same, and has no filter: a listener of its own, so that neither is met more
         often than the other."""
-        return replace(self, name=f"{self.name}, bare", chain=[], status=NO_CLUSTER)
+        return replace(self, name=f"{self.name}, bare", chain=[], status=OK if self.has_upstream else NO_CLUSTER)
 
 
 def read(only, credentials):
     """The variants whose group or name holds one of the words, with those they are compared with, and
     the baseline. All without words. `credentials` is asked for those that they name."""
-    document = json.loads(FILE.read_text())
-    entries = with_chains([each for entry in document["variants"] for each in repeated(entry)])
-    chosen = select(entries, only)
+    chosen = select(resolved([each for entry in document()["variants"] for each in repeated(entry)]), only)
     known = credentials({path.partition(".")[0] for path in PLACEHOLDER.findall(json.dumps(chosen))})
-    return [variant(filled(entry, known), document["request"]) for entry in chosen]
+    return [variant(filled(entry, known), document()["request"]) for entry in chosen]
 
 
-def with_chains(entries):
-    """The entries with the filters of others in place of their names (`same_as`)."""
-    chains = {entry["name"]: entry["chain"] for entry in entries}
-    return [entry | {"chain": [
-        each for part in entry["chain"]
-        for each in (chains[part["same_as"]] if "same_as" in part else [part])]} for entry in entries]
+def document():
+    return json.loads(FILE.read_text())
+
+
+def resolved(entries):
+    """The entries with what others have in place of their names: filters and expectations (`same_as`), and the configs
+    of which the gateway's consists (`config_of`)."""
+    by_name = {entry["name"]: entry for entry in entries}
+
+    def chain(name):
+        return [each for part in by_name[name]["chain"] for each in filters(part)]
+
+    def filters(part):
+        if "same_as" in part:
+            return chain(part["same_as"])
+        if "config_of" not in part:
+            return [part]
+        return [{"wasm": part["wasm"], "config": {
+            block: chain(name)[0]["config"] for block, name in part["config_of"].items()}}]
+
+    def expect(entry):
+        own = entry["expect"]
+        return expect(by_name[own["same_as"]]) if "same_as" in own else own
+
+    try:
+        return [entry | {"chain": chain(entry["name"]), "expect": expect(entry)} for entry in entries]
+    except KeyError as error:
+        raise Failure(f"{FILE.name}: there is no variant {error}", "see `same_as` and `config_of`") from None
 
 
 def repeated(entry):
-    """The entry once for each value of `each`, with the value in place of its placeholder."""
+    """The entry once for each combination of the values in `each`, with the values in place of their names."""
     entry = dict(entry)
-    values = entry.pop("each", None)
-    if values is None:
-        return [entry]
-    (name, values), text = next(iter(values.items())), json.dumps(entry)
-    return [json.loads(text.replace(f"${{{name}}}", value)) for value in values]
+    choices = entry.pop("each", {})
+    text = json.dumps(entry)
+    for values in itertools.product(*choices.values()):
+        copy = text
+        for name, value in zip(choices, values, strict=True):
+            copy = copy.replace(f"${{{name}}}", value)
+        yield json.loads(copy)
 
 
 def select(entries, only):
@@ -111,14 +143,17 @@ def lookup(path, known):
 
 
 def variant(entry, request):
+    request = request | {"method": entry.get("method", request["method"])}
     headers = request["headers"] | entry.get("headers", {})
+    # None takes away what the others are sent.
+    headers = {name: value for name, value in headers.items() if value is not None}
     expect = entry["expect"]
     return Variant(
         name=entry["name"], group=entry["group"], chain=entry["chain"],
         requests=tuple(head(request, HOST, one) for one in one_by_one(headers)),
         check=head(request, CHECK_HOST, next(one_by_one(headers))),
         status=expect["status"], headers=expect.get("headers", {}), seen=expect.get("upstream", {}),
-        against=entry.get("against", []), has_upstream=entry.get("has_upstream", False))
+        **{name: entry[name] for name in ("against", "note", "has_upstream") if name in entry})
 
 
 def one_by_one(headers):
