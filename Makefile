@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test e2e e2e-browser fuzz budget bench demo demo-breaker lint clean
+.PHONY: help build test e2e e2e-browser fuzz budget bench soak demo demo-breaker lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -24,6 +24,9 @@ budget: ## what one request costs in each module (fuel, host calls, memory) agai
 
 bench: ## what one request costs in real Envoy, against no filter and Envoy's own (QUICK=1: roughly; ONLY="cors jwt"; SVG=1 renews the chart)
 	@scripts/bench
+
+soak: ## the gateway in real Envoy under a thousand clients of all kinds: no trap, nothing unexplained, no growth (SECONDS=600)
+	@scripts/soak
 
 demo: ## a gateway in Envoy with example services, and a tour of requests (ONCE=1: no waiting)
 	@scripts/demo

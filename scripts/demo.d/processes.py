@@ -74,7 +74,7 @@ def port(address):
 
 
 def start_envoy(running, binary, folder, bootstrap, module, upstream, plugin_config=None):
-    """The addresses of the gateway's listener and of Envoy's admin interface, and its log."""
+    """The addresses of the gateway's listener and of Envoy's admin interface, its log and its process."""
     config, log, admin_path = folder / "envoy.yaml", folder / "envoy.log", folder / "admin"
     config.write_text(rewritten(bootstrap, module, upstream, plugin_config))
     command = [binary, "--config-path", config, "--admin-address-path", admin_path,
@@ -88,7 +88,7 @@ def start_envoy(running, binary, folder, bootstrap, module, upstream, plugin_con
     listeners = json.loads(Client(admin).get_text("/listeners?format=json"))
     address = listeners["listener_statuses"][0]["local_address"]["socket_address"]
     gateway = f"{address['address']}:{address['port_value']}"
-    return {"gateway": gateway, "admin": admin, "log": log}
+    return {"gateway": gateway, "admin": admin, "log": log, "pid": process.pid}
 
 
 def ready(admin_path):
