@@ -67,7 +67,7 @@ impl Account {
         if self.policy.mode == Mode::Off {
             return Step::Continue;
         }
-        let before = (self.policy.mode == Mode::Shadow).then(|| head.edits().clone());
+        let before = (self.policy.mode == Mode::Shadow).then(|| head.mark());
         cx.report = None;
         cx.enforces = self.enforces();
         let mut decision = ask(head, cx);
@@ -77,7 +77,7 @@ impl Account {
         }
         self.note(&decision, cx);
         if let Some(before) = before {
-            head.restore(before);
+            head.undo(before);
             if let Decision::Respond(reply) = &decision {
                 log::info!("{}: shadow: would have answered {} {}", self.name, reply.status(), reply.code());
                 return Step::Continue;

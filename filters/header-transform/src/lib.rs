@@ -133,14 +133,14 @@ impl Filter for HeaderTransform {
 
     fn on_response(&self, stream: &mut Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
         let ops = &self.config.response;
-        let before = head.edits().clone();
+        let before = head.mark();
         let due = stream.take().unwrap_or_else(|| response::without_request(ops));
         response::carry_out(ops, &due, head, &self.dropped, cx);
         if let Some(preset) = self.config.security_headers {
             self.dropped.note(secure(preset, head).map_err(Into::into), cx);
         }
         if head.failure().is_some() {
-            head.restore(before); // What was not read is not known to be absent. The driver tells of it.
+            head.undo(before); // What was not read is not known to be absent. The driver tells of it.
         }
     }
 }

@@ -1,10 +1,9 @@
 //! Edits to a header map: recorded while the chain runs, written to the host once.
 
-use std::borrow::Cow;
 use std::fmt;
 
-/// A header name: a token (RFC 9110 section 5.6.2), or one of HTTP/2's pseudo headers.
-pub type Name = Cow<'static, str>;
+use super::name::{AsName, is_token};
+use super::wire::same;
 
 /// Why an edit was refused. The name is shown, the value never: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,98 +38,249 @@ pub trait HeaderSink {
     fn remove(&self, name: &str);
 }
 
-/// The recorded edits, at most one entry a name.
-#[derive(Debug, Clone, Default)]
-pub struct Edits(Vec<Edit>);
+/// The recorded edits. Those of one name stand together, in the order in which they are written.
+///
+/// Nothing is taken out of the record before it is written: what a later edit takes the place of is passed over, so
+/// that going back to a [`Mark`] copies nothing.
+#[derive(Debug, Default)]
+pub struct Edits {
+    record: Vec<Edit>,
+    names: String,
+    values: Vec<u8>,
+}
 
-#[derive(Debug, Clone)]
-pub(super) struct Edit {
-    name: Name,
+#[derive(Debug, Clone, Copy)]
+struct Edit {
+    op: Op,
+    name: Span,
+    value: Span,
+    /// How long the record was when this edit lost its place, [`STANDS`] while it has it.
+    gone: usize,
+}
+
+const STANDS: usize = usize::MAX;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Op {
+    /// The first of its name: the host's own fields go.
+    Set,
+    /// The first of its name: the host's own fields go, and there is no other.
+    Remove,
+    /// The first of its name, behind the host's own fields.
+    Append,
+    /// Behind others of its name.
+    More,
+    /// None: what stood before of a name has gone.
+    Forget,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Span {
+    start: usize,
+    end: usize,
+}
+
+/// A state of the edits to go back to.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    record: usize,
+    names: usize,
+    values: usize,
+}
+
+/// What edits say of one name.
+pub(super) struct Edited<'a> {
     /// The host's own fields of this name are gone.
     pub(super) replaced: bool,
-    pub(super) values: Vec<Vec<u8>>,
+    /// The first value that edits brought.
+    pub(super) first: Option<&'a [u8]>,
 }
 
 impl Edits {
-    pub(super) fn of(&self, name: &[u8]) -> Option<&Edit> {
-        self.0.iter().find(|edit| edit.name.as_bytes().eq_ignore_ascii_case(name))
+    pub(super) fn of(&self, name: &[u8]) -> Option<Edited<'_>> {
+        let edit = self.standing(name).next()?;
+        let first = (edit.op != Op::Remove).then(|| self.value(edit));
+        Some(Edited { replaced: edit.op != Op::Append, first })
+    }
+
+    pub(super) fn values<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        self.standing(name).filter(|edit| edit.op != Op::Remove).map(|edit| self.value(edit))
     }
 
     pub(super) fn added(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.0.iter().flat_map(|edit| edit.values.iter().map(|value| (edit.name.as_bytes(), value.as_slice())))
+        let adds = self.all().filter(|edit| edit.op != Op::Remove);
+        adds.map(|edit| (self.name(edit).as_bytes(), self.value(edit)))
     }
 
-    pub(super) fn set(&mut self, name: Name, value: Vec<u8>) -> Result<(), EditError> {
-        check_name(&name)?;
-        check_value(&name, &value)?;
-        let edit = self.entry(name);
-        edit.replaced = true;
-        edit.values.clear();
-        edit.values.push(value);
+    pub(super) fn set(&mut self, name: impl AsName, value: &[u8]) -> Result<(), EditError> {
+        if !name.is_checked() {
+            check_name(name.text())?;
+        }
+        check_value(name.text(), value)?;
+        let name = self.forget(name.text());
+        self.push(Op::Set, name, value);
         Ok(())
     }
 
-    pub(super) fn append(&mut self, name: Name, value: Vec<u8>) -> Result<(), EditError> {
-        check_plain(&name)?;
-        check_value(&name, &value)?;
-        self.entry(name).values.push(value);
+    pub(super) fn append(&mut self, name: impl AsName, value: &[u8]) -> Result<(), EditError> {
+        if !name.is_checked() {
+            check_plain(name.text())?;
+        }
+        check_value(name.text(), value)?;
+        self.push_behind(name.text(), value);
         Ok(())
     }
 
     /// `absent`: the host has no field of that name, so that none recorded is all there is to do.
-    pub(super) fn remove(&mut self, name: Name, absent: bool) -> Result<(), EditError> {
-        check_plain(&name)?;
-        if absent {
-            self.0.retain(|edit| !edit.name.eq_ignore_ascii_case(&name));
-            return Ok(());
+    pub(super) fn remove(&mut self, name: impl AsName, absent: bool) -> Result<(), EditError> {
+        if !name.is_checked() {
+            check_plain(name.text())?;
         }
-        let edit = self.entry(name);
-        edit.replaced = true;
-        edit.values.clear();
+        if absent {
+            self.keep_host(name.text());
+        } else {
+            let name = self.forget(name.text());
+            self.push(Op::Remove, name, b"");
+        }
         Ok(())
+    }
+
+    /// Takes back all edits of a name.
+    pub(super) fn keep_host(&mut self, name: &str) {
+        if self.standing(name.as_bytes()).next().is_some() {
+            let name = self.forget(name);
+            self.push(Op::Forget, name, b"");
+        }
     }
 
     /// Writes every edit, each name once, and forgets them.
     pub fn write(&mut self, sink: &dyn HeaderSink) {
-        for edit in self.0.drain(..) {
-            let mut values = edit.values.iter();
-            if edit.replaced {
-                match values.next() {
-                    Some(first) => sink.replace(&edit.name, first),
-                    None => sink.remove(&edit.name),
-                }
-            }
-            for value in values {
-                sink.add(&edit.name, value);
+        for edit in self.all() {
+            let name = self.name(edit);
+            match edit.op {
+                Op::Set => sink.replace(name, self.value(edit)),
+                Op::Remove => sink.remove(name),
+                Op::Append | Op::More => sink.add(name, self.value(edit)),
+                Op::Forget => {}
             }
         }
+        self.clear();
     }
 
     /// How many bytes of names and values were recorded.
     #[must_use]
     pub fn size(&self) -> usize {
-        let of = |edit: &Edit| edit.values.iter().map(Vec::len).fold(edit.name.len(), usize::saturating_add);
-        self.0.iter().map(of).fold(0, usize::saturating_add)
+        let of = |edit: &Edit| edit.value.len().saturating_add(if edit.op == Op::More { 0 } else { edit.name.len() });
+        self.all().map(of).fold(0, usize::saturating_add)
     }
 
-    /// Whether nothing was recorded.
+    /// Whether nothing is to be written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all().next().is_none()
     }
 
-    /// Forgets every edit.
+    /// Forgets every edit; the memory stays for others.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.record.clear();
+        self.names.clear();
+        self.values.clear();
     }
 
-    fn entry(&mut self, name: Name) -> &mut Edit {
-        let at = self.0.iter().position(|edit| edit.name.eq_ignore_ascii_case(&name));
-        let edit = match at {
-            Some(at) => self.0.remove(at),
-            None => Edit { name, replaced: false, values: Vec::new() },
+    pub(super) fn mark(&self) -> Mark {
+        Mark { record: self.record.len(), names: self.names.len(), values: self.values.len() }
+    }
+
+    pub(super) fn undo(&mut self, to: Mark) {
+        if self.record.len() == to.record {
+            return;
+        }
+        self.record.truncate(to.record);
+        self.names.truncate(to.names);
+        self.values.truncate(to.values);
+        for edit in &mut self.record {
+            if edit.gone >= to.record {
+                edit.gone = STANDS;
+            }
+        }
+    }
+
+    /// What will be written.
+    fn all(&self) -> impl Iterator<Item = &Edit> {
+        self.record.iter().filter(|edit| edit.gone == STANDS && edit.op != Op::Forget)
+    }
+
+    fn standing<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a Edit> {
+        self.all().filter(|edit| edit.name.len() == name.len() && same(self.name(edit).as_bytes(), name))
+    }
+
+    /// All edits of a name lose their place, to one that is pushed next; the name, where it stands.
+    fn forget(&mut self, name: &str) -> Span {
+        let (mut known, gone) = (None, self.record.len());
+        for at in 0..gone {
+            if let Some(edit) = self.record.get(at).copied()
+                && edit.gone == STANDS
+                && edit.name.len() == name.len()
+                && same(self.name(&edit).as_bytes(), name.as_bytes())
+            {
+                known = Some(edit.name);
+                self.record.get_mut(at).into_iter().for_each(|edit| edit.gone = gone);
+            }
+        }
+        known.unwrap_or_else(|| {
+            let start = self.names.len();
+            self.names.push_str(name);
+            Span { start, end: self.names.len() }
+        })
+    }
+
+    /// One more value of a name, whose edits are written together, after those of other names.
+    fn push_behind(&mut self, name: &str, value: &[u8]) {
+        let from = self.record.len();
+        let was_last = self.record.last().map(|last| last.name);
+        let op = match self.of(name.as_bytes()) {
+            None => Op::Append,
+            Some(Edited { first: None, .. }) => Op::Set,
+            Some(_) => Op::More,
         };
-        self.0.push_mut(edit)
+        if op == Op::More && was_last.is_some_and(|last| same(self.text(last).as_bytes(), name.as_bytes())) {
+            let name = was_last.unwrap_or_default();
+            return self.push(op, name, value);
+        }
+        let name = self.forget(name);
+        for at in 0..from {
+            if let Some(edit) = self.record.get(at).copied()
+                && op == Op::More
+                && edit.gone == from
+            {
+                self.record.push(Edit { gone: STANDS, ..edit });
+            }
+        }
+        self.push(op, name, value);
+    }
+
+    fn push(&mut self, op: Op, name: Span, value: &[u8]) {
+        let start = self.values.len();
+        self.values.extend_from_slice(value);
+        self.record.push(Edit { op, name, value: Span { start, end: self.values.len() }, gone: STANDS });
+    }
+
+    fn name(&self, edit: &Edit) -> &str {
+        self.text(edit.name)
+    }
+
+    fn text(&self, name: Span) -> &str {
+        self.names.get(name.start..name.end).unwrap_or_default()
+    }
+
+    fn value(&self, edit: &Edit) -> &[u8] {
+        self.values.get(edit.value.start..edit.value.end).unwrap_or_default()
+    }
+}
+
+impl Span {
+    fn len(self) -> usize {
+        self.end.saturating_sub(self.start)
     }
 }
 
@@ -145,13 +295,17 @@ fn check_plain(name: &str) -> Result<(), EditError> {
 }
 
 fn check_value(name: &str, value: &[u8]) -> Result<(), EditError> {
-    let splits = value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
-    if splits { Err(EditError::Value(name.into())) } else { Ok(()) }
+    let splits = |byte: &u8| matches!(byte, b'\r' | b'\n' | 0);
+    let (words, rest) = value.as_chunks();
+    let found = words.iter().any(|word| has_low_byte(*word) && word.iter().any(splits)) || rest.iter().any(splits);
+    if found { Err(EditError::Value(name.into())) } else { Ok(()) }
 }
 
-/// Whether `text` is a token (RFC 9110 section 5.6.2): a header name, a method.
-#[must_use]
-pub fn is_token(text: &[u8]) -> bool {
-    let is_tchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !text.is_empty() && text.iter().all(is_tchar)
+/// Whether one of eight bytes is below 16, as CR, LF and NUL are; for bytes of 128 and above it may say so wrongly.
+fn has_low_byte(word: [u8; 8]) -> bool {
+    const HIGH_HALVES: u64 = u64::from_ne_bytes([0xf0; 8]);
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
+    let halves = u64::from_ne_bytes(word) & HIGH_HALVES;
+    halves.wrapping_sub(ONES) & !halves & TOPS != 0
 }

@@ -7,6 +7,8 @@
 //! Names compare ASCII case-insensitively (Envoy lower-cases them, Kong's engine does not). Values are bytes.
 
 mod edits;
+mod name;
+mod single;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -14,10 +16,12 @@ mod wire;
 use std::cell::{Cell, OnceCell};
 use std::ops::{Deref, DerefMut};
 
-pub use edits::{EditError, Edits, HeaderSink, Name, is_token};
+pub use edits::{EditError, Edits, HeaderSink, Mark};
+pub use name::{AsName, Name, StaticName, is_token};
 pub use wire::HeaderMap;
 
 use crate::proxy::Status;
+use single::Single;
 
 /// Where a head is read from: one of the host's header maps.
 pub trait HeaderSource {
@@ -37,11 +41,27 @@ pub trait HeaderSource {
 /// What was read of a head and what shall be changed: kept while a stream waits.
 #[derive(Debug, Default)]
 pub struct HeadState {
-    single: OnceCell<(String, Vec<u8>)>,
+    single: OnceCell<Single>,
     all: OnceCell<HeaderMap>,
     failure: Cell<Option<Status>>,
     /// What the chain changed so far.
     pub edits: Edits,
+}
+
+impl HeadState {
+    /// Nothing read, nothing changed; the memory of edits stays for another stream's.
+    pub fn clear(&mut self) {
+        self.single.take();
+        self.all.take();
+        self.failure.take();
+        self.edits.clear();
+    }
+
+    /// The whole map, if it was read without failure.
+    fn read(&self) -> Option<&HeaderMap> {
+        // A map that could not be read is empty as well.
+        self.all.get().filter(|_| self.failure.get().is_none())
+    }
 }
 
 /// A head as a filter sees it: the host's fields, its own and other filters' edits applied.
@@ -59,19 +79,19 @@ impl<'a> Head<'a> {
     /// The first value of the header, `None` when it is absent (or the host failed: see [`Head::failure`]).
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        if let Some(edit) = self.state.edits.of(name.as_bytes()) {
-            let added = edit.values.first().map(Vec::as_slice);
-            return if edit.replaced { added } else { self.first(name).or(added) };
+        match self.state.edits.of(name.as_bytes()) {
+            Some(edited) if edited.replaced => edited.first,
+            Some(edited) => self.first(name).or(edited.first),
+            None => self.first(name),
         }
-        self.first(name)
     }
 
     /// Every value of the header, in order. Envoy joins the lines of some headers by a comma before we see them.
     pub fn values<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s [u8]> {
-        let edit = self.state.edits.of(name.as_bytes());
-        let host = (!edit.is_some_and(|edit| edit.replaced)).then(|| self.all().values(name.as_bytes()));
-        let added = edit.into_iter().flat_map(|edit| edit.values.iter().map(Vec::as_slice));
-        host.into_iter().flatten().chain(added)
+        let edits = &self.state.edits;
+        let stays = !edits.of(name.as_bytes()).is_some_and(|edited| edited.replaced);
+        let host = stays.then(|| self.all().values(name.as_bytes()));
+        host.into_iter().flatten().chain(edits.values(name.as_bytes()))
     }
 
     /// Every field, the host's first, then those that edits brought.
@@ -81,31 +101,33 @@ impl<'a> Head<'a> {
         self.all().iter().filter(move |(name, _)| stays(name)).chain(edits.added())
     }
 
-    /// All fields of that name become this one.
+    /// All fields of that name become this one. Costs no write where the map was read and has this field alone.
     ///
     /// # Errors
     /// [`EditError`] when name or value cannot stand in a header; nothing is changed then.
-    pub fn set(&mut self, name: impl Into<Name>, value: impl Into<Vec<u8>>) -> Result<(), EditError> {
-        self.state.edits.set(name.into(), value.into())
+    pub fn set(&mut self, name: impl AsName, value: impl AsRef<[u8]>) -> Result<(), EditError> {
+        let value = value.as_ref();
+        if self.state.read().is_some_and(|all| all.holds_only(name.text().as_bytes(), value)) {
+            self.state.edits.keep_host(name.text());
+            return Ok(());
+        }
+        self.state.edits.set(name, value)
     }
 
     /// One more field of that name, behind the others.
     ///
     /// # Errors
     /// As [`Head::set`]; also for a pseudo header.
-    pub fn append(&mut self, name: impl Into<Name>, value: impl Into<Vec<u8>>) -> Result<(), EditError> {
-        self.state.edits.append(name.into(), value.into())
+    pub fn append(&mut self, name: impl AsName, value: impl AsRef<[u8]>) -> Result<(), EditError> {
+        self.state.edits.append(name, value.as_ref())
     }
 
     /// No field of that name is left. Costs nothing where the map was read and has none.
     ///
     /// # Errors
     /// [`EditError::Pseudo`] for a pseudo header, [`EditError::Name`] for what is no name.
-    pub fn remove(&mut self, name: impl Into<Name>) -> Result<(), EditError> {
-        let name = name.into();
-        // A map that could not be read is empty as well.
-        let read = self.state.all.get().filter(|_| self.state.failure.get().is_none());
-        let absent = read.is_some_and(|all| all.first(name.as_bytes()).is_none());
+    pub fn remove(&mut self, name: impl AsName) -> Result<(), EditError> {
+        let absent = self.state.read().is_some_and(|all| all.first(name.text().as_bytes()).is_none());
         self.state.edits.remove(name, absent)
     }
 
@@ -115,9 +137,15 @@ impl<'a> Head<'a> {
         &self.state.edits
     }
 
-    /// Back to these edits.
-    pub fn restore(&mut self, edits: Edits) {
-        self.state.edits = edits;
+    /// The state of the edits, for [`Head::undo`].
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        self.state.edits.mark()
+    }
+
+    /// Takes back every edit since the mark.
+    pub fn undo(&mut self, to: Mark) {
+        self.state.edits.undo(to);
     }
 
     /// The status of a read that failed. What the getters said since is not to be trusted: the driver applies the
@@ -146,16 +174,17 @@ impl<'a> Head<'a> {
     }
 
     fn first(&self, name: &str) -> Option<&[u8]> {
-        if let Some((single, value)) = self.state.single.get()
-            && single.eq_ignore_ascii_case(name)
-        {
-            return Some(value);
+        if let Some(all) = self.state.all.get() {
+            return all.first(name.as_bytes());
         }
-        if self.state.single.get().is_some() || self.state.all.get().is_some() {
-            return self.all().first(name.as_bytes());
+        if let Some(single) = self.state.single.get() {
+            return if single.is(name) { Some(single.value()) } else { self.all().first(name.as_bytes()) };
         }
         match self.source.first(name) {
-            Ok(Some(value)) => Some(&self.state.single.get_or_init(|| (name.into(), value)).1),
+            Ok(Some(value)) => match Single::new(name, value) {
+                Some(single) => Some(self.state.single.get_or_init(|| single).value()),
+                None => self.all().first(name.as_bytes()),
+            },
             Ok(None) => None,
             Err(status) => {
                 self.state.failure.set(Some(status));

@@ -171,7 +171,159 @@ fn the_host_a_client_asked_for_is_read_from_either_header() {
     }
 }
 
+#[test]
+fn setting_what_the_host_holds_writes_nothing() {
+    let cases: [(&str, &[u8], &[&str]); 4] = [
+        ("a", b"1", &[]),
+        ("A", b"2", &["replace a 2"]),
+        ("b", b"2", &["replace b 2"]), // Two fields become one.
+        ("c", b"3", &["replace c 3"]),
+    ];
+    for (name, value, want) in cases {
+        let source = Fake::of(&[("a", b"1"), ("b", b"2"), ("b", b"2")]);
+        let mut state = HeadState::default();
+        let mut head = Head::new(&source, &mut state);
+        head.prefetch();
+        head.set(name, value).unwrap();
+        assert_eq!(head.get(name), Some(value));
+        let sink = Written::default();
+        state.edits.write(&sink);
+        let written: Vec<String> = sink.0.take().iter().map(|call| call.to_lowercase()).collect();
+        assert_eq!(written, want, "{name}");
+    }
+}
+
+#[test]
+fn what_the_host_holds_takes_the_place_of_edits() {
+    let source = Fake::of(&[("a", b"1")]);
+    let mut state = HeadState::default();
+    let mut head = Head::new(&source, &mut state);
+    head.prefetch();
+    head.set("a", "2").unwrap();
+    let before = head.mark();
+    head.set("a", "1").unwrap();
+    assert!(head.edits().is_empty());
+    head.undo(before);
+    assert_eq!(head.get("a"), Some(&b"2"[..]));
+}
+
+#[test]
+fn a_cleared_state_is_as_new() {
+    let source = Fake::of(&[("a", b"1"), ("b", b"2")]);
+    let mut state = HeadState::default();
+    for _ in 0..2 {
+        let mut head = Head::new(&source, &mut state);
+        assert_eq!((head.get("a"), head.get("b"), head.get("x")), (Some(&b"1"[..]), Some(&b"2"[..]), None));
+        head.set("x", "1").unwrap();
+        state.clear();
+    }
+    assert_eq!(*source.calls.borrow(), ["get a", "all", "get a", "all"]);
+    assert!(state.edits.is_empty());
+}
+
+#[test]
+fn a_name_too_long_to_be_kept_is_read_with_all() {
+    const LONG: &str = "x-a-name-of-more-than-forty-bytes-in-its-full-length";
+    let source = Fake::of(&[(LONG, b"1")]);
+    let mut state = HeadState::default();
+    let head = Head::new(&source, &mut state);
+    assert_eq!((head.get(LONG), head.get(LONG)), (Some(&b"1"[..]), Some(&b"1"[..])));
+    assert_eq!(*source.calls.borrow(), [format!("get {LONG}"), "all".into()]);
+}
+
+#[test]
+fn tokens_are_what_the_rfc_says() {
+    for byte in 0..=u8::MAX {
+        let want = byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        assert_eq!(is_token(&[b'a', byte]), want, "{byte}");
+    }
+}
+
+#[test]
+fn line_ends_are_found_wherever_they_stand() {
+    for at in 0..20 {
+        for byte in 0..=u8::MAX {
+            let mut value = [0xf1; 20];
+            value[at] = byte;
+            let refused = Edits::default().set("x", &value).is_err();
+            assert_eq!(refused, matches!(byte, b'\r' | b'\n' | 0), "{byte} at {at}");
+        }
+    }
+}
+
+/// Edits as they are meant: an entry a name, the one edited last at the end.
+#[derive(Clone, Default)]
+struct Model(Vec<(&'static str, bool, Vec<&'static str>)>);
+
+impl Model {
+    fn entry(&mut self, name: &'static str) -> &mut (&'static str, bool, Vec<&'static str>) {
+        let at = self.0.iter().position(|(known, ..)| *known == name);
+        let entry = at.map_or((name, false, Vec::new()), |at| self.0.remove(at));
+        self.0.push(entry);
+        self.0.last_mut().unwrap()
+    }
+
+    fn written(&self) -> Vec<String> {
+        let mut written = Vec::new();
+        for (name, replaced, values) in &self.0 {
+            let mut values = values.iter();
+            if *replaced {
+                written.push(values.next().map_or(format!("remove {name}"), |first| format!("replace {name} {first}")));
+            }
+            written.extend(values.map(|value| format!("add {name} {value}")));
+        }
+        written
+    }
+
+    fn size(&self) -> usize {
+        self.0.iter().flat_map(|(name, _, values)| [name].into_iter().chain(values)).map(|text| text.len()).sum()
+    }
+}
+
 proptest! {
+    #[test]
+    fn edits_are_one_entry_a_name(ops in prop::collection::vec((0..6, 0..3usize, 0..3usize), 0..24)) {
+        let (mut edits, mut model) = (Edits::default(), Model::default());
+        let mut marked = (edits.mark(), model.clone());
+        for (op, name, value) in ops {
+            let (name, value) = (["a", "bb", "ccc"][name], ["", "1", "22"][value]);
+            match op {
+                0 => {
+                    edits.set(name, value.as_bytes()).unwrap();
+                    let entry = model.entry(name);
+                    (entry.1, entry.2) = (true, vec![value]);
+                }
+                1 => {
+                    edits.append(name, value.as_bytes()).unwrap();
+                    model.entry(name).2.push(value);
+                }
+                2 | 3 => {
+                    edits.remove(name, op == 3).unwrap();
+                    let entry = model.entry(name);
+                    (entry.1, entry.2) = (true, Vec::new());
+                    if op == 3 {
+                        model.0.pop();
+                    }
+                }
+                4 => marked = (edits.mark(), model.clone()),
+                _ => {
+                    edits.undo(marked.0);
+                    model = marked.1.clone();
+                }
+            }
+            prop_assert_eq!(edits.size(), model.size());
+            prop_assert_eq!(edits.is_empty(), model.0.is_empty());
+            for name in ["a", "bb", "ccc"] {
+                let entry = model.0.iter().find(|(known, ..)| *known == name);
+                let edited = edits.of(name.as_bytes()).map(|edited| (edited.replaced, edited.first));
+                prop_assert_eq!(edited, entry.map(|entry| (entry.1, entry.2.first().map(|value| value.as_bytes()))));
+            }
+        }
+        let sink = Written::default();
+        edits.write(&sink);
+        prop_assert_eq!(sink.0.take(), model.written());
+    }
+
     #[test]
     fn a_map_comes_back_as_it_was_sent(pairs: Vec<(Vec<u8>, Vec<u8>)>) {
         let map = HeaderMap::parse(HeaderMap::serialize(&pairs)).unwrap();

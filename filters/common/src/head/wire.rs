@@ -1,27 +1,35 @@
-//! A header map as the host hands it over, parsed in place.
+//! A header map as the host hands it over, read in place.
 //!
 //! Layout (proxy-wasm ABI, "serialized map"): the count, then per field the lengths of name and value, all `u32`
 //! little-endian; then per field the name, a NUL, the value, a NUL.
 
 use crate::proxy::Status;
 
-/// Header fields over one buffer of the host; no field is copied.
+/// Header fields in one buffer of the host. No field is copied and none indexed: a look-up walks the lengths, which
+/// stand together, and compares a name only where its length fits.
 #[derive(Debug, Clone, Default)]
 pub struct HeaderMap {
     wire: Vec<u8>,
-    fields: Vec<Field>,
+    /// Where the lengths end and the first name starts.
+    lengths_end: usize,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// The length of the count, and of each length.
+const WORD: usize = 4;
+
+/// A name and its value: where the name starts, and how long both are.
+#[derive(Clone, Copy)]
 struct Field {
-    name: Span,
-    value: Span,
+    start: usize,
+    name: usize,
+    value: usize,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    start: usize,
-    end: usize,
+impl Field {
+    /// Where the next field's name starts.
+    fn end(self) -> usize {
+        self.start.wrapping_add(self.name).wrapping_add(self.value).wrapping_add(2)
+    }
 }
 
 impl HeaderMap {
@@ -33,8 +41,8 @@ impl HeaderMap {
         if wire.is_empty() {
             return Ok(Self::default());
         }
-        let fields = spans(&wire).ok_or(Status::ParseFailure)?;
-        Ok(Self { wire, fields })
+        let lengths_end = check(&wire).ok_or(Status::ParseFailure)?;
+        Ok(Self { wire, lengths_end })
     }
 
     /// The same layout, from pairs.
@@ -58,64 +66,92 @@ impl HeaderMap {
 
     /// Every field in the host's order: name as the host spells it, value as sent.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.fields.iter().map(|field| (self.bytes(field.name), self.bytes(field.value)))
+        self.fields().map(|field| (self.name(field), self.value(field)))
     }
 
     /// The values of every field of that name (ASCII case-insensitive), in order.
     pub fn values<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        self.iter().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.fields().filter(move |field| self.is(*field, name)).map(|field| self.value(field))
     }
 
     /// The first value of that name.
     #[must_use]
     pub fn first(&self, name: &[u8]) -> Option<&[u8]> {
-        self.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.fields().find(|field| self.is(*field, name)).map(|field| self.value(field))
+    }
+
+    /// Whether there is one field of that name alone, with this value.
+    #[must_use]
+    pub fn holds_only(&self, name: &[u8], value: &[u8]) -> bool {
+        let mut fields = self.fields().filter(|field| self.is(*field, name));
+        fields.next().is_some_and(|field| self.value(field) == value) && fields.next().is_none()
     }
 
     /// How many fields there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.fields.len()
+        self.lengths().len()
     }
 
     /// Whether there is no field at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.wire.is_empty()
     }
 
-    fn bytes(&self, span: Span) -> &[u8] {
-        self.wire.get(span.start..span.end).unwrap_or_default()
+    fn lengths(&self) -> &[[u8; 2 * WORD]] {
+        self.wire.get(WORD..self.lengths_end).unwrap_or_default().as_chunks().0
+    }
+
+    fn fields(&self) -> impl Iterator<Item = Field> {
+        let mut start = self.lengths_end;
+        self.lengths().iter().map(move |lengths| {
+            let [a, b, c, d, e, f, g, h] = *lengths;
+            let field = Field { start, name: length([a, b, c, d]), value: length([e, f, g, h]) };
+            start = field.end();
+            field
+        })
+    }
+
+    fn is(&self, field: Field, name: &[u8]) -> bool {
+        field.name == name.len() && same(self.name(field), name)
+    }
+
+    fn name(&self, field: Field) -> &[u8] {
+        self.part(field.start, field.name)
+    }
+
+    fn value(&self, field: Field) -> &[u8] {
+        self.part(field.start.wrapping_add(field.name).wrapping_add(1), field.value)
+    }
+
+    /// Never past the end: [`check`] saw to that.
+    fn part(&self, start: usize, length: usize) -> &[u8] {
+        self.wire.get(start..start.wrapping_add(length)).unwrap_or_default()
     }
 }
 
-fn spans(wire: &[u8]) -> Option<Vec<Field>> {
-    let count = word(wire, 0)?;
-    let lengths_end = count.checked_mul(8)?.checked_add(4)?;
-    if lengths_end > wire.len() {
-        return None; // before `with_capacity` believes a hostile count
-    }
-    let mut fields = Vec::with_capacity(count);
+/// Whether two names are the same, ASCII case-insensitively. They mostly are as they stand, or differ at once.
+pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b || a.eq_ignore_ascii_case(b))
+}
+
+/// Where the lengths of a well-formed map end.
+fn check(wire: &[u8]) -> Option<usize> {
+    let (count, rest) = wire.split_first_chunk()?;
+    let lengths_end = length(*count).checked_mul(2 * WORD)?.checked_add(WORD)?;
+    let lengths = rest.get(..lengths_end.checked_sub(WORD)?)?;
     let mut data = lengths_end;
-    for at in (4..lengths_end).step_by(8) {
-        let name = take(wire, &mut data, word(wire, at)?)?;
-        let value = take(wire, &mut data, word(wire, at.checked_add(4)?)?)?;
-        fields.push(Field { name, value });
+    for length_of in lengths.as_chunks().0 {
+        let end = data.checked_add(length(*length_of))?;
+        if end > wire.len() {
+            return None;
+        }
+        data = end.checked_add(1)?; // Past its NUL.
     }
-    Some(fields)
+    Some(lengths_end)
 }
 
-fn word(wire: &[u8], at: usize) -> Option<usize> {
-    let bytes: [u8; 4] = wire.get(at..at.checked_add(4)?)?.try_into().ok()?;
-    usize::try_from(u32::from_le_bytes(bytes)).ok()
-}
-
-/// The next part of the data area and past its NUL.
-fn take(wire: &[u8], data: &mut usize, length: usize) -> Option<Span> {
-    let span = Span { start: *data, end: data.checked_add(length)? };
-    if span.end > wire.len() {
-        return None;
-    }
-    *data = span.end.checked_add(1)?;
-    Some(span)
+fn length(word: [u8; WORD]) -> usize {
+    usize::try_from(u32::from_le_bytes(word)).unwrap_or(usize::MAX)
 }
