@@ -3,7 +3,7 @@
 from xml.sax.saxutils import escape
 
 WIDTH, BARS, RIGHT = 860, 330, 60
-TOP, TITLE, BAR, ROW_GAP, GROUP_GAP, LEGEND = 14, 30, 18, 8, 20, 34
+TOP, TITLE, BAR, ROW_GAP, GROUP_GAP, LEGEND = 14, 30, 18, 8, 20, 56
 
 STYLE = """
   text { font: 12px system-ui, sans-serif; fill: #1f2328 }
@@ -34,7 +34,7 @@ def drawn(document, groups):
         if rows := measured(group["rows"], results):
             y, group_parts = drawn_group(group["title"], rows, y)
             parts += group_parts
-    parts += legend(document, y + LEGEND / 2)
+    parts += legend(document, y + 8)
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + LEGEND}" role="img" aria-labelledby="title">',
         f'<title id="title">{TITLE_TEXT}</title>', f"<style>{STYLE}</style>", *parts, "</svg>", ""])
@@ -78,9 +78,10 @@ def legend(document, y):
         yield f'<rect class="{kind}" x="{x}" y="{y:.0f}" width="12" height="12"/>'
         yield text(x + 18, y + 10, words)
         x += 40 + 7 * len(words)
+    yield text(WIDTH - 8, y + 10, "us per request, hot; each part has its own scale", "quiet", "end")
     baseline = document["baseline_us"]["hot"]["median"]
-    yield text(WIDTH - 8, y + 10, f"us per request, hot; each part has its own scale; without filters: {baseline:.1f}",
-               "quiet", "end")
+    yield text(8, y + 34, f"The plain request without filters: {baseline:.1f} us. Envoy {document['envoy']}, "
+               f"{document['rounds']} rounds, {document['machine']['processor']}, {document['date'][:10]}.", "quiet")
 
 
 def text(x, y, words, kind=None, anchor=None):

@@ -75,6 +75,18 @@ def summary(values):
     return Cost(statistics.median(values), tenths[0], tenths[-1])
 
 
-def added(pairs):
-    """What the filters add."""
-    return summary(pair.filtered - pair.bare for pair in pairs)
+@dataclass(frozen=True)
+class Measured:
+    """What the filters add to what a request costs without, `bare` (a median), and the median `growth`: what they
+    add as a share of the slot beside it, which the machine's pace does not change."""
+
+    added: Cost
+    bare: float
+    growth: float
+
+
+def measured(pairs):
+    return Measured(
+        added=summary(pair.filtered - pair.bare for pair in pairs),
+        bare=statistics.median(pair.bare for pair in pairs),
+        growth=statistics.median(pair.filtered / pair.bare - 1 for pair in pairs))

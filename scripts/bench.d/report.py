@@ -15,21 +15,21 @@ HOLDS = {True: "yes", False: "NO", None: "-"}
 
 
 def ratio(mine, other):
-    """How many times as much as the other; None where one of them is not told from nothing."""
-    if min(mine.median, other.median) < CLAIMED:
+    """How many times as much as the other adds to the same request; None where one of them is not told from nothing."""
+    if min(mine.added.median, other.added.median) < CLAIMED or min(mine.growth, other.growth) <= 0:
         return None
-    return mine.median / other.median
+    return mine.growth / other.growth
 
 
-def results(variants, added_by_mode):
+def results(variants, measured_by_mode):
     """The rows, in the order of the variants."""
     rows = []
     for variant in variants:
         row = {"name": variant.name, "group": variant.group, "kind": variant.kind, "note": variant.note}
-        for mode, added in added_by_mode.items():
-            mine = added[variant.name]
-            row[mode] = {"added_us": asdict(mine), "times": {
-                other: ratio(mine, added[other]) for other in variant.against if other in added}}
+        for mode, measured in measured_by_mode.items():
+            mine = measured[variant.name]
+            row[mode] = {"added_us": asdict(mine.added), "bare_us": mine.bare, "times": {
+                other: ratio(mine, measured[other]) for other in variant.against if other in measured}}
         rows.append(row)
     return rows
 
