@@ -1,6 +1,6 @@
 //! Which origins may read an answer, and the headers that say so.
 
-use sluicegate_common::head::{EditError, RequestHead, ResponseHead, is_token};
+use sluicegate_common::head::{EditError, RequestHead, ResponseHead, StaticName, is_token};
 
 use crate::origin::{Origin, Seen};
 use crate::pattern::{Expression, Pattern};
@@ -64,12 +64,12 @@ pub enum RequestOrigin<'a> {
 }
 
 impl<'a> RequestOrigin<'a> {
-    /// Reads it; one cheap host call where it is absent.
+    /// Reads it; one cheap host call where it is absent. The head is not read for a second line: Envoy makes one of all.
     #[must_use]
     pub fn of(head: &'a RequestHead<'_>) -> Self {
         match head.get("origin") {
             None => Self::Absent,
-            Some(_) if head.values("origin").nth(1).is_some() => Self::Several,
+            Some(_) if head.is_read() && head.values("origin").nth(1).is_some() => Self::Several,
             Some(origin) => Self::One(origin),
         }
     }
@@ -93,19 +93,23 @@ impl Audience {
     /// # Errors
     /// The origin cannot stand in a header; nothing is allowed then.
     pub fn write(&self, credentials: bool, head: &mut ResponseHead<'_>) -> Result<(), EditError> {
-        strip(head)?;
-        let origin = match self {
-            Self::Nobody => return Ok(()),
-            Self::Origin(origin) => origin.clone(),
-            Self::Anyone => b"*".to_vec(),
-        };
-        head.set("access-control-allow-origin", origin)?;
-        if credentials {
-            head.set("access-control-allow-credentials", *b"true")?;
+        const CREDENTIALS: StaticName = StaticName::new("access-control-allow-credentials");
+        // An upstream that speaks about CORS names an origin; without one, nothing else that it says means anything.
+        if head.is_read() || head.has(ALLOW_ORIGIN.as_str()) {
+            strip(head)?;
         }
-        Ok(())
+        let origin: &[u8] = match self {
+            Self::Nobody => return Ok(()),
+            Self::Origin(origin) => origin,
+            Self::Anyone => b"*",
+        };
+        head.set(ALLOW_ORIGIN, origin)?;
+        // By our origin the upstream's would mean something.
+        if credentials { head.set(CREDENTIALS, *b"true") } else { head.remove(CREDENTIALS) }
     }
 }
+
+const ALLOW_ORIGIN: StaticName = StaticName::new("access-control-allow-origin");
 
 /// Removes every `Access-Control-*` of the response.
 fn strip(head: &mut ResponseHead<'_>) -> Result<(), EditError> {

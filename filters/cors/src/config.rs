@@ -7,6 +7,7 @@ use deserr::Deserr;
 use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, Object, OrOff, Text, Whole, read};
 
 use crate::allow_origin::Origins;
+use crate::exposed::Exposed;
 use crate::method::Method;
 use crate::origin::Origin;
 use crate::pattern::{Expression, Pattern};
@@ -23,7 +24,7 @@ pub struct Config {
     /// Request headers a preflight may ask for.
     pub allow_headers: Headers,
     /// Response headers a page may read.
-    pub expose_headers: Headers,
+    pub expose_headers: Exposed,
     /// Whether requests with cookies and the like may be made.
     pub allow_credentials: bool,
     /// How long a browser may remember a preflight's answer, whole seconds.
@@ -205,7 +206,7 @@ impl TryFrom<RawConfig> for Config {
             timing_allow_origins,
             allow_methods: raw.allow_methods,
             allow_headers: raw.allow_headers.into(),
-            expose_headers: raw.expose_headers.into(),
+            expose_headers: Headers::from(raw.expose_headers).into(),
             allow_credentials: raw.allow_credentials,
             max_age: raw.max_age.on(),
             allow_private_network: raw.allow_private_network,

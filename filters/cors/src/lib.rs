@@ -39,6 +39,7 @@
 mod actual;
 mod allow_origin;
 mod config;
+mod exposed;
 mod method;
 mod origin;
 mod pattern;
@@ -88,9 +89,14 @@ impl Filter for Cors {
 
     fn on_request(&self, stream: &mut Stream, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
         let origin = RequestOrigin::of(head);
+        // The one that no other request has is asked for first: to find it missing is cheap.
+        let may_ask = origin != RequestOrigin::Absent && head.has("access-control-request-method");
+        let is_preflight = may_ask && head.is_preflight();
+        // That has read the head.
+        let origin = if is_preflight { RequestOrigin::of(head) } else { origin };
         let audience = self.config.origins.judge(&origin);
         let is_foreign = audience == Audience::Nobody && origin != RequestOrigin::Absent;
-        if origin != RequestOrigin::Absent && head.is_preflight() {
+        if is_preflight {
             let answer = preflight::decide(&self.config, audience, head);
             let stay = (!self.config.preflight_continue).then(|| self.answer(&answer, cx));
             *stream = Stream::Preflight(answer);

@@ -97,25 +97,23 @@ pub(crate) fn write(
         Ok(granted) => write_grant(config, granted, head)?,
         Err(_) => Audience::Nobody.write(false, head)?,
     }
-    vary::add(head, &["Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"])?;
-    if config.allow_private_network {
-        vary::add(head, &["Access-Control-Request-Private-Network"])?;
-    }
-    Ok(())
+    let more = config.allow_private_network.then_some("Access-Control-Request-Private-Network");
+    vary::add(head, "Origin, Access-Control-Request-Method, Access-Control-Request-Headers", more.into_iter())
 }
 
 fn write_grant(config: &Config, granted: &Granted, head: &mut ResponseHead<'_>) -> Result<(), EditError> {
     granted.audience.write(config.allow_credentials, head)?;
-    head.set("access-control-allow-methods", granted.method.clone())?;
-    if !granted.headers.is_empty() {
-        let names: Vec<&str> = granted.headers.iter().map(String::as_str).collect();
-        head.set("access-control-allow-headers", names.join(","))?;
-    }
-    if let Some(max_age) = config.max_age {
-        head.set("access-control-max-age", max_age.as_secs().to_string())?;
-    }
-    if granted.private_network {
-        head.set("access-control-allow-private-network", *b"true")?;
-    }
-    Ok(())
+    head.set("access-control-allow-methods", granted.method.as_slice())?;
+    let names: Vec<&str> = granted.headers.iter().map(String::as_str).collect();
+    let max_age = config.max_age.map(|max_age| max_age.as_secs().to_string());
+    let fields = [
+        ("access-control-allow-headers", Some(names.join(",")).filter(|names| !names.is_empty())),
+        ("access-control-max-age", max_age),
+        ("access-control-allow-private-network", granted.private_network.then(|| "true".to_owned())),
+    ];
+    // What is not granted, somebody else may have said.
+    fields.into_iter().try_for_each(|(name, value)| match value {
+        Some(value) => head.set(name, value),
+        None => head.remove(name),
+    })
 }

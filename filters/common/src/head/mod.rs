@@ -160,6 +160,27 @@ impl<'a> Head<'a> {
         self.all();
     }
 
+    /// Whether the whole map was read, so that looking at further headers costs no host call.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.state.all.get().is_some()
+    }
+
+    /// Whether a change to the header was recorded.
+    #[must_use]
+    pub fn is_edited(&self, name: &str) -> bool {
+        self.state.edits.of(name.as_bytes()).is_some()
+    }
+
+    /// Whether a header is there that is likely absent: as [`Head::probe`], with the edits so far.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        match self.state.edits.of(name.as_bytes()) {
+            Some(edit) => edit.first.is_some() || (!edit.replaced && self.probe(name).is_some()),
+            None => self.probe(name).is_some(),
+        }
+    }
+
     /// The first value of a header that is likely absent, as the host has it: a miss costs a sixth of a hit in Envoy,
     /// and nothing is kept.
     #[must_use]

@@ -68,6 +68,21 @@ fn reads_cost_as_few_host_calls_as_they_can() {
 }
 
 #[test]
+fn likely_misses_do_not_read_the_map() {
+    let source = Fake::of(&[("a", b"1"), ("b", b"2")]);
+    let mut state = HeadState::default();
+    let mut head = Head::new(&source, &mut state);
+    assert_eq!(head.get("a"), Some(&b"1"[..]));
+    assert!(head.has("b") && !head.has("c") && !head.is_read());
+    head.remove("b").unwrap();
+    head.append("c", *b"3").unwrap();
+    assert!(!head.has("b") && head.has("c") && !head.is_edited("a") && head.is_edited("c"));
+    assert_eq!(*source.calls.borrow(), ["get a", "get b", "get c"]);
+    assert_eq!(head.values("a").count(), 1);
+    assert!(head.is_read());
+}
+
+#[test]
 fn edits_stand_over_what_the_host_sent() {
     let source = Fake::of(&[("a", b"1"), ("a", b"\xff"), ("b", b"2")]);
     let mut state = HeadState::default();
