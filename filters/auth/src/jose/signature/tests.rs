@@ -90,6 +90,35 @@ fn an_rsa_signature_is_a_number_below_the_modulus_and_as_long() {
     }
 }
 
+/// Made by pyca/cryptography: of 2049 bits, the first alone in its byte, and with another exponent than 65537.
+#[test]
+fn an_rsa_modulus_of_whole_bytes_and_a_bit_verifies() {
+    const N: &str = "AdaIrwzOrUBU3NEgMmkShtBp6eMUielZHX5XLQRWkyQgpCmLfjCUTKlEmVbof34WJ8KOOTHsJx5XF3DZqyPN5gBMQpeZAWNLvbDH\
+        YdCe3ytaLsSzjMENhErb3GZyA-rU0I34PjPPTnJMr-Fj56QnTGn_kV8mUEvy4kVtHUy4IhqQth3LwHNDrBPxaHRx4oyDX4qKy7wM\
+        5WbyhCJjyMA-JUYjjpQro7D-copn9ojJKTIilIWj-Ft6qzKlPuhlvZKjbkPEWbisFLqJ9MABRX3y5gdo1NqCrWlnOwzrJE3RrgGl\
+        QZe9p93GFUnoRqAncyhGprfv5Dd5rvhGDs3Wn0zjk3U";
+    const PS256: &str = "AYLrOhFr8ZNKx-HDpymysslNNSP0jiqVOHid4YtdwZKsXVdhqPdHwSaNqwITmz0hXVlUu_QbPDwyuub_GtkbD9y_IUJis-ht2TFs\
+        __2QA1uz4zOe19-tliAneImHNy6-oyEUOtEERYh-F4vXJMHvnMtc_Ay59S-6Qe4zPDXa9xu2ODsk7IbX4QCbyrfzOrWhR3398ukG\
+        ZKRt-OnbDJMUg1H2ljity23zJm7H4Ro_hRPVB5OHEHOCAfK6ID6vxFTzNGcYtYR62o1hUORWKVKGdegP7jIYPf_yDg2TCXlvn2fM\
+        hgi0c8ZLm_Hw7QUejCWm8tKtBzWyoucU9ml63RX6CLE";
+    const SHORT_SALT: &str = "AGAxrMdrGw846FDSSy_aisweOZWIaFeBJCT5NDXtpE8XceLl12mPz6wkPlwO5uufEi55j5sQttFrINaRQPZhpDVdWXxNlIT13SMw\
+        WnnS15cSMk8isHPcn4JnHZEdcqV3-wdgR_nqrp-OsB8eju3K5xvbA7kPcLWo-Y-CUVLo5aFy7FYdAmqO2HGnAEcyBWCIVYx8XOkW\
+        bN54g_APC3_MqcKumZXwsxeUjhDNDTxmnbOd_iSm_WbbI3hD_tfH2T-2LgYjqBvti9NyxaL_EEhp7NNkQ3iv79j0yAXlZEZ3aRgU\
+        ZlAmsn4M8-HzcEz2qh03qnclAnii2Z28zUsL26rerI4";
+    const RS512: &str = "AHwsT2EJsJtnI1psa3aKmvY_4C33N9k7lVZEDaMr0uptuXv3Ffky0Jiu1U_Dh9U6br2xGUC5RacXsogjAmskn8eAW1BgemC2E__W\
+        ShSAp4ytcLxgU-i5Fr1jqk-pdH9USNF3opXabPUTxU_2sqHdQNLbiwIXtf16u1aDta0Y0H7pgzm3vgu0A-EowJouGkoOnTuXoN3A\
+        a-tT9kHYyUiAHiqsWO_0YQWM0gWbycp7vgs5kj7tcoPSIWTjVen7u5KGa8yKiBhsVlzKNIQvboQUG3podVYbcM8ajdMmFQW7FmBd\
+        NDIaA4O3yHQWdEbBHQX8JpMX_jGT5UWuvhvwIpmbLto";
+    let [n, ps256, short_salt, rs512] = [N, PS256, SHORT_SALT, RS512].map(|text| base64url::decode(text).unwrap());
+    let key = RsaKey::new(&n, &[3]).unwrap();
+    assert!(key.verifies(Algorithm::Ps256, SIGNING_INPUT, &ps256));
+    assert!(key.verifies(Algorithm::Rs512, SIGNING_INPUT, &rs512));
+    assert!(!key.verifies(Algorithm::Ps256, SIGNING_INPUT, &short_salt), "a salt of 31 bytes");
+    assert!(!key.verifies(Algorithm::Rs256, SIGNING_INPUT, &rs512), "another hash");
+    let other_exponent = RsaKey::new(&n, &[1, 0, 1]).unwrap();
+    assert!(!other_exponent.verifies(Algorithm::Ps256, SIGNING_INPUT, &ps256));
+}
+
 /// The sum of two numbers of the same length.
 fn plus(a: &[u8], b: &[u8]) -> Vec<u8> {
     let mut carry = 0;
