@@ -76,9 +76,10 @@ impl<'a> From<authorize::Refusal<'a>> for Refused<'a> {
 /// How refusals are answered under one policy.
 #[derive(Debug, Clone)]
 pub struct Deny {
-    realm: Realm,
     /// The authenticators of `require`, in its order.
     asked: Vec<(usize, Scheme)>,
+    /// The challenge of each of their schemes.
+    challenges: Vec<(Scheme, String)>,
     strip_failure_details: bool,
 }
 
@@ -86,7 +87,13 @@ impl Deny {
     /// Answers for the authenticators that `require` asks.
     #[must_use]
     pub fn new(realm: Realm, asked: Vec<(usize, Scheme)>, strip_failure_details: bool) -> Self {
-        Self { realm, asked, strip_failure_details }
+        let mut challenges: Vec<(Scheme, String)> = Vec::new();
+        for (_, scheme) in &asked {
+            if !challenges.iter().any(|(known, _)| known == scheme) {
+                challenges.push((*scheme, challenge(*scheme, &realm)));
+            }
+        }
+        Self { asked, challenges, strip_failure_details }
     }
 
     /// Refuses the request; metrics are told the reason, whatever the answer says.
@@ -130,13 +137,12 @@ impl Deny {
             if strip || reason == Reason::MissingCredential { REQUIRED } else { "The credential was refused." };
         let refused = self.asked.iter().find(|(asked, _)| by == Some(*asked) && !strip).map(|(_, scheme)| *scheme);
         let mut reply = LocalReply::new(401, code, message);
-        for (index, (_, scheme)) in self.asked.iter().enumerate() {
-            if self.asked.iter().take(index).any(|(_, before)| before == scheme) {
-                continue;
-            }
-            let mut challenge = self.challenge(*scheme);
+        for (scheme, challenge) in &self.challenges {
+            let mut challenge = challenge.clone();
             if refused == Some(Scheme::Bearer) && *scheme == Scheme::Bearer {
-                challenge += &format!(", error=\"invalid_token\", error_description=\"{}\"", reason.code());
+                challenge += ", error=\"invalid_token\", error_description=\"";
+                challenge += reason.code();
+                challenge.push('"');
             }
             reply = reply.header(WWW_AUTHENTICATE, challenge);
         }
@@ -146,22 +152,21 @@ impl Deny {
     fn forbidden(&self, Refused { reason, scope, .. }: Refused<'_>) -> LocalReply {
         let reply = LocalReply::new(403, reason.code(), NOT_ALLOWED);
         let scope = scope.filter(|_| reason == Reason::InsufficientScope);
-        match scope {
-            Some(scope) if self.asked.iter().any(|(_, scheme)| *scheme == Scheme::Bearer) => {
-                let challenge = self.challenge(Scheme::Bearer);
+        let bearer = self.challenges.iter().find(|(scheme, _)| *scheme == Scheme::Bearer);
+        match scope.zip(bearer) {
+            Some((scope, (_, challenge))) => {
                 reply.header(WWW_AUTHENTICATE, format!("{challenge}, error=\"insufficient_scope\", scope=\"{scope}\""))
             }
-            _ => reply,
+            None => reply,
         }
     }
+}
 
-    fn challenge(&self, scheme: Scheme) -> String {
-        let Realm(realm) = &self.realm;
-        match scheme {
-            Scheme::Bearer => format!("Bearer realm=\"{realm}\""),
-            Scheme::Basic => format!("Basic realm=\"{realm}\", charset=\"UTF-8\""),
-            Scheme::ApiKey => format!("ApiKey realm=\"{realm}\""),
-        }
+fn challenge(scheme: Scheme, Realm(realm): &Realm) -> String {
+    match scheme {
+        Scheme::Bearer => format!("Bearer realm=\"{realm}\""),
+        Scheme::Basic => format!("Basic realm=\"{realm}\", charset=\"UTF-8\""),
+        Scheme::ApiKey => format!("ApiKey realm=\"{realm}\""),
     }
 }
 

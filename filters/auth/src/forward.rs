@@ -88,7 +88,7 @@ impl Forward {
     pub fn tell(&self, principal: &Principal, head: &mut RequestHead<'_>) -> Result<(), EditError> {
         self.tell_identity(&principal.identity, head)?;
         let headers = principal.token.iter().flat_map(|token| &token.headers);
-        headers.into_iter().try_for_each(|(name, value)| head.set(name.clone(), value.as_bytes()))
+        headers.into_iter().try_for_each(|(name, value)| head.set(name, value))
     }
 
     fn tell_identity(&self, identity: &Identity, head: &mut RequestHead<'_>) -> Result<(), EditError> {
@@ -98,6 +98,6 @@ impl Forward {
             (&self.identity.credential_id, identity.credential()),
         ];
         let told = headers.into_iter().filter(|(_, value)| !value.is_empty());
-        told.into_iter().try_for_each(|(name, value)| head.set(name.clone(), value.as_bytes()))
+        told.into_iter().try_for_each(|(name, value)| head.set(name, value))
     }
 }

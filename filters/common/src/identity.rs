@@ -44,6 +44,8 @@ const VERSION: &str = "1";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     lines: String,
+    /// Where all lines but the last end.
+    ends: [usize; 4],
 }
 
 /// Why there cannot be such an identity.
@@ -95,16 +97,25 @@ impl Identity {
             check("group", group, false)?;
         }
         let flag = if anonymous { "1" } else { "0" };
-        Ok(Self { lines: [VERSION, id, credential, &groups.join(","), flag].join("\n") })
+        let groups = groups.join(",");
+        let (mut ends, mut end) = ([0; 4], 0_usize);
+        for (place, line) in ends.iter_mut().zip([VERSION, id, credential, &groups]) {
+            *place = end.saturating_add(line.len());
+            end = place.saturating_add(1);
+        }
+        Ok(Self { lines: [VERSION, id, credential, &groups, flag].join("\n"), ends })
     }
 
     /// Reads the property's bytes; `None` for anything that [`Identity::encode`] does not write.
     #[must_use]
     pub fn decode(bytes: Vec<u8>) -> Option<Self> {
-        let identity = Self { lines: String::from_utf8(bytes).ok()? };
-        let groups: Vec<&str> = identity.groups().collect();
-        let again = Self::new(identity.id(), identity.credential(), &groups, identity.is_anonymous()).ok()?;
-        (again == identity).then_some(identity)
+        let text = String::from_utf8(bytes).ok()?;
+        let mut lines = text.split('\n');
+        let (_, id, credential) = (lines.next()?, lines.next()?, lines.next()?);
+        let (groups, flag) = (lines.next()?, lines.next()?);
+        let groups: Vec<&str> = if groups.is_empty() { Vec::new() } else { groups.split(',').collect() };
+        let identity = Self::new(id, credential, &groups, flag == "1").ok()?;
+        (identity.lines == text).then_some(identity)
     }
 
     /// The property's bytes.
@@ -144,8 +155,11 @@ impl Identity {
         self.line(4) == "1"
     }
 
+    /// The line between two others.
     fn line(&self, at: usize) -> &str {
-        self.lines.split('\n').nth(at).unwrap_or_default()
+        let [before, end] = [at.wrapping_sub(1), at].map(|at| self.ends.get(at).copied());
+        let start = before.map_or(0, |before| before.saturating_add(1));
+        self.lines.get(start..end.unwrap_or(self.lines.len())).unwrap_or_default()
     }
 }
 

@@ -115,9 +115,17 @@ impl Source {
 
     fn in_header<'r>(&self, lines: impl Iterator<Item = &'r [u8]>) -> Result<Option<&'r [u8]>, Reason> {
         let (mut parts, mut shown) = (0_usize, None);
-        for part in parts_of(lines) {
-            parts = parts.saturating_add(1);
-            shown = shown.or(self.prefix.strip(part));
+        for line in lines {
+            // Nearly every header is one line without a comma.
+            if line.contains(&b',') {
+                for part in parts_of(line) {
+                    parts = parts.saturating_add(1);
+                    shown = shown.or(self.prefix.strip(part));
+                }
+            } else {
+                parts = parts.saturating_add(1);
+                shown = shown.or(self.prefix.strip(line.trim_ascii()));
+            }
         }
         match shown {
             Some(_) if parts > 1 => Err(Reason::Malformed),
@@ -129,8 +137,9 @@ impl Source {
     fn hide(&self, head: &mut RequestHead<'_>) -> Result<(), EditError> {
         match &self.place {
             Place::Header(name) => {
-                let shown = parts_of(head.values(name)).any(|part| self.prefix.strip(part).is_some());
-                if shown { head.remove(name.clone()) } else { Ok(()) }
+                let is_shown = |part: &[u8]| self.prefix.strip(part).is_some();
+                let shown = head.values(name).any(|line| is_shown(line.trim_ascii()) || parts_of(line).any(is_shown));
+                if shown { head.remove(name) } else { Ok(()) }
             }
             Place::Query(name) => {
                 let edited = pairs::query::edit(head.target(), &Names::Exact(name.clone()), &Edit::Remove);
@@ -145,9 +154,9 @@ impl Source {
     }
 }
 
-/// The lines of a header as they were before a host joined them, if one did.
-fn parts_of<'r>(lines: impl Iterator<Item = &'r [u8]>) -> impl Iterator<Item = &'r [u8]> {
-    lines.flat_map(|line| line.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii)
+/// The lines of a header as they were before a host joined them to this one, if it did.
+fn parts_of(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
 }
 
 fn write_cookies(head: &mut RequestHead<'_>, lines: Vec<Vec<u8>>) -> Result<(), EditError> {
