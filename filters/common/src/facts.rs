@@ -34,6 +34,8 @@ pub struct Facts {
     claims: OnceCell<Option<Rc<Value>>>,
     request_id: OnceCell<Option<Vec<u8>>>,
     assigned_request_id: bool,
+    /// The memory of another request's id.
+    spare_request_id: Vec<u8>,
     exposed: BTreeSet<String>,
     limits: Vec<LimitUse>,
     breaker: Option<Rc<str>>,
@@ -60,6 +62,21 @@ fn of<'v>(values: &'v Values, name: &str) -> &'v [Vec<u8>] {
 }
 
 impl Facts {
+    /// Nothing known, for another request; the memory of what is listed of most requests stays.
+    pub fn clear(&mut self) {
+        const LISTED: usize = 16;
+        let (mut limits, mut chosen_by, mut templates) =
+            (std::mem::take(&mut self.limits), self.chosen_by.take(), self.templates.take());
+        limits.clear();
+        limits.shrink_to(LISTED);
+        chosen_by.clear();
+        templates.clear();
+        let mut spare_request_id = self.request_id.take().flatten().unwrap_or_else(|| self.spare_request_id());
+        spare_request_id.clear();
+        let (chosen_by, templates) = (chosen_by.into(), templates.into());
+        *self = Self { limits, chosen_by, templates, spare_request_id, ..Self::default() };
+    }
+
     /// The path in normal form.
     pub fn path(&self, head: &RequestHead<'_>) -> &NormalPath {
         self.path.get_or_init(|| NormalPath::of(head.target()))
@@ -136,6 +153,11 @@ impl Facts {
         self.request_id.get_or_init(choose).as_deref()
     }
 
+    /// Empty, to make an id in.
+    pub(crate) fn spare_request_id(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.spare_request_id)
+    }
+
     pub(crate) fn assign_request_id(&mut self, id: Vec<u8>) {
         self.request_id = Some(id).into();
         self.assigned_request_id = true;
@@ -164,6 +186,14 @@ impl Facts {
     /// Hands out what [`Facts::note_limit`] noted, once.
     pub fn take_limits(&mut self) -> Vec<LimitUse> {
         std::mem::take(&mut self.limits)
+    }
+
+    /// Takes back the memory of [`Facts::take_limits`], for another request's.
+    pub fn reuse_limits(&mut self, mut told: Vec<LimitUse>) {
+        told.clear();
+        if self.limits.is_empty() {
+            self.limits = told;
+        }
     }
 
     /// Notes that the request is whole with its head: nothing of it is still to come.

@@ -54,8 +54,10 @@ impl<F: Filter> Link<F> {
         self.rules.all_mut().for_each(|single| change(single.filter_mut()));
     }
 
-    fn chosen<'a>(&'a self, stream: &'a LinkStream<F>) -> &'a Rc<Single<F>> {
-        stream.chosen.as_ref().unwrap_or_else(|| self.rules.top())
+    /// The config and the filter's own part of the stream.
+    fn split<'a>(&'a self, stream: &'a mut LinkStream<F>) -> (&'a Single<F>, &'a mut F::Stream) {
+        let LinkStream { chosen, filter } = stream;
+        (chosen.as_ref().unwrap_or_else(|| self.rules.top()), filter)
     }
 }
 
@@ -92,18 +94,18 @@ impl<F: Filter> Walk for Link<F> {
         head: &mut RequestHead<'_>,
         cx: &mut Cx<'_>,
     ) -> Step {
-        let chosen = Rc::clone(self.chosen(stream));
-        chosen.on_wake(at, &mut stream.filter, why, head, cx)
+        let (chosen, filter) = self.split(stream);
+        chosen.on_wake(at, filter, why, head, cx)
     }
 
     fn fail(&self, at: usize, stream: &mut LinkStream<F>, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Step {
-        let chosen = Rc::clone(self.chosen(stream));
-        chosen.fail(at, &mut stream.filter, head, cx)
+        let (chosen, filter) = self.split(stream);
+        chosen.fail(at, filter, head, cx)
     }
 
     fn on_response(&self, at: usize, stream: &mut LinkStream<F>, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
-        let chosen = Rc::clone(self.chosen(stream));
-        chosen.on_response(at, &mut stream.filter, head, cx);
+        let (chosen, filter) = self.split(stream);
+        chosen.on_response(at, filter, head, cx);
     }
 
     fn observe(&self, reached: usize, stream: &mut LinkStream<F>, head: &ResponseHead<'_>, cx: &mut Cx<'_>) {

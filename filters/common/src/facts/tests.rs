@@ -117,3 +117,32 @@ fn the_last_chosen_rule_with_a_fitting_template_names_it() {
     assert_eq!(facts.path_template(&RequestHead::new(&host, &mut state)), None);
     assert!(host.asked.borrow().is_empty(), "no template, no reading");
 }
+
+#[test]
+fn cleared_facts_know_nothing_of_the_request_before() {
+    let host = FakeHost::new(&[(":path", "/a?x=1"), ("x-correlation-id", "id-of-a-client")])
+        .property("source.address", Ok("192.0.2.1:4242"));
+    let settings = Settings::default();
+    let mut facts = Facts::default();
+    let mut state = HeadState::default();
+    let head = RequestHead::new(&host, &mut state);
+    facts.set_whole();
+    facts.set_breaker("b".into());
+    facts.expose("x-a");
+    assert_eq!(facts.path(&head).text(), b"/a");
+    assert_eq!(facts.parameter(&head, "x"), [b"1"]);
+    assert!(facts.client_ip(&head, &host, &settings).is_some());
+    assert!(facts.request_id(&head, &settings).is_some());
+    facts.assign_request_id(b"given".to_vec());
+    facts.set_identity(Some(Rc::new(Identity::new("u", "", &[], false).unwrap())), None);
+    facts.note_chosen_by(&Rc::new(["x-b".to_owned()].into()));
+    facts.clear();
+
+    let (other, mut state) = (FakeHost::new::<&str>(&[]), HeadState::default());
+    let head = RequestHead::new(&other, &mut state);
+    assert_eq!((facts.path(&head).text(), facts.parameter(&head, "x").len()), (&b"/"[..], 0));
+    assert_eq!(facts.client_ip(&head, &other, &settings), None);
+    assert_eq!((facts.request_id(&head, &settings), facts.assigned_request_id()), (None, None));
+    assert!(facts.identity(&other).is_none() && facts.breaker().is_none() && !facts.is_whole());
+    assert!(facts.exposed().is_empty() && facts.chosen_by().is_empty() && facts.take_limits().is_empty());
+}

@@ -180,11 +180,16 @@ impl Edits {
         self.all().next().is_none()
     }
 
-    /// Forgets every edit; the memory stays for others.
+    /// Forgets every edit; as much memory as most heads need stays for others.
     pub fn clear(&mut self) {
+        const EDITS: usize = 64;
+        const BYTES: usize = 4096;
         self.record.clear();
+        self.record.shrink_to(EDITS);
         self.names.clear();
+        self.names.shrink_to(BYTES);
         self.values.clear();
+        self.values.shrink_to(BYTES);
     }
 
     pub(super) fn mark(&self) -> Mark {

@@ -14,10 +14,16 @@ pub fn assign(head: &mut RequestHead<'_>, cx: &mut Cx<'_>) {
         return;
     }
     head.prefetch(); // Up to three reads otherwise.
-    let chosen = config.choose(head.get(config.header()), head.get("x-request-id")).map(<[u8]>::to_vec);
-    let Some(id) = chosen.or_else(|| config.make(cx.now, cx.proxy)) else { return };
+    let mut id = cx.facts.spare_request_id();
+    match config.choose(head.get(config.header()), head.get("x-request-id")) {
+        Some(chosen) => id.extend_from_slice(chosen),
+        None => match config.make(cx.now, cx.proxy) {
+            Some(made) => id.extend_from_slice(&made),
+            None => return,
+        },
+    }
     if !head.values(config.header()).eq([id.as_slice()])
-        && let Err(error) = head.set(config.header().to_owned(), id.as_slice())
+        && let Err(error) = head.set(config.header(), &id)
     {
         log::error!("request_id: {error}");
     }
@@ -29,7 +35,7 @@ pub fn assign(head: &mut RequestHead<'_>, cx: &mut Cx<'_>) {
 pub fn echo(head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
     let config = &cx.settings.request_id;
     let Some(id) = cx.facts.assigned_request_id().filter(|_| config.given && config.echo) else { return };
-    let written = head.set(config.header().to_owned(), id);
+    let written = head.set(config.header(), id);
     match written {
         Ok(()) => cx.facts.expose(config.header()),
         Err(error) => log::error!("request_id: {error}"),
@@ -38,13 +44,13 @@ pub fn echo(head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
 
 impl RequestId {
     /// A new id; `None` where the host has no random bytes, which is logged.
-    fn make(&self, now: Nanos, proxy: &dyn Proxy) -> Option<Vec<u8>> {
+    fn make(&self, now: Nanos, proxy: &dyn Proxy) -> Option<[u8; 36]> {
         let mut random = [0; 16];
         if let Err(status) = proxy.random(&mut random) {
             log::error!("request_id: no random bytes: {status}");
             return None;
         }
-        Some(self.generate(now, random).to_vec())
+        Some(self.generate(now, random))
     }
 }
 
