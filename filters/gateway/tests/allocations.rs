@@ -289,12 +289,12 @@ fn requests_that_pass_allocate_no_more_than_this() {
             5,
         ),
         ("gateway, a request id", cost::<Gateway>(&json!({"request_id": {}})), 2),
-        ("cors", cost::<Single<Cors>>(&cors()), 9),
+        ("cors", cost::<Single<Cors>>(&cors()), 2),
         ("auth, a known token", cost::<Single<Auth>>(&auth()), 1),
         ("rate-limit", cost::<Single<RateLimit>>(&limits("ip")), 13),
         ("circuit-breaker", cost::<Single<CircuitBreaker>>(&breaker()), 2),
         ("header-transform", cost::<Single<HeaderTransform>>(&transform()), 5),
-        ("gateway, all filters", cost::<Gateway>(&all), 33),
+        ("gateway, all filters", cost::<Gateway>(&all), 26),
     ];
     let mut over = Vec::new();
     for (name, (ours, blocks, writes), bound) in cases {
