@@ -218,7 +218,8 @@ fn exports_are_those_of_a_proxy_wasm_module() {
             versions.len() == 1 && ABI_VERSIONS.contains(&versions[0].as_str()),
             "dist/{name}.wasm: one of {ABI_VERSIONS:?} expected, found {versions:?}"
         );
-        for wanted in ["memory", "proxy_on_memory_allocate", "_initialize", "proxy_on_context_create"] {
+        // A stream ends with its log.
+        for wanted in ["memory", "proxy_on_memory_allocate", "_initialize", "proxy_on_context_create", "proxy_on_log"] {
             assert!(has(wanted), "dist/{name}.wasm does not export {wanted}; it exports {exports:?}");
         }
     }

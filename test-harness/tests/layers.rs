@@ -54,7 +54,6 @@ fn allowed(from: &str, to: &str) -> bool {
 fn allowed_external(from: &str, name: &str) -> bool {
     match layer_of(from) {
         Some(Layer::Plugin) => false,
-        Some(Layer::Host) => true,
         _ => name != "proxy-wasm",
     }
 }

@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use proxy_wasm::types::MapType;
 use sluicegate_common::filter::{Callout, CalloutRequest};
 use sluicegate_common::head::{HeaderMap, HeaderSink, HeaderSource};
 use sluicegate_common::proxy::{Proxy, Status};
 use sluicegate_common::reply::Rendered;
 use sluicegate_common::time::Nanos;
+
+use crate::abi::MapType;
 
 /// What a test says and sees.
 #[derive(Debug, Default)]
@@ -77,7 +78,7 @@ impl HeaderSource for Map {
 
     fn all(&self) -> Result<HeaderMap, Status> {
         let pairs = match self.0 {
-            MapType::HttpCallResponseHeaders => vec![(":status", host(|state| state.answer).to_string())],
+            MapType::CalloutHeaders => vec![(":status", host(|state| state.answer).to_string())],
             _ => vec![(":path", format!("/{}", acting()))],
         };
         HeaderMap::parse(HeaderMap::serialize(&pairs))

@@ -1,12 +1,16 @@
 //! The ABI's functions as the host exports them (proxy-wasm ABI 0.2.1), and the only unsafe code of the project.
 //!
-//! The SDK's wrappers panic on any status they do not expect; these return it. `proxy_get_log_level` is missing on
-//! purpose: Kong's engine does not load a module that imports it. Off wasm there is no host: every call answers
-//! [`Status::Unimplemented`].
+//! First what the host offers, then what it calls. `proxy_get_log_level` is missing on purpose: Kong's engine does not
+//! load a module that imports it. Off wasm there is no host: every call answers [`Status::Unimplemented`].
 
 #![allow(unsafe_code, clippy::too_many_arguments)]
 
+use sluicegate_common::chain::Chain;
 use sluicegate_common::proxy::Status;
+
+use crate::abi::Action;
+use crate::answers::Ended;
+use crate::dispatcher::{self, tell};
 
 macro_rules! host_functions {
     ($(fn $name:ident($($arg:ident: $type:ty),*);)*) => {
@@ -51,6 +55,14 @@ host_functions! {
     fn proxy_increment_metric(id: u32, by: i64);
     fn proxy_record_metric(id: u32, value: u64);
     fn proxy_get_metric(id: u32, value: Out<u64>);
+    fn proxy_http_call(
+        upstream: In, upstream_size: usize, headers: In, headers_size: usize, body: In, body_size: usize,
+        trailers: In, trailers_size: usize, timeout: u32, token: Out<u32>
+    );
+    fn proxy_grpc_call(
+        target: In, target_size: usize, service: In, service_size: usize, method: In, method_size: usize,
+        metadata: In, metadata_size: usize, message: In, message_size: usize, timeout: u32, token: Out<u32>
+    );
 }
 
 /// Calls a function of the host and turns its status into a result.
@@ -65,7 +77,7 @@ macro_rules! call {
     };
 }
 
-/// Bytes that the host placed in our memory through the SDK's `proxy_on_memory_allocate`.
+/// Bytes that the host placed in our memory through [`proxy_on_memory_allocate`].
 struct Returned {
     data: *mut u8,
     size: usize,
@@ -190,3 +202,160 @@ pub fn metric(id: u32) -> Result<u64, Status> {
     let mut value = 0;
     call!(proxy_get_metric(id, &raw mut value)).map(|()| value)
 }
+
+/// A header map without a field, as it goes to the host.
+const NO_FIELDS: [u8; 4] = [0; 4];
+
+pub fn http_call(upstream: &str, headers: &[u8], body: &[u8], timeout: u32) -> Result<u32, Status> {
+    let mut token = 0;
+    call!(proxy_http_call(
+        upstream.as_ptr(),
+        upstream.len(),
+        headers.as_ptr(),
+        headers.len(),
+        body.as_ptr(),
+        body.len(),
+        NO_FIELDS.as_ptr(),
+        NO_FIELDS.len(),
+        timeout,
+        &raw mut token
+    ))
+    .map(|()| token)
+}
+
+pub fn grpc_call(target: &str, service: &str, method: &str, message: &[u8], timeout: u32) -> Result<u32, Status> {
+    let mut token = 0;
+    call!(proxy_grpc_call(
+        target.as_ptr(),
+        target.len(),
+        service.as_ptr(),
+        service.len(),
+        method.as_ptr(),
+        method.len(),
+        NO_FIELDS.as_ptr(),
+        NO_FIELDS.len(),
+        message.as_ptr(),
+        message.len(),
+        timeout,
+        &raw mut token
+    ))
+    .map(|()| token)
+}
+
+/// The module is loaded: it serves this chain. [`plugin!`](crate::plugin) exports it.
+pub fn initialize<C: Chain + 'static>() {
+    #[cfg(target_arch = "wasm32")]
+    {
+        unsafe extern "C" {
+            fn __wasm_call_ctors();
+        }
+        // SAFETY: the linker makes it, and asks that it be called once, before anything else.
+        unsafe { __wasm_call_ctors() };
+    }
+    dispatcher::serve::<C>();
+}
+
+/// Makes a chain the module that this crate is.
+#[macro_export]
+macro_rules! plugin {
+    ($chain:ty) => {
+        #[allow(missing_docs, unsafe_code)]
+        mod module {
+            #[unsafe(no_mangle)]
+            pub extern "C" fn _initialize() {
+                $crate::initialize::<$chain>();
+            }
+        }
+    };
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_abi_version_0_2_1() {}
+
+/// The host asks for memory while it answers a call of ours.
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
+    Box::into_raw(Box::<[u8]>::new_uninit_slice(size)).cast()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_vm_start(_root: u32, _size: usize) -> bool {
+    dispatcher::start()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_context_create(context: u32, parent: u32) {
+    tell((), |module| module.create(context, parent));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_configure(root: u32, size: usize) -> bool {
+    tell(false, |module| module.configure(root, size))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_tick(root: u32) {
+    tell((), |module| module.tick(root));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_request_headers(context: u32, _count: usize, whole: bool) -> Action {
+    tell(Action::Continue, |module| module.request(context, whole))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_response_headers(context: u32, _count: usize, _whole: bool) -> Action {
+    tell((), |module| module.response(context));
+    Action::Continue
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_http_call_response(context: u32, token: u32, headers: usize, body: usize, _trailers: usize) {
+    tell((), |module| module.answered(context, token, Ended::Http { headers, body }));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_grpc_receive(context: u32, token: u32, size: usize) {
+    tell((), |module| module.answered(context, token, Ended::Message { size }));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_grpc_close(context: u32, token: u32, status: u32) {
+    tell((), |module| module.answered(context, token, Ended::Grpc { status }));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_log(context: u32) {
+    tell((), |module| module.end(context));
+}
+
+// What nothing is to be done for. Envoy passes over a callback that is not exported, and modules for Envoy leave these
+// out; Kong's engine calls them all (`ngx_wavm_instance_call_funcref` takes what it looked up without a question).
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_request_body(_context: u32, _size: usize, _last: bool) -> Action {
+    Action::Continue
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_request_trailers(_context: u32, _count: usize) -> Action {
+    Action::Continue
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_response_body(_context: u32, _size: usize, _last: bool) -> Action {
+    Action::Continue
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_response_trailers(_context: u32, _count: usize) -> Action {
+    Action::Continue
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_done(_context: u32) -> bool {
+    true
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_delete(_context: u32) {}

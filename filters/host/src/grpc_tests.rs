@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use proxy_wasm::types::Action;
 use sluicegate_common::config::{ConfigErrors, Object};
 use sluicegate_common::filter::{
     Background, Callout, CalloutAnswer, CalloutError, CalloutRequest, Cx, Decision, Filter, RootCx, Setup, Topic, Wait,
@@ -14,6 +13,7 @@ use sluicegate_common::head::RequestHead;
 use sluicegate_common::proxy::Status;
 use sluicegate_common::reply::LocalReply;
 
+use crate::abi::Action;
 use crate::worker::{Worker, calls};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -107,9 +107,9 @@ fn how_a_call_ended_is_told_to_who_asked() {
         let mut worker = Worker::<Asker>::new(true, "{}");
         assert_eq!(worker.open(10), Action::Pause, "{name}");
         assert_eq!(calls(), ["10: ask own as 1"], "{name}");
-        worker.own_message(10, 1, end);
+        worker.message(1, end);
         assert_eq!(calls(), [want], "{name}");
-        worker.own_message(10, 1, end);
+        worker.message(1, end);
         assert_eq!(calls(), [""; 0], "{name}: told twice");
     }
 }

@@ -3,7 +3,6 @@
 use std::cell::OnceCell;
 use std::time::Duration;
 
-use proxy_wasm::types::{BufferType, MapType, MetricType, StreamType};
 use sluicegate_common::callout::{Callout, CalloutRequest, grpc_target};
 use sluicegate_common::head::{HeaderMap, HeaderSink, HeaderSource};
 use sluicegate_common::proxy::{Proxy, Status};
@@ -11,6 +10,7 @@ use sluicegate_common::reply::Rendered;
 use sluicegate_common::store::SharedData;
 use sluicegate_common::time::Nanos;
 
+use crate::abi::{BufferType, MapType, MetricType, StreamType};
 use crate::ffi;
 
 /// The proxy, as rules see it.
@@ -110,43 +110,33 @@ pub fn plugin_configuration(size: usize) -> Result<Vec<u8>, Status> {
 
 /// The body of the HTTP call-out that is being answered.
 pub fn callout_body(size: usize) -> Result<Vec<u8>, Status> {
-    buffer(BufferType::HttpCallResponseBody, size)
+    buffer(BufferType::CalloutBody, size)
 }
 
 /// The message of the gRPC call-out that is being answered.
 pub fn callout_message(size: usize) -> Result<Vec<u8>, Status> {
-    buffer(BufferType::GrpcReceiveBuffer, size)
+    buffer(BufferType::GrpcMessage, size)
 }
 
-/// Sends a stream's call-out. The SDK does it, because it hands the answer to the context that asked.
+/// Sends a call-out; its answer comes with the token that is returned.
 ///
 /// # Errors
 /// HTTP: `BadArgument` for an unknown upstream. gRPC: `BadArgument` where [`grpc_target`] finds no target,
 /// `Unimplemented` in Kong's engine. Both: `InternalFailure` where there is no healthy host, and for gRPC no such cluster.
 /// No answer comes then.
 pub fn dispatch(callout: &Callout) -> Result<u32, Status> {
+    let timeout = millis(callout.timeout);
     match &callout.request {
         CalloutRequest::Http { headers, body } => {
-            let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            let body = (!body.is_empty()).then_some(body.as_slice());
-            proxy_wasm::hostcalls::dispatch_http_call(
-                &callout.upstream,
-                headers,
-                body,
-                Vec::new(),
-                whole(callout.timeout),
-            )
+            ffi::http_call(&callout.upstream, &HeaderMap::serialize(headers), body, timeout)
         }
         // Kong's engine traps on the call.
-        CalloutRequest::Grpc { .. } if !is_envoy() => return Err(Status::Unimplemented),
+        CalloutRequest::Grpc { .. } if !is_envoy() => Err(Status::Unimplemented),
         CalloutRequest::Grpc { authority, service, method, message } => {
             let target = grpc_target(&callout.upstream, authority).ok_or(Status::BadArgument)?;
-            let metadata = Vec::new();
-            let timeout = whole(callout.timeout);
-            proxy_wasm::hostcalls::dispatch_grpc_call(&target, service, method, metadata, Some(message), timeout)
+            ffi::grpc_call(&target, service, method, message, timeout)
         }
     }
-    .map_err(|status| Status::from_code(status as u32).unwrap_or(Status::InternalFailure))
 }
 
 /// Sends a call-out of the root context. There no question tells which host this is: what only Envoy takes is sent once
@@ -162,7 +152,7 @@ pub fn dispatch_in_background(callout: &Callout) -> Result<u32, Status> {
 
 /// Lets a paused request go on.
 pub fn continue_request() -> Result<(), Status> {
-    ffi::continue_stream(StreamType::HttpRequest as u32)
+    ffi::continue_stream(StreamType::Request as u32)
 }
 
 /// Answers the request; the upstream is not reached.
@@ -211,10 +201,6 @@ fn written(name: &str, result: Result<(), Status>) {
 }
 
 /// At least the one millisecond that hosts count in.
-fn whole(timeout: Duration) -> Duration {
-    timeout.max(Duration::from_millis(1))
-}
-
 fn millis(period: Duration) -> u32 {
     u32::try_from(period.as_millis()).unwrap_or(u32::MAX).max(1)
 }

@@ -1,8 +1,8 @@
 //! `log` to the host's log. The level is checked in the guest, where a line below it costs nothing.
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
-use proxy_wasm::types::LogLevel;
 
+use crate::abi::LogLevel;
 use crate::ffi;
 
 struct HostLog;

@@ -7,7 +7,6 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use proxy_wasm::types::MapType;
 use sluicegate_common::account::Step;
 use sluicegate_common::chain::{Chain, Walk};
 use sluicegate_common::facts::Facts;
@@ -18,11 +17,12 @@ use sluicegate_common::reply::Rendered;
 use sluicegate_common::request_id;
 use sluicegate_common::time::Nanos;
 
+use crate::abi::MapType;
 use crate::hostcalls::{self, Host, Map};
 
-const REQUEST: Map = Map(MapType::HttpRequestHeaders);
-const RESPONSE: Map = Map(MapType::HttpResponseHeaders);
-const TRAILERS: Map = Map(MapType::HttpResponseTrailers);
+const REQUEST: Map = Map(MapType::RequestHeaders);
+const RESPONSE: Map = Map(MapType::ResponseHeaders);
+const TRAILERS: Map = Map(MapType::ResponseTrailers);
 
 /// What has become of a request after a turn of the driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,48 +39,89 @@ pub enum Turn {
 
 /// One request on its way through the chain.
 pub struct Stream<C: Chain> {
+    /// The root context whose configuration it is served by.
+    root: u32,
     module: Rc<Module<C>>,
     /// The config of the rule that matched; set when the request's head is seen.
     chain: Option<Rc<C>>,
-    filters: <C::Filters as Walk>::Stream,
-    facts: Facts,
-    request: HeadState,
-    now: Nanos,
     /// How many filters have seen the request.
     reached: usize,
     waiting: bool,
+    now: Nanos,
+    scratch: Box<Scratch<C>>,
+}
+
+/// What a stream keeps of its request: memory that the next stream uses again, when nothing of the request is left.
+pub struct Scratch<C: Chain> {
+    filters: <C::Filters as Walk>::Stream,
+    facts: Facts,
+    request: HeadState,
+    response: HeadState,
     /// Call-outs under way: the host's token and the filter's number.
     callouts: Vec<(u32, u32)>,
     /// Call-outs that the host would not send; the filter has yet to hear of them.
     unsent: VecDeque<CalloutAnswer>,
-    ended: bool,
 }
 
-impl<C: Chain> Stream<C> {
-    pub fn new(module: Rc<Module<C>>) -> Self {
+impl<C: Chain> Default for Scratch<C> {
+    fn default() -> Self {
         Self {
-            module,
-            chain: None,
             filters: <C::Filters as Walk>::Stream::default(),
             facts: Facts::default(),
             request: HeadState::default(),
-            now: Nanos::default(),
-            reached: 0,
-            waiting: false,
+            response: HeadState::default(),
             callouts: Vec::new(),
             unsent: VecDeque::new(),
-            ended: false,
         }
+    }
+}
+
+/// Call-outs of one stream at once that memory is kept for.
+const USUAL_CALLOUTS: usize = 16;
+
+impl<C: Chain> Scratch<C> {
+    /// Leaves nothing of the request, and no more memory than most requests need.
+    fn clear(&mut self) {
+        let Self { filters, facts, request, response, callouts, unsent } = self;
+        *filters = <C::Filters as Walk>::Stream::default();
+        *facts = Facts::default();
+        for head in [request, response] {
+            let mut edits = std::mem::take(&mut head.edits);
+            edits.clear();
+            *head = HeadState::default();
+            head.edits = edits;
+        }
+        callouts.clear();
+        callouts.shrink_to(USUAL_CALLOUTS);
+        unsent.clear();
+        unsent.shrink_to(USUAL_CALLOUTS);
+    }
+}
+
+impl<C: Chain> Stream<C> {
+    /// A stream of a root context with this configuration; `scratch` is clear.
+    pub fn new(root: u32, module: Rc<Module<C>>, scratch: Box<Scratch<C>>) -> Self {
+        Self { root, module, chain: None, reached: 0, waiting: false, now: Nanos::default(), scratch }
+    }
+
+    /// Its root context.
+    pub fn root(&self) -> u32 {
+        self.root
+    }
+
+    /// The host's tokens of the call-outs under way.
+    pub fn tokens(&self) -> impl Iterator<Item = u32> {
+        self.scratch.callouts.iter().map(|(token, _)| *token)
     }
 
     /// The request's head is there: chooses the rule and walks the chain. `whole`: there is no more to come.
     pub fn start(&mut self, whole: bool) -> Turn {
         self.now = hostcalls::now();
         if whole {
-            self.facts.set_whole();
+            self.scratch.facts.set_whole();
         }
-        let mut head = RequestHead::new(&REQUEST, &mut self.request);
-        let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
+        let mut head = RequestHead::new(&REQUEST, &mut self.scratch.request);
+        let mut cx = Cx::new(self.now, &Host, &mut self.scratch.facts, self.module.settings());
         match self.module.choose(&mut head, &mut cx) {
             Ok(chain) => {
                 if (0..C::Filters::LEN).any(|at| chain.filters().needs(at).headers) {
@@ -95,19 +136,9 @@ impl<C: Chain> Stream<C> {
 
     /// The host answered one of this stream's call-outs. `None`: it was not waiting for that.
     pub fn answered(&mut self, token: u32, outcome: Result<Answer, CalloutError>) -> Option<Turn> {
-        let at = self.callouts.iter().position(|(known, _)| *known == token)?;
-        let (_, id) = self.callouts.swap_remove(at);
+        let at = self.scratch.callouts.iter().position(|(known, _)| *known == token)?;
+        let (_, id) = self.scratch.callouts.swap_remove(at);
         self.wake(&Wake::Answer(&CalloutAnswer { id, outcome }))
-    }
-
-    /// Whether that call-out is one of this stream's.
-    pub fn asked(&self, token: u32) -> bool {
-        self.callouts.iter().any(|(known, _)| *known == token)
-    }
-
-    /// Whether call-outs are under way.
-    pub fn has_callouts(&self) -> bool {
-        !self.callouts.is_empty()
     }
 
     /// Goes on with a waiting request. `None`: it is not waiting.
@@ -130,34 +161,33 @@ impl<C: Chain> Stream<C> {
         self.waiting = false; // Somebody else answered meanwhile: there is nothing left to resume.
         self.now = hostcalls::now();
         let chain = self.chain.clone().unwrap_or_else(|| self.module.top());
-        let mut state = HeadState::default();
-        let mut head = ResponseHead::new(&RESPONSE, &mut state);
-        let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
-        chain.filters().observe(self.reached, &mut self.filters, &head, &mut cx);
+        let mut head = ResponseHead::new(&RESPONSE, &mut self.scratch.response);
+        let mut cx = Cx::new(self.now, &Host, &mut self.scratch.facts, self.module.settings());
+        chain.filters().observe(self.reached, &mut self.scratch.filters, &head, &mut cx);
         if C::MAKES_REQUEST_ID {
             request_id::echo(&mut head, &mut cx);
         }
         for at in (0..C::Filters::LEN).rev() {
             if at < self.reached || chain.filters().needs(at).decorate {
-                chain.filters().on_response(at, &mut self.filters, &mut head, &mut cx);
+                chain.filters().on_response(at, &mut self.scratch.filters, &mut head, &mut cx);
             }
         }
         if let Some(status) = head.failure() {
             log::error!("{}: reading the response failed: {status}", C::NAME);
         }
-        state.edits.write(&RESPONSE);
+        self.scratch.response.edits.write(&RESPONSE);
     }
 
-    /// The stream is over. Hosts tell it more than once and in different callbacks.
-    pub fn end(&mut self) {
-        if std::mem::replace(&mut self.ended, true) {
-            return;
+    /// The stream is over; its memory is clear, for the next one.
+    pub fn end(mut self) -> Box<Scratch<C>> {
+        if let Some(chain) = self.chain.take() {
+            let filters = std::mem::take(&mut self.scratch.filters);
+            let mut cx = Cx::new(hostcalls::now(), &Host, &mut self.scratch.facts, self.module.settings());
+            let end = End { trailers: &TRAILERS };
+            chain.filters().on_end(self.reached, filters, &end, &mut cx);
         }
-        self.waiting = false;
-        let Some(chain) = self.chain.take() else { return };
-        let mut cx = Cx::new(hostcalls::now(), &Host, &mut self.facts, self.module.settings());
-        let end = End { trailers: &TRAILERS };
-        chain.filters().on_end(self.reached, std::mem::take(&mut self.filters), &end, &mut cx);
+        self.scratch.clear();
+        self.scratch
     }
 
     fn walk(&mut self, chain: &Rc<C>, from: usize) -> Turn {
@@ -168,18 +198,18 @@ impl<C: Chain> Stream<C> {
                 return turn;
             }
         }
-        let cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
+        let cx = Cx::new(self.now, &Host, &mut self.scratch.facts, self.module.settings());
         chain.on_passed(&cx);
-        self.request.edits.write(&REQUEST);
+        self.scratch.request.edits.write(&REQUEST);
         Turn::Passed
     }
 
     fn ask(&mut self, chain: &C, at: usize, why: Option<&Wake<'_>>) -> Step {
-        let mut head = RequestHead::new(&REQUEST, &mut self.request);
-        let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
+        let mut head = RequestHead::new(&REQUEST, &mut self.scratch.request);
+        let mut cx = Cx::new(self.now, &Host, &mut self.scratch.facts, self.module.settings());
         match why {
-            None => chain.filters().on_request(at, &mut self.filters, &mut head, &mut cx),
-            Some(why) => chain.filters().on_wake(at, &mut self.filters, why, &mut head, &mut cx),
+            None => chain.filters().on_request(at, &mut self.scratch.filters, &mut head, &mut cx),
+            Some(why) => chain.filters().on_wake(at, &mut self.scratch.filters, why, &mut head, &mut cx),
         }
     }
 
@@ -190,8 +220,8 @@ impl<C: Chain> Stream<C> {
             match step {
                 Step::Continue => {
                     // Answers to what this filter no longer waits for find no token and are dropped.
-                    self.callouts.clear();
-                    self.unsent.clear();
+                    self.scratch.callouts.clear();
+                    self.scratch.unsent.clear();
                     return None;
                 }
                 Step::Reply(reply) => return Some(answer(&reply)),
@@ -207,9 +237,9 @@ impl<C: Chain> Stream<C> {
                 }
                 Step::Wait(Wait::Callouts(callouts)) => {
                     self.dispatch(callouts);
-                    step = match self.unsent.pop_front() {
+                    step = match self.scratch.unsent.pop_front() {
                         Some(unsent) => self.ask(chain, at, Some(&Wake::Answer(&unsent))),
-                        None if self.callouts.is_empty() => self.waits_for_nothing(chain, at),
+                        None if self.scratch.callouts.is_empty() => self.waits_for_nothing(chain, at),
                         None => {
                             self.waiting = true;
                             return Some(Turn::Waits);
@@ -223,11 +253,11 @@ impl<C: Chain> Stream<C> {
     fn dispatch(&mut self, callouts: Vec<Callout>) {
         for callout in callouts {
             match hostcalls::dispatch(&callout) {
-                Ok(token) => self.callouts.push((token, callout.id)),
+                Ok(token) => self.scratch.callouts.push((token, callout.id)),
                 Err(status) => {
                     log::warn!("call-out to {}: {status}", callout.upstream);
                     let outcome = Err(CalloutError::NotSent(status));
-                    self.unsent.push_back(CalloutAnswer { id: callout.id, outcome });
+                    self.scratch.unsent.push_back(CalloutAnswer { id: callout.id, outcome });
                 }
             }
         }
@@ -240,9 +270,9 @@ impl<C: Chain> Stream<C> {
 
     /// A filter waits with no call-out under way: nothing would ever wake it.
     fn waits_for_nothing(&mut self, chain: &C, at: usize) -> Step {
-        let mut head = RequestHead::new(&REQUEST, &mut self.request);
-        let mut cx = Cx::new(self.now, &Host, &mut self.facts, self.module.settings());
-        chain.filters().fail(at, &mut self.filters, &mut head, &mut cx)
+        let mut head = RequestHead::new(&REQUEST, &mut self.scratch.request);
+        let mut cx = Cx::new(self.now, &Host, &mut self.scratch.facts, self.module.settings());
+        chain.filters().fail(at, &mut self.scratch.filters, &mut head, &mut cx)
     }
 }
 

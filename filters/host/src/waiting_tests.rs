@@ -3,8 +3,6 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use proxy_wasm::traits::HttpContext;
-use proxy_wasm::types::Action;
 use sluicegate_common::config::{ConfigErrors, Object};
 use sluicegate_common::filter::{
     Background, Callout, CalloutAnswer, CalloutRequest, Cx, Decision, Filter, RootCx, Setup, Topic, Wait, Wake,
@@ -12,7 +10,7 @@ use sluicegate_common::filter::{
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::reply::LocalReply;
 
-use crate::hostcalls::host;
+use crate::abi::Action;
 use crate::worker::{Worker, calls};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -196,8 +194,7 @@ fn a_stream_that_was_answered_by_somebody_else_is_not_resumed() {
     let mut worker = Worker::<Patient>::new(true, r#"{"ask": "own"}"#);
     worker.open(10);
     worker.tick(Duration::ZERO);
-    host(|state| state.acting = 10);
-    assert_eq!(worker.streams.get_mut(&10).unwrap().on_http_response_headers(1, true), Action::Continue);
+    worker.respond(10);
     calls();
     worker.answer(1, 200);
     assert_eq!(calls(), [""; 0]);
@@ -209,12 +206,12 @@ fn who_waits_for_something_else_by_now_is_not_woken_by_what_it_waited_for_before
     worker.open(10);
     worker.tick(Duration::ZERO);
     assert_eq!(calls(), ["10: ask a as 1", "10: ask b as 2", "1: ask news as 3"]);
-    worker.own_answer(10, 2);
-    worker.own_answer(10, 1);
+    worker.answer(2, 200);
+    worker.answer(1, 200);
     assert_eq!(calls(), ["10: ask c as 4"]);
     worker.answer(3, 200);
     worker.tick(2 * SECOND);
     assert_eq!(calls(), [""; 0]);
-    worker.own_answer(10, 4);
+    worker.answer(4, 200);
     assert_eq!(calls(), ["10: continue"]);
 }

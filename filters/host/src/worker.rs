@@ -1,39 +1,66 @@
-//! A worker of the driver's tests: a root context, its streams, and what a host tells them.
+//! A worker of the driver's tests: a dispatcher, and a host that tells it things.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::Action;
 use sluicegate_common::filter::Filter;
 use sluicegate_common::single::Single;
 use sluicegate_common::time::Nanos;
 
+use crate::abi::Action;
+use crate::answers::Ended;
+use crate::dispatcher::{Callbacks as _, Dispatcher};
 use crate::hostcalls::{ROOT, State, host};
-use crate::http::Http;
-use crate::root::Root;
 
-/// A worker: its root context and its streams.
-pub struct Worker<F: Filter> {
-    pub root: Root<Single<F>>,
-    pub streams: BTreeMap<u32, Http<Single<F>>>,
-}
+/// A worker with one root context.
+pub struct Worker<F: Filter>(pub Dispatcher<Single<F>>);
 
 impl<F: Filter + 'static> Worker<F> {
     /// Before its first request.
     pub fn new(is_envoy: bool, config: &'static str) -> Self {
         host(|state| *state = State { is_envoy, config, contexts: vec![ROOT], answer: 200, ..State::default() });
-        let mut root = Root::new(ROOT);
-        assert!(root.on_configure(config.len()));
-        Self { root, streams: BTreeMap::new() }
+        let mut worker = Self(Dispatcher::default());
+        worker.configure(ROOT, config);
+        worker
+    }
+
+    /// A root context comes, with its configuration.
+    pub fn configure(&mut self, root: u32, config: &'static str) {
+        host(|state| (state.config, state.acting) = (config, root));
+        self.0.create(root, 0);
+        assert!(self.0.configure(root, config.len()));
+    }
+
+    /// A request comes to the first root context.
+    pub fn open(&mut self, id: u32) -> Action {
+        self.open_at(ROOT, id)
     }
 
     /// A request comes.
-    pub fn open(&mut self, id: u32) -> Action {
-        host(|state| state.contexts.push(id));
-        self.streams.insert(id, self.root.http(id));
+    pub fn open_at(&mut self, root: u32, id: u32) -> Action {
+        self.create(root, id);
+        self.0.request(id, true)
+    }
+
+    /// A stream comes of which nothing else is told.
+    pub fn create(&mut self, root: u32, id: u32) {
+        host(|state| (state.contexts.push(id), state.acting = id));
+        self.0.create(id, root);
+    }
+
+    /// How many streams are kept, and how many of their call-outs.
+    pub fn streams(&self) -> (usize, usize) {
+        self.0.streams()
+    }
+
+    /// The root contexts that are kept.
+    pub fn roots(&self) -> Vec<u32> {
+        self.0.roots()
+    }
+
+    /// The response comes.
+    pub fn respond(&mut self, id: u32) {
         host(|state| state.acting = id);
-        self.streams.get_mut(&id).unwrap().on_http_request_headers(1, true)
+        self.0.response(id);
     }
 
     /// The client is gone. A host that tells it late has removed the context first.
@@ -41,48 +68,28 @@ impl<F: Filter + 'static> Worker<F> {
         host(|state| state.contexts.retain(|context| *context != id));
         host(|state| state.acting = id);
         if told {
-            let mut stream = self.streams.remove(&id).unwrap();
-            stream.on_log();
-            stream.on_done();
+            self.0.end(id);
         }
     }
 
-    /// A tick of the root `after` the start.
+    /// A tick of the first root `after` the start.
     pub fn tick(&mut self, after: Duration) {
         host(|state| (state.now, state.acting) = (Nanos(0).plus(after), ROOT));
-        self.root.on_tick();
+        self.0.tick(ROOT);
     }
 
-    /// The answer to a call-out that was sent while the stream was the active context.
-    pub fn own_answer(&mut self, id: u32, token: u32) {
-        host(|state| state.acting = id);
-        self.streams.get_mut(&id).unwrap().on_http_call_response(token, 1, 0, 0);
-    }
-
-    /// The answer to a call-out that was sent while the root was the active context.
+    /// The answer to an HTTP call-out.
     pub fn answer(&mut self, token: u32, status: u16) {
         host(|state| (state.answer, state.acting) = (status, ROOT));
-        self.root.on_http_call_response(token, 1, 0, 0);
+        self.0.answered(ROOT, token, Ended::Http { headers: 1, body: 0 });
     }
 
-    /// The end of a gRPC call-out that was sent while the stream was the active context: a message, or a status.
-    pub fn own_message(&mut self, id: u32, token: u32, end: Result<&'static str, u32>) {
-        host(|state| (state.message, state.acting) = (end.unwrap_or_default(), id));
-        let (status, size) = arguments(end);
-        self.streams.get_mut(&id).unwrap().on_grpc_call_response(token, status, size);
-    }
-
-    /// The end of one that was sent while the root was the active context.
+    /// The end of a gRPC call-out: a message, or a status.
     pub fn message(&mut self, token: u32, end: Result<&'static str, u32>) {
         host(|state| (state.message, state.acting) = (end.unwrap_or_default(), ROOT));
-        let (status, size) = arguments(end);
-        self.root.on_grpc_call_response(token, status, size);
+        let ended = end.map_or_else(|status| Ended::Grpc { status }, |message| Ended::Message { size: message.len() });
+        self.0.answered(ROOT, token, ended);
     }
-}
-
-/// As the SDK tells it.
-fn arguments(end: Result<&'static str, u32>) -> (u32, usize) {
-    end.map_or_else(|status| (status, 0), |message| (0, message.len()))
 }
 
 /// What was asked of the host since the last time.
