@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test e2e e2e-browser fuzz budget bench soak demo demo-breaker lint clean
+.PHONY: help build test e2e e2e-browser fuzz budget bench soak scale demo demo-breaker lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -27,6 +27,9 @@ bench: ## what one request costs in real Envoy, against no filter and Envoy's ow
 
 soak: ## the gateway in real Envoy under a thousand clients of all kinds: no trap, nothing unexplained, no growth (SECONDS=600)
 	@scripts/soak
+
+scale: ## how cost, start-up and memory grow with rules, API keys, limits and breakers, in real Envoy (ONLY="keys")
+	@scripts/scale
 
 demo: ## a gateway in Envoy with example services, and a tour of requests (ONCE=1: no waiting)
 	@scripts/demo
