@@ -84,7 +84,7 @@ impl<C: Chain> Scratch<C> {
     fn clear(&mut self) {
         let Self { filters, facts, request, response, callouts, unsent } = self;
         *filters = <C::Filters as Walk>::Stream::default();
-        *facts = Facts::default();
+        facts.clear();
         for head in [request, response] {
             let mut edits = std::mem::take(&mut head.edits);
             edits.clear();
