@@ -33,12 +33,12 @@ pub(super) fn seal(key: &str, frame: &mut [u8]) -> Option<()> {
 }
 
 fn header_of(key: &str, state: &[u8]) -> Option<[u8; HEADER]> {
-    let length = u32::try_from(state.len()).ok()?;
+    let [a, b, c, d] = u32::try_from(state.len()).ok()?.to_le_bytes();
+    let [magic, magic_end] = MAGIC;
     let mut header = [0; HEADER];
-    let fields = [&MAGIC[..], &[VERSION, 0], &length.to_le_bytes(), &digest(&SEED, &[key.as_bytes(), state])];
-    for (to, from) in header.iter_mut().zip(fields.into_iter().flatten()) {
-        *to = *from;
-    }
+    let (front, sum) = header.split_first_chunk_mut()?;
+    *front = [magic, magic_end, VERSION, 0, a, b, c, d];
+    *sum.first_chunk_mut()? = digest(&SEED, &[key.as_bytes(), state]);
     Some(header)
 }
 
