@@ -10,16 +10,16 @@
 //! 4. What decides is the record alone, in one compare-and-swap: a transition has one worker, which tells of it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use sluicegate_common::proxy::{Gauge, Proxy};
+use sluicegate_common::proxy::{Gauge, Proxy, Status};
 use sluicegate_common::seldom::Seldom;
 use sluicegate_common::store::{SharedStore as _, StoreError};
 use sluicegate_common::time::Nanos;
 
 use crate::announce::sentence;
+use crate::answers::{Answer, Answers, Ticket};
 use crate::call::Call;
 use crate::counters::Counters;
 use crate::record::{Batch, Permit, Record, Transition, Verdict};
@@ -38,6 +38,8 @@ const ROUNDS: u32 = 8;
 #[derive(Debug)]
 pub struct Breaker {
     place: Place,
+    /// That of the place, for those who keep it.
+    name: Rc<str>,
     shapes: Vec<Shape>,
     gauge: Gauge,
     counters: Counters,
@@ -45,8 +47,7 @@ pub struct Breaker {
     /// Whether the next success is written at once.
     eager: Cell<bool>,
     /// Answers whose streams go on.
-    answers: RefCell<BTreeMap<u64, Answer>>,
-    next: Cell<u64>,
+    answers: RefCell<Answers>,
     /// Whether the place has been found to be another's.
     lost: Cell<bool>,
     seldom: Seldom,
@@ -66,15 +67,6 @@ struct Kept {
     rules: Option<Rc<Rules>>,
 }
 
-/// A call whose response's head was good.
-#[derive(Debug)]
-struct Answer {
-    call: Call,
-    began: Nanos,
-    at: Nanos,
-    rules: Rc<Rules>,
-}
-
 impl Breaker {
     /// The breaker in that place, which keeps windows of these shapes. `labels` tell it from all others in metrics: of
     /// two that shared a gauge, one would pass for closed when the other is.
@@ -84,11 +76,11 @@ impl Breaker {
             gauge: Gauge::new(format!("sluicegate_circuit_breaker_state.{labels}")),
             counters: Counters::new(labels),
             shapes,
+            name: place.name().into(),
             place,
             kept: RefCell::default(),
             eager: Cell::new(true),
             answers: RefCell::default(),
-            next: Cell::new(0),
             lost: Cell::new(false),
             seldom: Seldom::default(),
         }
@@ -96,7 +88,12 @@ impl Breaker {
 
     /// Its name.
     pub fn name(&self) -> &str {
-        self.place.name()
+        &self.name
+    }
+
+    /// The same, without a copy.
+    pub fn shared_name(&self) -> Rc<str> {
+        Rc::clone(&self.name)
     }
 
     /// Its place, if that has been found to be another's. Only a host that loses entries brings that about. What is done
@@ -115,11 +112,13 @@ impl Breaker {
     /// # Errors
     /// Shared data fails.
     pub fn ask(&self, rules: &Rules, now: Nanos, proxy: &dyn Proxy) -> Result<Verdict, StoreError> {
-        if proxy.is_envoy() && self.gauge.value(proxy) == Ok(State::Closed.gauge()) {
+        let shown = proxy.is_envoy().then(|| self.gauge.value(proxy));
+        if shown == Some(Ok(State::Closed.gauge())) {
             return Ok(Verdict::Passes);
         }
-        let random = random(rules, proxy);
-        self.change(proxy, |record| {
+        self.change(proxy, shown, |record| {
+            // What is open does not open: only a wait that begins is drawn by lot.
+            let random = if record.state() == State::Open { 0 } else { random(rules, proxy) };
             let asked = record.ask(rules, now, random);
             (asked.verdict, asked.changed, asked.transition)
         })
@@ -131,24 +130,21 @@ impl Breaker {
     /// Shared data fails.
     pub fn look(&self, rules: &Rules, now: Nanos, proxy: &dyn Proxy) -> Result<Record, StoreError> {
         let random = random(rules, proxy);
-        self.change(proxy, |record| {
+        self.change(proxy, None, |record| {
             let asked = record.observe_due(rules, now, random);
             (record.clone(), asked.changed, asked.transition)
         })
     }
 
     /// A call of a closed breaker has a good head. What it is known by until its stream ends.
-    pub fn answered(&self, rules: &Rc<Rules>, call: Call, began: Nanos, now: Nanos) -> u64 {
-        let id = self.next.replace(self.next.get().wrapping_add(1));
-        if let Ok(mut answers) = self.answers.try_borrow_mut() {
-            answers.insert(id, Answer { call, began, at: now, rules: Rc::clone(rules) });
-        }
-        id
+    pub fn answered(&self, rules: &Rc<Rules>, call: Call, began: Nanos, now: Nanos) -> Ticket {
+        let answer = Answer { call, began, at: now, rules: Rc::clone(rules) };
+        self.answers.borrow_mut().insert(answer)
     }
 
     /// Its stream ended. Whether it is still to be counted: one that went on for long has been.
-    pub fn ended(&self, id: u64) -> bool {
-        self.answers.try_borrow_mut().is_ok_and(|mut answers| answers.remove(&id).is_some())
+    pub fn ended(&self, ticket: Ticket) -> bool {
+        self.answers.borrow_mut().remove(ticket)
     }
 
     /// Counts a call that passed while the breaker was closed.
@@ -173,18 +169,9 @@ impl Breaker {
     /// Writes what was kept back for long, and counts answers that have gone on for as long as a permit lasts: whoever
     /// reads them slowly keeps no success from being counted.
     pub fn on_tick(&self, proxy: &dyn Proxy, now: Nanos) {
-        loop {
-            let long = {
-                let Ok(mut answers) = self.answers.try_borrow_mut() else { return };
-                let Some(first) = answers.first_entry() else { break };
-                let (at, lease) = (first.get().at, first.get().rules.permit_lease);
-                if at <= now && now.since(at) < lease {
-                    break;
-                }
-                first.remove()
-            };
-            self.count(&long.rules, long.call, long.began, now, proxy);
-        }
+        let mut answers = self.answers.take();
+        answers.take_long(now, |long| self.count(&long.rules, long.call, long.began, now, proxy));
+        self.answers.replace(answers);
         if self.kept.try_borrow().is_ok_and(|kept| kept.successes > 0 && kept.is_old(now)) {
             self.write(self.kept.take(), None, now, proxy);
         }
@@ -192,14 +179,14 @@ impl Breaker {
 
     /// The holder of a permit has a good head.
     pub fn probe_answered(&self, permit: Permit, call: Call, now: Nanos, proxy: &dyn Proxy) {
-        self.note(self.change(proxy, |record| ((), record.answered(permit, call, now), None)), now);
+        self.note(self.change(proxy, None, |record| ((), record.answered(permit, call, now), None)), now);
     }
 
     /// What became of the holder of a permit.
     pub fn report(&self, rules: &Rules, permit: Permit, call: Call, now: Nanos, proxy: &dyn Proxy) {
         self.counters.call(call, proxy);
         let random = random(rules, proxy);
-        let done = self.change(proxy, |record| {
+        let done = self.change(proxy, None, |record| {
             let counted = record.report(rules, permit, call, now, random);
             ((), counted.changed, counted.transition)
         });
@@ -208,7 +195,7 @@ impl Breaker {
 
     /// The holder of a permit has not needed it.
     pub fn give_back(&self, permit: Permit, now: Nanos, proxy: &dyn Proxy) {
-        self.note(self.change(proxy, |record| ((), record.give_back(permit, now), None)), now);
+        self.note(self.change(proxy, None, |record| ((), record.give_back(permit, now), None)), now);
     }
 
     /// Sets the gauge to the state of the record. Where that cannot be read, it stays as others have set it.
@@ -223,7 +210,7 @@ impl Breaker {
         let Kept { successes, began, ended, rules: Some(rules), .. } = kept else { return };
         let random = random(&rules, proxy);
         let batch = Batch { successes, oldest: began, newest: ended, last };
-        let done = self.change(proxy, |record| {
+        let done = self.change(proxy, None, |record| {
             let counted = record.count(&rules, &batch, now, random);
             (counted.eager, counted.changed, counted.transition)
         });
@@ -233,10 +220,12 @@ impl Breaker {
         self.note(done.map(drop), now);
     }
 
-    /// Changes the record in one compare-and-swap, and tells of the transition that this was.
+    /// Changes the record in one compare-and-swap, and tells of the transition that this was. `shown` is what the gauge
+    /// was found at just before, if anybody looked.
     fn change<T>(
         &self,
         proxy: &dyn Proxy,
+        shown: Option<Result<u64, Status>>,
         mut act: impl FnMut(&mut Record) -> (T, bool, Option<Transition>),
     ) -> Result<T, StoreError> {
         let mut bytes = Vec::new();
@@ -254,7 +243,8 @@ impl Breaker {
             log::warn!("circuit_breaker: {}: {}", self.name(), sentence(transition));
             self.counters.transition(transition.from, transition.to, proxy);
         }
-        if transition.is_some() || (proxy.is_envoy() && self.gauge.value(proxy) != Ok(state.gauge())) {
+        let differs = || shown.unwrap_or_else(|| self.gauge.value(proxy)) != Ok(state.gauge());
+        if transition.is_some() || (proxy.is_envoy() && differs()) {
             self.set_gauge(state, proxy);
         }
         Ok(done)
@@ -270,9 +260,11 @@ impl Breaker {
         record
     }
 
+    /// The state of the record; CLOSED where there is none, or another's.
     fn state(&self, proxy: &dyn Proxy) -> Result<State, StoreError> {
         let shared = proxy.shared().read(self.place.key())?;
-        Ok(self.record(shared.get()).state())
+        let own = shared.get().filter(|bytes| Record::peek_name(bytes) == Some(self.name().as_bytes()));
+        Ok(own.and_then(Record::peek).unwrap_or(State::Closed))
     }
 
     fn set_gauge(&self, mut state: State, proxy: &dyn Proxy) {

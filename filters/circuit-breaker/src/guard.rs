@@ -6,6 +6,7 @@ use sluicegate_common::filter::{Cx, End};
 use sluicegate_common::head::ResponseHead;
 use sluicegate_common::time::Nanos;
 
+use crate::answers::Ticket;
 use crate::breaker::Breaker;
 use crate::call::Call;
 use crate::config::Config;
@@ -30,6 +31,8 @@ pub struct Guard {
     pass: Pass,
     began: Nanos,
     progress: Progress,
+    /// Whether the answer may be gRPC, whose status may stand in the trailers.
+    may_be_grpc: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +40,7 @@ enum Progress {
     /// There is no response yet.
     Asked,
     /// The response's head was good; what it is known by where the breaker was closed.
-    Answered(Call, Option<u64>),
+    Answered(Call, Option<Ticket>),
     /// All is said.
     Settled,
 }
@@ -45,7 +48,7 @@ enum Progress {
 impl Guard {
     /// A request that passes now.
     pub fn new(breaker: Rc<Breaker>, pass: Pass, now: Nanos) -> Self {
-        Self { breaker, pass, began: now, progress: Progress::Asked }
+        Self { breaker, pass, began: now, progress: Progress::Asked, may_be_grpc: false }
     }
 
     /// The response's head is there. What failed is counted now; what is good may still break off, which Kong's engine
@@ -54,7 +57,14 @@ impl Guard {
         if !matches!(self.progress, Progress::Asked) {
             return;
         }
-        let (status, grpc_status) = (head.status(), head.probe("grpc-status").as_deref().map(grpc::status));
+        let asks_grpc = config.failure.asks_grpc();
+        if asks_grpc {
+            // Costs hardly more than the status alone, and whoever decorates the answer finds it read.
+            head.prefetch();
+        }
+        let status = head.status();
+        let grpc_status = if asks_grpc { head.get("grpc-status").map(grpc::status) } else { None };
+        self.may_be_grpc = asks_grpc && head.get("content-type").is_none_or(grpc::is_content_type);
         // What can only be good if it is the upstream's is asked for when the stream ends.
         let deferred = cx.proxy.is_envoy()
             && !matches!(self.pass, Pass::Permit(_))
@@ -83,7 +93,7 @@ impl Guard {
         let was_answered = matches!(self.progress, Progress::Answered(..));
         let judgement = match ending_of_stream(cx.proxy) {
             Ending::Answered if was_answered => {
-                let status = if config.failure.asks_grpc() { end.trailers.first("grpc-status") } else { Ok(None) };
+                let status = if self.may_be_grpc { end.trailers.first("grpc-status") } else { Ok(None) };
                 let status = status.ok().flatten().as_deref().map(grpc::status);
                 config.failure.judge_end(Ending::Answered, status)
             }

@@ -40,6 +40,7 @@
 //! Specifications: resilience4j's CircuitBreaker; RFC 9110 sections 15.6.4 and 10.2.3 (503, `Retry-After`).
 
 mod announce;
+mod answers;
 mod breaker;
 pub mod call;
 mod config;
@@ -110,7 +111,7 @@ impl Filter for CircuitBreaker {
         if registry.is_status_page(head, cx) {
             return self.status_page(cx);
         }
-        if *state == StateRule::Disabled || self.config.ignore.skips(head, cx) || head.is_preflight() {
+        if *state == StateRule::Disabled || self.config.ignore.skips(head, cx) {
             return Decision::Continue;
         }
         let breaker = match registry.breaker_of(head, cx) {
@@ -121,7 +122,7 @@ impl Filter for CircuitBreaker {
             }
             Err(error) => return self.on_store_error(error, cx),
         };
-        cx.facts.set_breaker(breaker.name().into());
+        cx.facts.set_breaker(breaker.shared_name());
         let verdict = match state {
             StateRule::ForcedOpen => {
                 breaker.counters().forced_open(cx.proxy);

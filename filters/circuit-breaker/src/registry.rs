@@ -44,6 +44,8 @@ pub struct Registry {
     shapes: RefCell<Vec<Shape>>,
     /// Those that requests came to in this VM, by name.
     breakers: RefCell<BTreeMap<String, Rc<Breaker>>>,
+    /// Where the name of a request's breaker is written.
+    name: RefCell<String>,
     serves_rules: Cell<bool>,
     slowness: Slowness,
 }
@@ -93,6 +95,7 @@ impl RawRegistry {
             status_path: self.status_path,
             shapes: RefCell::default(),
             breakers: RefCell::default(),
+            name: RefCell::default(),
             serves_rules: Cell::new(false),
             slowness: Slowness::default(),
         })
@@ -140,7 +143,7 @@ impl Registry {
     pub fn start(&self, proxy: &dyn Proxy) {
         self.table.start(proxy);
         for name in self.scope.known() {
-            if let Err(error) = self.breaker(name, proxy) {
+            if let Err(error) = self.breaker(&name, proxy) {
                 log::warn!("circuit_breaker: {error}");
             }
         }
@@ -151,17 +154,21 @@ impl Registry {
     /// # Errors
     /// Shared data fails.
     pub fn breaker_of(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> Result<Rc<Breaker>, StoreError> {
-        self.breaker(self.scope.name(head, cx), cx.proxy)
+        let mut name = self.name.take();
+        self.scope.write_name(head, cx, &mut name);
+        let breaker = self.breaker(&name, cx.proxy);
+        self.name.replace(name);
+        breaker
     }
 
-    fn breaker(&self, name: String, proxy: &dyn Proxy) -> Result<Rc<Breaker>, StoreError> {
+    fn breaker(&self, name: &str, proxy: &dyn Proxy) -> Result<Rc<Breaker>, StoreError> {
         let mut breakers = self.breakers.borrow_mut();
-        if let Some(breaker) = breakers.get(&name) {
+        if let Some(breaker) = breakers.get(name) {
             let Some(place) = breaker.lost_place() else { return Ok(Rc::clone(breaker)) };
             self.table.forget(place);
-            breakers.remove(&name);
+            breakers.remove(name);
         }
-        let place = self.table.find(proxy, &name)?;
+        let place = self.table.find(proxy, name)?;
         if let Some(breaker) = breakers.get(place.name()) {
             return Ok(Rc::clone(breaker));
         }
@@ -194,7 +201,7 @@ impl Registry {
     /// Shared data fails.
     pub fn all(&self, proxy: &dyn Proxy) -> Result<Vec<Rc<Breaker>>, StoreError> {
         let places = self.table.occupied(proxy)?;
-        places.into_iter().map(|place| self.breaker(place.name().to_owned(), proxy)).collect()
+        places.into_iter().map(|place| self.breaker(place.name(), proxy)).collect()
     }
 }
 

@@ -67,9 +67,9 @@ impl Scope {
         Self { parts, hosts }
     }
 
-    /// The name of the request's breaker: at most [`LONGEST`] bytes of printable ASCII.
-    pub fn name(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> String {
-        let mut name = String::new();
+    /// Writes the name of the request's breaker: at most [`LONGEST`] bytes of printable ASCII.
+    pub fn write_name(&self, head: &RequestHead<'_>, cx: &Cx<'_>, name: &mut String) {
+        name.clear();
         for part in &self.parts {
             if !name.is_empty() {
                 name.push(':');
@@ -78,15 +78,17 @@ impl Scope {
                 Part::Cluster => {
                     // Gone since Envoy 1.40 under its old name; where there is no such cluster, there is no name.
                     let cluster = cx.proxy.property(&["xds", "cluster_name"]).ok().flatten();
-                    push(&mut name, cluster.as_deref());
+                    push(name, cluster.as_deref());
                 }
-                Part::Route => push(&mut name, cx.facts.route_name(cx.proxy)),
-                Part::PathTemplate => push(&mut name, cx.facts.path_template(head).as_deref().map(str::as_bytes)),
+                Part::Route => push(name, cx.facts.route_name(cx.proxy)),
+                Part::PathTemplate => push(name, cx.facts.path_template(head).as_deref().map(str::as_bytes)),
                 Part::Host => name.push_str(self.host(head)),
                 Part::Const(text) => name.push_str(text),
             }
         }
-        shortened(name)
+        if name.len() > LONGEST {
+            *name = shortened(std::mem::take(name));
+        }
     }
 
     /// The names that are known before any request; nothing where the proxy's configuration has a part in them.
@@ -121,10 +123,9 @@ impl Scope {
 /// Appends a part that the proxy's configuration says. Metric names are printable.
 fn push(name: &mut String, text: Option<&[u8]>) {
     let text = text.filter(|text| !text.is_empty()).unwrap_or(NONE.as_bytes());
-    let printable: String =
-        text.iter().map(|&byte| if byte.is_ascii_graphic() { char::from(byte) } else { '_' }).collect();
-    name.push_str(&printable);
-    if printable.as_bytes() != text {
+    let start = name.len();
+    name.extend(text.iter().map(|&byte| if byte.is_ascii_graphic() { char::from(byte) } else { '_' }));
+    if name.as_bytes().get(start..) != Some(text) {
         append_digest(name, text);
     }
 }

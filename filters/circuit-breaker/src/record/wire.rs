@@ -28,6 +28,9 @@ use crate::window::Window;
 
 const VERSION: u8 = 1;
 
+/// Bytes before the name's length.
+const NAME: usize = 18;
+
 impl Record {
     /// The state in the bytes of a record, without the work of reading the rest.
     #[must_use]
@@ -38,6 +41,13 @@ impl Record {
             [VERSION, 2, ..] => Some(State::HalfOpen),
             _ => None,
         }
+    }
+
+    /// The name in the bytes of a record, likewise.
+    #[must_use]
+    pub fn peek_name(bytes: &[u8]) -> Option<&[u8]> {
+        let (length, name) = bytes.get(NAME..)?.split_first_chunk()?;
+        name.get(..usize::from(u16::from_le_bytes(*length)))
     }
 
     /// Reads what [`Record::write`] wrote; `None` if it is anything else.

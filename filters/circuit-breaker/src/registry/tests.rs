@@ -46,7 +46,7 @@ fn rules() -> Rc<Rules> {
 }
 
 fn of(registry: &Registry, name: &str, process: &Process) -> Rc<Breaker> {
-    registry.breaker(name.to_owned(), process).unwrap()
+    registry.breaker(name, process).unwrap()
 }
 
 /// Asks, and reports a failure if the request passes.

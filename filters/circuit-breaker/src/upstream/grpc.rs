@@ -8,3 +8,11 @@ pub fn status(value: &[u8]) -> u32 {
     const UNKNOWN: u32 = 2;
     std::str::from_utf8(value).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(UNKNOWN)
 }
+
+/// Whether a `content-type` is that of gRPC: `application/grpc`, and whatever stands behind (gRPC over HTTP2,
+/// "Requests").
+#[must_use]
+pub fn is_content_type(value: &[u8]) -> bool {
+    const GRPC: &[u8] = b"application/grpc";
+    value.get(..GRPC.len()).is_some_and(|start| start.eq_ignore_ascii_case(GRPC))
+}

@@ -22,6 +22,8 @@ pub struct RawIgnore {
 #[derive(Debug, Clone)]
 pub struct Ignore {
     methods: Vec<Method>,
+    /// Whether `methods` has `OPTIONS`, and with it every preflight.
+    options: bool,
     paths: Option<Match>,
 }
 
@@ -34,7 +36,8 @@ impl RawIgnore {
         let paths = self.paths.filter(|paths| !paths.is_empty());
         let paths = paths.map(|paths| RawMatch::of_paths(paths).compile(options)).transpose();
         let methods = self.methods.unwrap_or_else(|| Method::parse("OPTIONS").into_iter().collect());
-        paths.map(|paths| Ignore { methods, paths }).map_err(|errors| errors.under("ignore"))
+        let options = methods.iter().any(|method| method.is(b"OPTIONS"));
+        paths.map(|paths| Ignore { methods, options, paths }).map_err(|errors| errors.under("ignore"))
     }
 
     pub(super) fn statuses(&self) -> Statuses {
@@ -43,10 +46,12 @@ impl RawIgnore {
 }
 
 impl Ignore {
-    /// Whether the breaker lets this request be, by its method or its path.
+    /// Whether the breaker lets this request be: by its method or its path, and every preflight. The method is read only
+    /// where one is named.
     #[must_use]
     pub fn skips(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> bool {
         self.methods.iter().any(|method| method.is(head.method()))
+            || (!self.options && head.is_preflight())
             || self.paths.as_ref().is_some_and(|paths| paths.matches(head, cx))
     }
 
