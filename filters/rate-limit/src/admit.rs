@@ -72,39 +72,48 @@ impl Default for Admission {
 /// Decides about a request at `now`.
 ///
 /// # Errors
-/// [`StoreError::Contention`] where others were faster in every round; otherwise the store failed. Nothing was taken, or
-/// it was given back: should that fail too, levels stay too high until it has come back by itself.
+/// Those of [`Admission::decide`].
 pub fn admit(proxy: &dyn Proxy, demands: &[Demand<'_>], now: Nanos) -> Result<Admission, StoreError> {
-    let charges = demands.iter().map(|demand| demand.charges.len()).fold(0, usize::saturating_add);
-    let mut admission = Admission {
-        passes: true,
-        judged: Vec::with_capacity(charges),
-        overflowed: false,
-        full: false,
-        taken: Vec::with_capacity(demands.len()),
-    };
-    if let [_, _, ..] = demands {
-        admission.look(proxy, demands, now)?;
-    }
-    if admission.passes {
-        admission.take(proxy, demands, now)?;
-    }
-    if !admission.passes {
-        admission.tell_untaken(demands, now);
-    }
+    let mut admission = Admission::default();
+    admission.decide(proxy, demands, now)?;
     Ok(admission)
 }
 
 impl Admission {
-    /// What one demand's ruling comes to.
-    pub(crate) fn of_one(demand: &Demand<'_>, ruling: Ruling, judged: Vec<Judged>, now: Nanos) -> Self {
-        let taken = if ruling.fits { vec![ruling] } else { Vec::new() };
-        let full = ruling.overflowed && !ruling.fits;
-        let mut admission = Self { passes: ruling.fits, judged, overflowed: ruling.overflowed, full, taken };
-        if !admission.passes {
-            admission.tell_untaken(std::slice::from_ref(demand), now);
+    /// Decides about a request at `now`, in the memory of what was decided before.
+    ///
+    /// # Errors
+    /// [`StoreError::Contention`] where others were faster in every round; otherwise the store failed. Nothing was taken,
+    /// or it was given back: should that fail too, levels stay too high until it has come back by itself.
+    pub fn decide(&mut self, proxy: &dyn Proxy, demands: &[Demand<'_>], now: Nanos) -> Result<(), StoreError> {
+        self.clear();
+        if let [_, _, ..] = demands {
+            self.look(proxy, demands, now)?;
         }
-        admission
+        if self.passes {
+            self.take(proxy, demands, now)?;
+        }
+        if !self.passes {
+            self.tell_untaken(demands, now);
+        }
+        Ok(())
+    }
+
+    /// Back to what it is before anything was asked.
+    pub fn clear(&mut self) {
+        self.judged.clear();
+        self.taken.clear();
+        (self.passes, self.overflowed, self.full) = (true, false, false);
+    }
+
+    /// What one demand's ruling comes to, where `judged` is what its limits said.
+    pub(crate) fn settle(&mut self, demand: &Demand<'_>, ruling: Ruling, now: Nanos) {
+        self.note(&ruling);
+        if ruling.fits {
+            self.taken.push(ruling);
+        } else {
+            self.tell_untaken(std::slice::from_ref(demand), now);
+        }
     }
 
     fn look(&mut self, proxy: &dyn Proxy, demands: &[Demand<'_>], now: Nanos) -> Result<(), StoreError> {

@@ -83,21 +83,21 @@ impl Fields {
     }
 
     /// Tells how the request stands with these limits, given in the order of the config and left tightest first. Without
-    /// any, nothing is touched.
-    pub fn write(self, uses: &mut [LimitUse], head: &mut ResponseHead<'_>) {
+    /// any, nothing is touched. Values are made in `text`, whatever it holds.
+    pub fn write(self, uses: &mut [LimitUse], head: &mut ResponseHead<'_>, text: &mut String) {
         if uses.is_empty() {
             return;
         }
         distinguish(uses);
         if self.draft {
-            set(head, POLICY, value::policies(uses));
+            set(head, POLICY, value::policies(uses, text));
         }
         tightest_first(uses);
         if self.draft {
-            set(head, DRAFT, value::standings(uses));
+            set(head, DRAFT, value::standings(uses, text));
         }
         if let Some(tightest) = uses.first() {
-            self.write_older(tightest, head);
+            self.write_older(tightest, head, text);
         }
         match (self.draft, self.draft6) {
             (true, false) => remove(head, &DRAFT6.names()),
@@ -106,15 +106,15 @@ impl Fields {
         }
     }
 
-    fn write_older(self, tightest: &LimitUse, head: &mut ResponseHead<'_>) {
+    fn write_older(self, tightest: &LimitUse, head: &mut ResponseHead<'_>, text: &mut String) {
         if self.draft6 {
             if !self.draft {
-                set(head, POLICY, value::nameless_policy(tightest));
+                set(head, POLICY, value::nameless_policy(tightest, text));
             }
-            DRAFT6.write(tightest, head);
+            DRAFT6.write(tightest, head, text);
         }
         if self.x_ratelimit {
-            X_RATELIMIT.write(tightest, head);
+            X_RATELIMIT.write(tightest, head, text);
         }
     }
 
@@ -148,10 +148,10 @@ impl Triple {
         [self.limit, self.remaining, self.reset]
     }
 
-    fn write(&self, tightest: &LimitUse, head: &mut ResponseHead<'_>) {
-        set(head, self.limit, value::integer(tightest.quota.into()));
-        set(head, self.remaining, value::integer(tightest.remaining.into()));
-        set(head, self.reset, value::integer(value::seconds(tightest.more_in)));
+    fn write(&self, tightest: &LimitUse, head: &mut ResponseHead<'_>, text: &mut String) {
+        set(head, self.limit, value::integer(tightest.quota.into(), text));
+        set(head, self.remaining, value::integer(tightest.remaining.into(), text));
+        set(head, self.reset, value::integer(value::seconds(tightest.more_in), text));
     }
 }
 
@@ -165,7 +165,7 @@ fn distinguish(uses: &mut [LimitUse]) {
     }
 }
 
-fn set(head: &mut ResponseHead<'_>, name: &'static str, value: String) {
+fn set(head: &mut ResponseHead<'_>, name: &'static str, value: &str) {
     if let Err(error) = head.set(name, value) {
         log::debug!("rate-limit: {error}");
     }

@@ -20,7 +20,7 @@ use sluicegate_common::proxy::Proxy;
 use sluicegate_common::store::StoreError;
 use sluicegate_common::time::Nanos;
 
-use crate::admit::{Admission, Charge, Demand, admit};
+use crate::admit::{Admission, Charge, Demand};
 use crate::quota::{Judged, Level, Quota, Standing};
 use crate::table::{CLOCK_ERROR, Fingerprint, Ruling, Table, Tag};
 
@@ -42,22 +42,38 @@ pub struct Leases {
 }
 
 impl Leases {
-    /// Decides about a request at `now`, as [`admit()`] does.
+    /// Decides about a request at `now`, as [`admit()`](crate::admit::admit) does.
     ///
     /// # Errors
-    /// Those of [`admit()`], where the store is asked.
+    /// Those of [`Admission::decide`], where the store is asked.
     pub fn admit(&self, proxy: &dyn Proxy, demands: &[Demand<'_>], now: Nanos) -> Result<Admission, StoreError> {
-        let [demand] = demands else { return admit(proxy, demands, now) };
+        let mut admission = Admission::default();
+        self.decide(&mut admission, proxy, demands, now)?;
+        Ok(admission)
+    }
+
+    /// The same, in the memory of what was decided before, as [`Admission::decide`] does.
+    ///
+    /// # Errors
+    /// Those of [`Admission::decide`], where the store is asked.
+    pub fn decide(
+        &self,
+        admission: &mut Admission,
+        proxy: &dyn Proxy,
+        demands: &[Demand<'_>],
+        now: Nanos,
+    ) -> Result<(), StoreError> {
+        let [demand] = demands else { return admission.decide(proxy, demands, now) };
         if !demand.charges.iter().all(may_be_drawn_ahead) {
-            return admit(proxy, demands, now);
+            return admission.decide(proxy, demands, now);
         }
         let owner = Owner::of(proxy, demand)?;
         self.drop_if_set_back(now);
         let mut slots = self.slots.take();
         slots.resize_with(SLOTS, Slot::default);
         let decided = match slots.get_mut(owner.slot(demand.charges)) {
-            Some(slot) => slot.admit(proxy, owner, demand, now),
-            None => admit(proxy, demands, now),
+            Some(slot) => slot.decide(admission, proxy, owner, demand, now),
+            None => admission.decide(proxy, demands, now),
         };
         self.slots.replace(slots);
         decided
@@ -174,25 +190,27 @@ impl Part {
 }
 
 impl Slot {
-    fn admit(
+    fn decide(
         &mut self,
+        admission: &mut Admission,
         proxy: &dyn Proxy,
         owner: Owner,
         demand: &Demand<'_>,
         now: Nanos,
-    ) -> Result<Admission, StoreError> {
+    ) -> Result<(), StoreError> {
         if !self.is_for(owner, demand.charges) {
             if self.is_idle(now) {
                 self.begin(owner, demand.charges, now);
             }
-            return admit(proxy, std::slice::from_ref(demand), now);
+            return admission.decide(proxy, std::slice::from_ref(demand), now);
         }
+        admission.clear();
         let pause = now.since(self.seen);
         self.seen = now;
-        if let Some(judged) = self.spend(demand.charges, now) {
-            return Ok(Admission { passes: true, judged, overflowed: false, full: false, taken: vec![self.drawn] });
+        if self.spend(admission, demand.charges, now) {
+            return Ok(());
         }
-        self.draw(proxy, demand, pause, now)
+        self.draw(admission, proxy, demand, pause, now)
     }
 
     /// A limit of another rule may have the same tag and other numbers.
@@ -215,34 +233,36 @@ impl Slot {
         self.parts.extend(charges.iter().map(part));
     }
 
-    /// Takes a request's cost out of the batch, and says what is left.
-    fn spend(&mut self, charges: &[Charge<'_>], now: Nanos) -> Option<Vec<Judged>> {
+    /// Takes a request's cost out of the batch, if it is there, and says what is left.
+    fn spend(&mut self, admission: &mut Admission, charges: &[Charge<'_>], now: Nanos) -> bool {
         let (drawn, now) = (self.drawn.at, now.max(self.drawn.at));
         if self.parts.iter().zip(charges).any(|(part, charge)| part.left(drawn, now) < charge.cost) {
-            return None;
+            return false;
         }
         let spend = |(part, charge): (&mut Part, &Charge<'_>)| {
             part.held = part.held.saturating_sub(charge.cost);
             Judged::Fits { before: part.level, after: part.level, standing: part.standing(drawn, now) }
         };
-        Some(self.parts.iter_mut().zip(charges).map(spend).collect())
+        admission.judged.extend(self.parts.iter_mut().zip(charges).map(spend));
+        admission.taken.push(self.drawn);
+        true
     }
 
     /// Decides in the store, and draws a batch where that pays: the key was asked about `pause` ago.
     fn draw(
         &mut self,
+        admission: &mut Admission,
         proxy: &dyn Proxy,
         demand: &Demand<'_>,
         pause: Duration,
         now: Nanos,
-    ) -> Result<Admission, StoreError> {
-        let mut judged = Vec::with_capacity(demand.charges.len());
+    ) -> Result<(), StoreError> {
         let mut costs = 0;
         let mut batch = |ruling: &Ruling, judged: &[Judged]| {
             costs = costs_ahead(ruling, demand.charges, judged, pause);
             if costs == 0 { Vec::new() } else { self.enlarged(demand.charges, judged, costs, ruling.at) }
         };
-        let (ruling, drawn) = demand.table.draw(proxy, demand, now, &mut judged, &mut batch)?;
+        let (ruling, drawn) = demand.table.draw(proxy, demand, now, &mut admission.judged, &mut batch)?;
         for ((part, charge), drawn) in self.parts.iter_mut().zip(demand.charges).zip(&drawn) {
             if let Judged::Fits { after, .. } = *drawn {
                 let target = charge.cost.saturating_mul(costs);
@@ -253,7 +273,8 @@ impl Slot {
         if !drawn.is_empty() {
             self.drawn = ruling;
         }
-        Ok(Admission::of_one(demand, ruling, judged, now))
+        admission.settle(demand, ruling, now);
+        Ok(())
     }
 
     /// What to ask of the store so that the batch is enough for so many more requests, with what is held of the last.

@@ -66,8 +66,9 @@ pub mod quota;
 mod refuse;
 mod registry;
 pub mod table;
+mod taken;
 
-use std::rc::Rc;
+use std::cell::RefCell;
 use std::time::Duration;
 
 use sluicegate_common::config::{ConfigErrors, Mode, Object};
@@ -78,15 +79,12 @@ use sluicegate_common::proxy::Proxy;
 use sluicegate_common::seldom::Seldom;
 use sluicegate_common::store::StoreError;
 
-use crate::admit::{Admission, Charge, Demand, admit};
-use crate::config::{Config, OnStoreError, Precision, REGISTRIES};
+use crate::config::{Config, OnStoreError, REGISTRIES};
 use crate::global::{FailureMode, Global, Verdict};
-use crate::key::Extracted;
-use crate::limit::Limit;
 pub use crate::limit::Stage;
 use crate::quota::Judged;
-use crate::registry::Registry;
 use crate::table::Overflow;
+use crate::taken::{Asked, Taken};
 
 /// The filter.
 #[derive(Debug)]
@@ -96,6 +94,10 @@ pub struct RateLimit {
     needs: Needs,
     /// What failed is told; metrics count each time.
     seldom: Seldom,
+    /// Memory of requests that are over.
+    spare: RefCell<Taken>,
+    /// Where values of fields are made.
+    text: RefCell<String>,
 }
 
 /// What is kept of a request.
@@ -107,50 +109,6 @@ pub struct Stream {
     response_headers: Vec<(String, Vec<u8>)>,
 }
 
-/// What the limits that are counted here said, and what was taken of them.
-#[derive(Debug)]
-struct Taken {
-    asked: Vec<Asked>,
-    admission: Admission,
-}
-
-impl Taken {
-    fn give_back(&mut self, registry: &Registry, cx: &Cx<'_>) {
-        let Self { asked, admission } = self;
-        with_demands(asked, registry.overflow(), |demands| {
-            registry.leases.give_back(admission, cx.proxy, demands, cx.now);
-        });
-    }
-
-    /// Tells the client how the limits stand that bind it.
-    fn tell(&self, cx: &mut Cx<'_>) {
-        if !cx.enforces() {
-            return;
-        }
-        for (Asked { limit, .. }, judged) in self.asked.iter().zip(&self.admission.judged) {
-            if limit.binds() {
-                cx.facts.note_limit(limit.tell(judged));
-            }
-        }
-    }
-}
-
-/// A limit that is asked about a request.
-#[derive(Debug)]
-struct Asked {
-    limit: Rc<Limit>,
-    /// The values of its key.
-    key: Vec<u8>,
-    cost: u32,
-}
-
-impl Asked {
-    /// Whether both are decided in one compare-and-swap.
-    fn shares_entry(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.limit.place.table, &other.limit.place.table) && self.key == other.key
-    }
-}
-
 impl Filter for RateLimit {
     const NAME: &'static str = "rate_limit";
     const REGISTRIES: &'static [&'static str] = REGISTRIES;
@@ -160,7 +118,13 @@ impl Filter for RateLimit {
 
     fn configure(config: Object, setup: &Setup<'_>, top: Option<&Self>) -> Result<Self, ConfigErrors> {
         let config = Config::parse(config, setup, top.map(|top| &top.config))?;
-        Ok(Self { needs: config.needs(), config, seldom: Seldom::default() })
+        Ok(Self {
+            needs: config.needs(),
+            config,
+            seldom: Seldom::default(),
+            spare: RefCell::default(),
+            text: RefCell::default(),
+        })
     }
 
     fn start(&self, proxy: &dyn Proxy) {
@@ -184,28 +148,14 @@ impl Filter for RateLimit {
         if self.is_empty() || head.is_preflight() {
             return Decision::Continue;
         }
-        let Some(asked) = self.asked(head, cx) else { return refuse::missing_key() };
-        let registry = &self.config.registry;
-        let admission = with_demands(&asked, registry.overflow(), |demands| match self.config.precision {
-            Precision::Exact => admit(cx.proxy, demands, cx.now),
-            Precision::Leased => registry.leases.admit(cx.proxy, demands, cx.now),
-        });
-        let admission = match admission {
-            Ok(admission) => admission,
-            Err(error) => match self.on_store_error(error, &asked, cx) {
-                Decision::Continue => Admission::default(),
-                refused => return refused,
-            },
-        };
-        let wait = self.count(&asked, &admission, cx);
-        let taken = Taken { asked, admission };
-        if taken.admission.passes {
-            return self.ask_service(stream, taken, head, cx);
-        }
-        taken.tell(cx);
-        match (taken.admission.full, registry.overflow()) {
-            (true, Overflow::Deny) => refuse::table_full(wait),
-            _ => refuse::rate_limited(wait),
+        let mut taken = self.spare.take();
+        let decision = self.judge(&mut taken, head, cx);
+        match self.config.global.as_ref().filter(|_| matches!(decision, Decision::Continue)) {
+            Some(global) => self.ask_service(global, stream, taken, head, cx),
+            None => {
+                self.finish(taken, cx);
+                decision
+            }
         }
     }
 
@@ -229,7 +179,7 @@ impl Filter for RateLimit {
         if uses.is_empty() {
             return;
         }
-        self.config.fields.write(&mut uses, head);
+        self.config.fields.write(&mut uses, head, &mut self.text.borrow_mut());
         self.config.fields.names().for_each(|name| cx.facts.expose(name));
         cx.facts.expose("retry-after");
     }
@@ -252,26 +202,35 @@ impl RateLimit {
         self.config.limits.is_empty() && self.config.plans.is_none() && self.config.global.is_none()
     }
 
-    /// The limits that are for this request, those of one entry next to each other. `None`: the request lacks a key without
-    /// which it is refused.
-    fn asked(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> Option<Vec<Asked>> {
+    /// Asks every limit that is for this request. What they say stands in `taken`, where there is memory for it.
+    fn judge(&self, taken: &mut Taken, head: &RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
         let plan = self.config.plans.as_ref().map_or(&[][..], |plans| plans.limits(head, cx));
-        let mut asked: Vec<Asked> = Vec::with_capacity(self.config.limits.len().saturating_add(plan.len()));
-        for limit in self.config.limits.iter().chain(plan).filter(|limit| limit.is_for(head, cx)) {
-            let key = match limit.key_of(head, cx) {
-                Extracted::Key(key) => key,
-                Extracted::Deny if limit.binds() => return None,
-                Extracted::Deny | Extracted::Skip => continue,
-            };
-            let new = Asked { limit: Rc::clone(limit), key, cost: limit.cost_of(head) };
-            let last = asked.iter().rposition(|other| other.shares_entry(&new));
-            asked.insert(last.map_or(asked.len(), |last| last.saturating_add(1)), new);
+        if !self.config.limits.iter().chain(plan).all(|limit| taken.ask(limit, head, cx)) {
+            return refuse::missing_key();
         }
-        Some(asked)
+        let registry = &self.config.registry;
+        if let Err(error) = taken.decide(registry, self.config.precision, cx) {
+            taken.admission.clear();
+            return self.on_store_error(error, &taken.asked, cx);
+        }
+        let wait = self.count(taken, cx);
+        match (taken.admission.passes, taken.admission.full, registry.overflow()) {
+            (true, ..) => Decision::Continue,
+            (false, true, Overflow::Deny) => refuse::table_full(wait),
+            (false, ..) => refuse::rate_limited(wait),
+        }
+    }
+
+    /// Tells how the limits stand, and keeps the memory.
+    fn finish(&self, mut taken: Taken, cx: &mut Cx<'_>) {
+        taken.tell(cx);
+        taken.clear();
+        self.spare.replace(taken);
     }
 
     /// Counts what was decided. How long to wait where it was refused.
-    fn count(&self, asked: &[Asked], admission: &Admission, cx: &Cx<'_>) -> Duration {
+    fn count(&self, taken: &Taken, cx: &Cx<'_>) -> Duration {
+        let Taken { asked, admission, .. } = taken;
         if admission.overflowed {
             self.config.registry.count_overflow(cx.proxy);
         }
@@ -287,9 +246,16 @@ impl RateLimit {
     }
 
     /// What is counted here lets the request pass; what the service counts may not.
-    fn ask_service(&self, stream: &mut Stream, taken: Taken, head: &RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
-        let Some(callout) = self.config.global.as_ref().and_then(|global| global.ask(head, cx)) else {
-            taken.tell(cx);
+    fn ask_service(
+        &self,
+        global: &Global,
+        stream: &mut Stream,
+        taken: Taken,
+        head: &RequestHead<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Decision {
+        let Some(callout) = global.ask(head, cx) else {
+            self.finish(taken, cx);
             return Decision::Continue;
         };
         stream.pending = Some(taken);
@@ -323,7 +289,7 @@ impl RateLimit {
             if refusal.is_some() {
                 taken.give_back(&self.config.registry, cx);
             }
-            taken.tell(cx);
+            self.finish(taken, cx);
         }
         if global.mode == Mode::Enforce && cx.enforces() {
             judgement.uses.into_iter().for_each(|limit| cx.facts.note_limit(limit));
@@ -352,19 +318,4 @@ impl RateLimit {
             }
         }
     }
-}
-
-/// Acts on what a request asks of the store: a demand per entry.
-fn with_demands<T>(asked: &[Asked], overflow: Overflow, act: impl FnOnce(&[Demand<'_>]) -> T) -> T {
-    let charges: Vec<Charge<'_>> = asked.iter().map(|asked| asked.limit.charge(asked.cost)).collect();
-    let mut charges = charges.as_slice();
-    let mut demands = Vec::with_capacity(asked.len());
-    for group in asked.chunk_by(Asked::shares_entry) {
-        let (Some(first), Some((of_group, behind))) = (group.first(), charges.split_at_checked(group.len())) else {
-            break;
-        };
-        charges = behind;
-        demands.push(Demand { table: &first.limit.place.table, overflow, key: &first.key, charges: of_group });
-    }
-    act(&demands)
 }

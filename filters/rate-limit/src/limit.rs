@@ -3,6 +3,7 @@
 mod raw;
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use deserr::Deserr;
 use sluicegate_common::config::{ConfigError, ConfigErrors, Mode};
@@ -38,6 +39,8 @@ pub enum Stage {
 pub struct Limit {
     name: Rc<str>,
     quota: Quota,
+    /// That of the quota, which takes a division to find.
+    window: Duration,
     key: Key,
     cost: Cost,
     mode: Mode,
@@ -76,6 +79,7 @@ impl Limit {
         let counter = format!("sluicegate_rate_limit_exceeded_total.limit.{name}.mode.{}", mode.label());
         Ok(Self {
             name: name.into(),
+            window: quota.window(),
             quota,
             key,
             cost: Cost::default(),
@@ -113,10 +117,10 @@ impl Limit {
         self.mode != Mode::Off && self.matcher.as_ref().is_none_or(|matcher| matcher.matches(head, cx))
     }
 
-    /// Whom the request is counted under.
+    /// Whom the request is counted under, in the memory of `spare`.
     #[must_use]
-    pub fn key_of(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> Extracted {
-        self.key.extract(head, cx, self.paths, self.matcher.as_ref())
+    pub fn key_of(&self, head: &RequestHead<'_>, cx: &Cx<'_>, spare: Vec<u8>) -> Extracted {
+        self.key.extract(head, cx, self.paths, self.matcher.as_ref(), spare)
     }
 
     /// How much the request takes.
@@ -153,7 +157,7 @@ impl Limit {
         LimitUse {
             name: Rc::clone(&self.name),
             quota: self.quota.capacity(),
-            window: self.quota.window(),
+            window: self.window,
             remaining: standing.remaining,
             more_in: standing.more_in,
             refused,

@@ -33,7 +33,7 @@ fn settings(client_ip: Value) -> Settings {
 fn keyed(part: &str, settings: &Settings, request: &FakeHost) -> Vec<u8> {
     let parts = deserialize::<PartList, _, ConfigErrors>(json!([part])).unwrap();
     let key = Key::new(parts, OnMissingKey::default());
-    match request.ask(settings, |head, cx| key.extract(head, cx, MatchOptions::default(), None)) {
+    match request.ask(settings, |head, cx| key.extract(head, cx, MatchOptions::default(), None, Vec::new())) {
         Extracted::Key(bytes) => bytes,
         none => panic!("{part}: {none:?} would not be limited"),
     }

@@ -37,9 +37,10 @@ pub(super) enum Kind {
 pub(super) struct KeyBytes(Vec<u8>);
 
 impl KeyBytes {
-    /// Room for that many parts, whatever their values: nothing is allocated later.
-    pub(super) fn for_parts(parts: usize) -> Self {
-        Self(Vec::with_capacity(parts.saturating_mul(PREFIX.saturating_add(MAX_VALUE))))
+    /// In the memory of another, whose bytes are forgotten.
+    pub(super) fn in_place_of(mut other: Vec<u8>) -> Self {
+        other.clear();
+        Self(other)
     }
 
     /// Adds a part; `None`, and nothing is added, where the value is empty.

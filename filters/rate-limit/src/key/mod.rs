@@ -109,10 +109,18 @@ impl Key {
 
     /// The key of a request. `own` is the match of the limit itself, whose templates go before those of rules. A read
     /// that the host failed is a missing part here: see [`Facts::failure`](sluicegate_common::facts::Facts::failure).
+    /// It is written into the memory of `spare`.
     #[must_use]
-    pub fn extract(&self, head: &RequestHead<'_>, cx: &Cx<'_>, paths: MatchOptions, own: Option<&Match>) -> Extracted {
+    pub fn extract(
+        &self,
+        head: &RequestHead<'_>,
+        cx: &Cx<'_>,
+        paths: MatchOptions,
+        own: Option<&Match>,
+        spare: Vec<u8>,
+    ) -> Extracted {
         let request = Request { head, cx, paths, own };
-        let mut bytes = KeyBytes::for_parts(self.parts.len());
+        let mut bytes = KeyBytes::in_place_of(spare);
         for part in self.parts.iter() {
             if request.write(part, &mut bytes).is_some() {
                 continue;

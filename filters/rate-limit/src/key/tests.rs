@@ -21,7 +21,7 @@ fn key(parts: Value, on_missing: OnMissingKey) -> Key {
 /// What the host's request has for a key, by default settings.
 fn extract(key: &Key, host: &FakeHost) -> Extracted {
     let options = MatchOptions::default();
-    host.ask(&Settings::default(), |head, cx| key.extract(head, cx, options, None))
+    host.ask(&Settings::default(), |head, cx| key.extract(head, cx, options, None, Vec::new()))
 }
 
 #[test]

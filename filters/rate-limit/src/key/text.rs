@@ -30,7 +30,7 @@ impl TextPart {
     /// UTF-8.
     #[must_use]
     pub fn of(&self, head: &RequestHead<'_>, cx: &Cx<'_>, paths: MatchOptions) -> Option<String> {
-        let mut bytes = KeyBytes::for_parts(1);
+        let mut bytes = KeyBytes::in_place_of(Vec::new());
         Request { head, cx, paths, own: None }.write(&self.0, &mut bytes)?;
         let bytes = bytes.into_bytes();
         let (kind, value) = (*bytes.first()?, bytes.get(PREFIX..)?);

@@ -146,7 +146,7 @@ fn written(uses: &[LimitUse], styles: &str) -> BTreeMap<String, String> {
     let fields = deserr::deserialize::<Fields, _, sluicegate_common::config::ConfigErrors>(styles).unwrap();
     let mut state = HeadState::default();
     let mut head = ResponseHead::new(&Bare, &mut state);
-    fields.write(&mut uses.to_vec(), &mut head);
+    fields.write(&mut uses.to_vec(), &mut head, &mut String::new());
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let mut by_name = BTreeMap::new();
     for (name, value) in head.iter() {

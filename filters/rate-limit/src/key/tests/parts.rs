@@ -170,7 +170,7 @@ fn how_paths_are_read_is_the_filters_choice() {
     for (case_sensitive, on_ambiguous_path, path, want) in cases {
         let options = MatchOptions { case_sensitive, on_ambiguous_path, ..MatchOptions::default() };
         let key = key(json!(["path"]), OnMissingKey::Skip);
-        let found = target(path).ask(&Settings::default(), |head, cx| key.extract(head, cx, options, None));
+        let found = target(path).ask(&Settings::default(), |head, cx| key.extract(head, cx, options, None, Vec::new()));
         let want =
             want.map(|path| [&[Kind::Path as u8, 0, u8::try_from(path.len()).unwrap()], path.as_bytes()].concat());
         assert_eq!(found, want.map_or(Extracted::Skip, Extracted::Key), "{path}");
@@ -201,7 +201,7 @@ fn a_template_is_the_limits_own_or_the_rules() {
         let (key, own) = (key(json!(["path_template"]), OnMissingKey::Skip), template.map(own));
         let found = target(path).ask(&Settings::default(), |head, cx| {
             rules.choose(head, cx).unwrap();
-            key.extract(head, cx, options, own.as_ref())
+            key.extract(head, cx, options, own.as_ref(), Vec::new())
         });
         let want = want
             .map(|text| [&[Kind::PathTemplate as u8, 0, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat());

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::admit::admit;
 
 const PER: Duration = Duration::from_secs(1);
 
