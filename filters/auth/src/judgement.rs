@@ -9,6 +9,7 @@ use sluicegate_common::filter::Cx;
 use sluicegate_common::head::RequestHead;
 
 use crate::authenticator::{Authenticator, Kind};
+use crate::basic::User;
 use crate::jwt::cache::{CacheKey, Hit, NewEntry, TokenCache};
 use crate::jwt::{Jwt, Unverified};
 use crate::principal::Principal;
@@ -104,13 +105,16 @@ impl<'a> Judgement<'a> {
     fn judge(&mut self, at: usize, authenticator: &Authenticator, shown: Shown<'_>, cx: &Cx<'_>) -> Outcome<Found> {
         let found = match &authenticator.kind {
             Kind::Jwt(jwt) => self.token(at, jwt, shown.credential, cx),
-            Kind::ApiKey(keys) => keys
-                .verify(shown.credential, cx.now)
-                .map_err(Refused::For)
-                .and_then(|key| Ok(Rc::new(self.registry.of_credential(&key.consumer, &key.id)?))),
+            Kind::ApiKey(keys) => {
+                let key = keys.verify(shown.credential, cx.now);
+                let named =
+                    key.and_then(|key| key.principal.get(|| self.registry.of_credential(&key.consumer, &key.id)));
+                named.map_err(Refused::For)
+            }
             Kind::Basic(basic) => {
-                let user = basic.verify(shown.credential, cx.now, cx.proxy).map_err(Refused::For);
-                user.and_then(|user| Ok(Rc::new(self.registry.of_credential(&user.consumer, &user.username)?)))
+                let user = basic.verify(shown.credential, cx.now, cx.proxy);
+                let make = |user: &User| self.registry.of_credential(&user.consumer, &user.username);
+                user.and_then(|user| user.principal.get(|| make(user))).map_err(Refused::For)
             }
         };
         match found {

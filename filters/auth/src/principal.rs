@@ -1,5 +1,6 @@
 //! Who a request was found to come from.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use sluicegate_common::identity::Identity;
 use crate::consumers::Consumer;
 use crate::jose::token::signing_input;
 use crate::jwt::Times;
+use crate::reason::Reason;
 use crate::revocation::TokenId;
 
 /// Whom a valid credential names. A token's is made once and kept in the cache, so that a request with a token seen before
@@ -43,6 +45,32 @@ pub struct VerifiedToken {
     /// What the upstream is told.
     pub headers: Vec<(Name, String)>,
 }
+
+/// Whom a credential of the config names: made when it is shown first, and kept.
+#[derive(Debug, Clone, Default)]
+pub struct Ready(OnceCell<Rc<Principal>>);
+
+impl Ready {
+    /// What was kept, or what `make` makes.
+    ///
+    /// # Errors
+    /// That of `make`. It is asked again then.
+    pub fn get(&self, make: impl FnOnce() -> Result<Principal, Reason>) -> Result<Rc<Principal>, Reason> {
+        match self.0.get() {
+            Some(principal) => Ok(Rc::clone(principal)),
+            None => make().map(|made| Rc::clone(self.0.get_or_init(|| Rc::new(made)))),
+        }
+    }
+}
+
+/// What it holds follows from the credential that it is of.
+impl PartialEq for Ready {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Ready {}
 
 impl Principal {
     /// The claims of the token, if it is one.

@@ -21,11 +21,11 @@ pub const X_FORWARDED_PROTO: &str = "x-forwarded-proto";
 /// and then those lines keep their old one.
 pub fn edit(head: &mut Head<'_>, names: &Names, edit: &Edit<'_>) -> Result<(), Dropped> {
     match (edit, names.exact()) {
-        (Edit::Set(value), Some(name)) => head.set(name.to_owned(), *value)?,
-        (Edit::Append(value), Some(name)) => head.append(name.to_owned(), *value)?,
-        (Edit::SetIfAbsent(value), Some(name)) if head.get(name).is_none() => head.set(name.to_owned(), *value)?,
+        (Edit::Set(value), Some(name)) => head.set(name, *value)?,
+        (Edit::Append(value), Some(name)) => head.append(name, *value)?,
+        (Edit::SetIfAbsent(value), Some(name)) if head.get(name).is_none() => head.set(name, *value)?,
         (Edit::Set(_) | Edit::Append(_) | Edit::SetIfAbsent(_), _) => {}
-        (Edit::Remove, Some(name)) => head.remove(name.to_owned())?,
+        (Edit::Remove, Some(name)) => head.remove(name)?,
         (Edit::Remove, None) => selected(head, names).into_iter().try_for_each(|name| head.remove(name))?,
         (Edit::ReplaceIfExists(value), _) => {
             let names = selected(head, names);
@@ -47,10 +47,10 @@ pub fn edit(head: &mut Head<'_>, names: &Names, edit: &Edit<'_>) -> Result<(), D
 pub fn write_lines(head: &mut Head<'_>, name: &str, lines: Vec<Vec<u8>>) -> Result<(), EditError> {
     let mut lines = lines.into_iter();
     match lines.next() {
-        None => head.remove(name.to_owned()),
+        None => head.remove(name),
         Some(first) => {
-            head.set(name.to_owned(), first)?;
-            lines.try_for_each(|line| head.append(name.to_owned(), line))
+            head.set(name, first)?;
+            lines.try_for_each(|line| head.append(name, line))
         }
     }
 }

@@ -61,7 +61,7 @@ use sluicegate_common::template::Scope;
 
 use crate::config::{Config, Forwarded, Traceparent};
 use crate::dropped::DroppedOps;
-use crate::op::{Due, MissingValue, RequestOp};
+use crate::op::{Dues, MissingValue, RequestOp};
 use crate::security_headers::SecurityHeaders;
 
 /// The filter.
@@ -72,12 +72,12 @@ pub struct HeaderTransform {
 }
 
 /// What the ops on the response come to, once the request was seen.
-pub type Stream = Option<Vec<Due>>;
+pub type Stream = Option<Dues>;
 
 /// What is to be done with a request.
 enum Plan {
     Answer(LocalReply),
-    Edit(Vec<Due>),
+    Edit(Dues),
 }
 
 impl Filter for HeaderTransform {

@@ -12,7 +12,7 @@ use sluicegate_common::template::Scope;
 
 use crate::dropped::{Dropped, DroppedOps};
 use crate::headers;
-use crate::op::{Due, MAX_TOTAL, MissingValue, RequestEdit, RequestOp, work_out_all};
+use crate::op::{Due, Dues, MAX_TOTAL, MissingValue, RequestEdit, RequestOp};
 use crate::target::{changed_path, is_host, is_method, is_path};
 
 /// Where the target as it came is recorded when its path changes.
@@ -27,7 +27,7 @@ pub fn work_out<'o>(
     scope: &Scope<'_>,
     head: &RequestHead<'_>,
     cx: &Cx<'_>,
-) -> Result<Vec<Due>, MissingValue<'o>> {
+) -> Result<Dues, MissingValue<'o>> {
     let work_out = |op: &'o RequestOp| match (&op.when, op.does.value(), &op.does) {
         (Some(when), ..) if !when.matches(head, cx) => Ok(Due::Skipped),
         (_, Some(value), RequestEdit::Path(_)) => {
@@ -36,7 +36,7 @@ pub fn work_out<'o>(
         (_, Some(value), _) => value.of(scope, |text| text),
         (_, None, _) => Ok(Due::AsWritten),
     };
-    work_out_all(ops, work_out)
+    Dues::work_out(ops, work_out)
 }
 
 /// Carries the ops out. One that cannot be is left out and noted.
@@ -45,7 +45,7 @@ pub fn work_out<'o>(
 /// [`Dropped::TooLong`]: the request is to be refused.
 pub fn carry_out(
     ops: &[RequestOp],
-    due: &[Due],
+    dues: &Dues,
     head: &mut RequestHead<'_>,
     dropped: &DroppedOps,
     cx: &Cx<'_>,
@@ -57,9 +57,9 @@ pub fn carry_out(
         // A client's own would tell the upstream of a path that never was.
         dropped.note(remove_spellings(&[ORIGINAL_PATH], head).map_err(Into::into), cx);
     }
-    for (op, due) in ops.iter().zip(due) {
+    for (at, op) in ops.iter().enumerate() {
         let reserved = |name: &[u8]| is_reserved(ops, &op.does, name);
-        match carry_out_one(&op.does, due, head, &reserved) {
+        match carry_out_one(&op.does, dues.of(at), head, &reserved) {
             Err(Dropped::TooLong) => return Err(Dropped::TooLong),
             outcome => dropped.note(outcome, cx),
         }

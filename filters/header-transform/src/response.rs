@@ -2,6 +2,8 @@
 //!
 //! Templates and matches read the request, which is out of reach by then: they are worked out when the request comes by.
 
+use std::convert::Infallible;
+
 use sluicegate_common::config::Statuses;
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::{RequestHead, ResponseHead};
@@ -9,7 +11,8 @@ use sluicegate_common::template::Scope;
 
 use crate::dropped::{Dropped, DroppedOps};
 use crate::headers;
-use crate::op::{Due, MAX_TOTAL, MissingValue, ResponseEdit, ResponseOp, work_out_all};
+
+use crate::op::{Due, Dues, MAX_TOTAL, MissingValue, ResponseEdit, ResponseOp};
 use crate::target::may_have_body;
 
 /// What each op comes to for the response to this request.
@@ -21,27 +24,28 @@ pub fn work_out<'o>(
     scope: &Scope<'_>,
     head: &RequestHead<'_>,
     cx: &Cx<'_>,
-) -> Result<Vec<Due>, MissingValue<'o>> {
+) -> Result<Dues, MissingValue<'o>> {
     let work_out = |op: &'o ResponseOp| match (&op.when, op.does.value()) {
         (Some(when), _) if !when.matches(head, cx) => Ok(Due::Skipped),
         (_, Some(value)) => value.of(scope, |text| text),
         (_, None) => Ok(Due::AsWritten),
     };
-    work_out_all(ops, work_out)
+    Dues::work_out(ops, work_out)
 }
 
 /// What each op comes to where the request was answered before it got here: what needs the request is left out.
-pub fn without_request(ops: &[ResponseOp]) -> Vec<Due> {
+pub fn without_request(ops: &[ResponseOp]) -> Dues {
     let needs_request =
         |op: &ResponseOp| op.when.is_some() || op.does.value().is_some_and(|value| value.template.literal().is_none());
-    ops.iter().map(|op| if needs_request(op) { Due::Skipped } else { Due::AsWritten }).collect()
+    let due = |op| Ok::<_, Infallible>(if needs_request(op) { Due::Skipped } else { Due::AsWritten });
+    Dues::work_out(ops, due).unwrap_or_default()
 }
 
 /// Carries the ops out. One that cannot be is left out and noted.
-pub fn carry_out(ops: &[ResponseOp], due: &[Due], head: &mut ResponseHead<'_>, dropped: &DroppedOps, cx: &Cx<'_>) {
-    for (op, due) in ops.iter().zip(due) {
+pub fn carry_out(ops: &[ResponseOp], dues: &Dues, head: &mut ResponseHead<'_>, dropped: &DroppedOps, cx: &Cx<'_>) {
+    for (at, op) in ops.iter().enumerate() {
         if is_for(op.statuses.as_ref(), head) && head.edits().size() <= MAX_TOTAL {
-            dropped.note(carry_out_one(&op.does, due, head), cx);
+            dropped.note(carry_out_one(&op.does, dues.of(at), head), cx);
         }
     }
 }

@@ -17,6 +17,7 @@ use sluicegate_common::time::Nanos;
 pub use digests::DigestMap;
 pub use raw::RawApiKeys;
 
+use crate::principal::Ready;
 use crate::reason::Reason;
 
 /// The longest key, in bytes: what an unknown one costs stays below 0.1 ms.
@@ -39,6 +40,8 @@ pub struct Credential {
     pub not_before: Option<Nanos>,
     /// The time at which it is no longer valid.
     pub expires_at: Option<Nanos>,
+    /// Whom it names.
+    pub principal: Ready,
 }
 
 impl ApiKeys {

@@ -72,7 +72,7 @@ impl RawCredential {
             let message = "is not after \"not_before\": the key would never be valid";
             errors.push(ConfigError::invalid(format!("{path}.expires_at"), message));
         }
-        let credential = Credential { id, consumer, not_before, expires_at };
+        let credential = Credential { id, consumer, not_before, expires_at, principal: Default::default() };
         match digest {
             Some(digest) => errors.into_result((digest, credential)),
             None => Err(errors),

@@ -33,6 +33,7 @@ use sluicegate_common::time::Nanos;
 pub use raw::RawBasic;
 
 use crate::api_key::{DigestMap, digest};
+use crate::principal::Ready;
 use crate::reason::Reason;
 use password::{Password, SlowHash};
 use rate::Rate;
@@ -56,6 +57,8 @@ pub struct User {
     pub username: String,
     /// The id of the consumer.
     pub consumer: String,
+    /// Whom it names.
+    pub principal: Ready,
 }
 
 struct Account {

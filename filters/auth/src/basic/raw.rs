@@ -114,7 +114,7 @@ impl RawUser {
         };
         match password {
             Some(password) => {
-                let user = User { username, consumer };
+                let user = User { username, consumer, principal: Default::default() };
                 errors.into_result(Account { user, password, remembered: Remembered::default() })
             }
             None => Err(errors),

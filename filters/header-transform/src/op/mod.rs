@@ -12,7 +12,7 @@ use sluicegate_common::pairs::{Edit, Names};
 use sluicegate_common::template::Source;
 
 pub use raw::RawOp;
-pub use value::{Due, MAX_TOTAL, MissingValue, OnMissing, Value, work_out_all};
+pub use value::{Due, Dues, MAX_TOTAL, MissingValue, OnMissing, Value};
 
 use crate::substitution::Substitution;
 

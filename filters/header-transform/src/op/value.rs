@@ -49,19 +49,37 @@ pub enum Due {
 /// default.
 pub const MAX_TOTAL: usize = 4 * MAX_WRITTEN;
 
-/// Works the ops out one by one; from where their values are too long together, none has one.
-///
-/// # Errors
-/// That of an op.
-pub fn work_out_all<'o, T, E>(ops: &'o [T], work_out: impl Fn(&'o T) -> Result<Due, E>) -> Result<Vec<Due>, E> {
-    let mut total: usize = 0;
-    let mut all = Vec::with_capacity(ops.len());
-    for op in ops {
-        let due = work_out(op)?;
-        total = total.saturating_add(if let Due::Filled(value) = &due { value.len() } else { 0 });
-        all.push(if total > MAX_TOTAL { Due::TooLong } else { due });
+/// What all ops of a message come to. Takes no memory where all are [`Due::AsWritten`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dues(Vec<Due>);
+
+impl Dues {
+    /// Works the ops out one by one; from where their values are too long together, none has one.
+    ///
+    /// # Errors
+    /// That of an op.
+    pub fn work_out<'o, T, E>(ops: &'o [T], work_out: impl Fn(&'o T) -> Result<Due, E>) -> Result<Self, E> {
+        let mut total: usize = 0;
+        let mut all = Vec::new();
+        for (at, op) in ops.iter().enumerate() {
+            let due = work_out(op)?;
+            if all.is_empty() {
+                if due == Due::AsWritten {
+                    continue;
+                }
+                all.reserve_exact(ops.len());
+                all.resize(at, Due::AsWritten);
+            }
+            total = total.saturating_add(if let Due::Filled(value) = &due { value.len() } else { 0 });
+            all.push(if total > MAX_TOTAL { Due::TooLong } else { due });
+        }
+        Ok(Self(all))
     }
-    Ok(all)
+
+    /// What the op at that place of the list comes to.
+    pub fn of(&self, at: usize) -> &Due {
+        self.0.get(at).unwrap_or(&Due::AsWritten)
+    }
 }
 
 /// The source that has no value, where this refuses the request.
