@@ -36,7 +36,8 @@ pub struct Facts {
     assigned_request_id: bool,
     /// The memory of another request's id.
     spare_request_id: Vec<u8>,
-    exposed: BTreeSet<String>,
+    /// Names, `, ` between them.
+    exposed: String,
     limits: Vec<LimitUse>,
     breaker: Option<Rc<str>>,
     whole: bool,
@@ -44,6 +45,9 @@ pub struct Facts {
     templates: RefCell<Vec<Rc<Match>>>,
     failure: Cell<Option<Status>>,
 }
+
+/// What stands between the names of a list in a header.
+pub const SEPARATOR: &str = ", ";
 
 /// Names of headers, in lower case.
 pub(crate) type HeaderNames = Rc<BTreeSet<String>>;
@@ -69,12 +73,14 @@ impl Facts {
             (std::mem::take(&mut self.limits), self.chosen_by.take(), self.templates.take());
         limits.clear();
         limits.shrink_to(LISTED);
+        let mut exposed = std::mem::take(&mut self.exposed);
+        exposed.clear();
         chosen_by.clear();
         templates.clear();
         let mut spare_request_id = self.request_id.take().flatten().unwrap_or_else(|| self.spare_request_id());
         spare_request_id.clear();
         let (chosen_by, templates) = (chosen_by.into(), templates.into());
-        *self = Self { limits, chosen_by, templates, spare_request_id, ..Self::default() };
+        *self = Self { limits, exposed, chosen_by, templates, spare_request_id, ..Self::default() };
     }
 
     /// The path in normal form.
@@ -169,12 +175,18 @@ impl Facts {
 
     /// Notes a response header of the bundle itself that pages of other origins may read. The name is in lower case.
     pub fn expose(&mut self, name: &str) {
-        self.exposed.insert(name.to_owned());
+        if self.exposed().split(SEPARATOR).any(|known| known == name) {
+            return;
+        }
+        if !self.exposed.is_empty() {
+            self.exposed.push_str(SEPARATOR);
+        }
+        self.exposed.push_str(name);
     }
 
-    /// The headers noted by [`Facts::expose`].
+    /// The headers noted by [`Facts::expose`], each once, with [`SEPARATOR`] between them.
     #[must_use]
-    pub fn exposed(&self) -> &BTreeSet<String> {
+    pub fn exposed(&self) -> &str {
         &self.exposed
     }
 

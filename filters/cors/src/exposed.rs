@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use sluicegate_common::facts::Facts;
+use sluicegate_common::facts::{Facts, SEPARATOR};
 use sluicegate_common::head::{EditError, ResponseHead, StaticName};
 
 use crate::config::Headers;
@@ -17,7 +17,7 @@ pub struct Exposed {
     /// What the config lists, as a header has it.
     listed: String,
     /// The same with the headers that the bundle itself set last, and these: the next answer has them, too.
-    with_own: RefCell<(BTreeSet<String>, String)>,
+    with_own: RefCell<(String, String)>,
 }
 
 impl From<Headers> for Exposed {
@@ -26,7 +26,7 @@ impl From<Headers> for Exposed {
             Headers::Any => "*".to_owned(),
             Headers::Named(names) => joined(names),
         };
-        Self { names, with_own: RefCell::new((BTreeSet::new(), listed.clone())), listed }
+        Self { names, with_own: RefCell::new((String::new(), listed.clone())), listed }
     }
 }
 
@@ -56,14 +56,14 @@ impl Exposed {
     fn write_with_own(
         &self,
         names: &BTreeSet<String>,
-        own: &BTreeSet<String>,
+        own: &str,
         head: &mut ResponseHead<'_>,
     ) -> Result<(), EditError> {
         let Ok(mut last) = self.with_own.try_borrow_mut() else { return Ok(()) };
-        if last.0 != *own {
-            let mut all = own.clone();
-            all.extend(names.iter().cloned());
-            *last = (own.clone(), joined(&all));
+        if last.0 != own {
+            let mut all = names.clone();
+            all.extend(own.split(SEPARATOR).map(str::to_owned));
+            *last = (own.to_owned(), joined(&all));
         }
         set(&last.1, head)
     }
@@ -77,7 +77,7 @@ fn joined(names: &BTreeSet<String>) -> String {
     let mut list = String::new();
     for name in names {
         if !list.is_empty() {
-            list += ", ";
+            list += SEPARATOR;
         }
         list += name;
     }
