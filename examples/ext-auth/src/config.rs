@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, InternalError, Object, Text, read};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, HeaderName, InternalError, Object, Text, read};
 
 /// A compiled config.
 #[derive(Debug)]
@@ -25,8 +24,7 @@ pub struct Config {
 }
 
 /// Who is asked.
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 pub struct Service {
     /// Envoy: the cluster's name.
     pub cluster: Visible,
@@ -64,21 +62,20 @@ impl Text for Path {
 
 sluicegate_common::deserr_text!(Visible, Path);
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct RawConfig {
     services: Vec<Service>,
-    #[deserr(default = Duration::from_secs(1))]
+    #[config(default = Duration::from_secs(1))]
     timeout: Duration,
-    #[deserr(default)]
+    #[config(default)]
     headers: Vec<HeaderName>,
-    #[deserr(default)]
+    #[config(default)]
     copy_headers: Vec<HeaderName>,
-    #[deserr(default)]
+    #[config(default)]
     consumer_header: Option<HeaderName>,
-    #[deserr(default)]
+    #[config(default)]
     publish_claims: bool,
-    #[deserr(default = InternalError::Deny)]
+    #[config(default = InternalError::Deny)]
     on_service_failure: InternalError,
 }
 

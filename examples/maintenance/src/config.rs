@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrorKind, ConfigErrors, InternalError, Object, Text, read};
+use sluicegate_common::config::{
+    ConfigError, ConfigErrorKind, ConfigErrors, FromConfig, InternalError, Object, Text, read,
+};
 
 /// What a rule may change.
 #[derive(Debug)]
@@ -69,24 +70,23 @@ impl Text for Path {
 
 sluicegate_common::deserr_text!(Visible, Path);
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct RawConfig {
-    #[deserr(default)]
+    #[config(default)]
     cluster: Option<Visible>,
-    #[deserr(default)]
+    #[config(default)]
     authority: Option<Visible>,
-    #[deserr(default)]
+    #[config(default)]
     path: Option<Path>,
-    #[deserr(default = Duration::from_secs(5))]
+    #[config(default = Duration::from_secs(5))]
     refresh: Duration,
-    #[deserr(default = Duration::from_secs(1))]
+    #[config(default = Duration::from_secs(1))]
     timeout: Duration,
-    #[deserr(default = Duration::from_secs(1))]
+    #[config(default = Duration::from_secs(1))]
     max_wait: Duration,
-    #[deserr(default = InternalError::Allow)]
+    #[config(default = InternalError::Allow)]
     on_unknown: InternalError,
-    #[deserr(default = Duration::from_secs(60))]
+    #[config(default = Duration::from_secs(60))]
     retry_after: Duration,
 }
 

@@ -22,8 +22,7 @@ mod claim;
 mod conditions;
 mod scope;
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, Name, Object, check_unique};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, Name, Object, check_unique};
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::identity::Identity;
@@ -33,15 +32,14 @@ use crate::reason::Reason;
 use conditions::{Conditions, Met, RawConditions};
 
 /// An element of `authorize` as written.
-#[derive(Debug, Clone, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, Clone, FromConfig)]
 pub struct RawEntry {
     name: Name,
-    #[deserr(default, rename = "match")]
+    #[config(default, rename = "match")]
     matcher: Option<RawMatch>,
-    #[deserr(default)]
+    #[config(default)]
     allow: Option<RawConditions>,
-    #[deserr(default)]
+    #[config(default)]
     deny: Option<RawConditions>,
 }
 

@@ -4,8 +4,7 @@
 
 use std::rc::Rc;
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigErrors, Name, Object, Table, read};
+use sluicegate_common::config::{ConfigErrors, FromConfig, Name, Object, Table, read};
 use sluicegate_common::filter::Setup;
 use sluicegate_common::identity::Identity;
 
@@ -21,35 +20,34 @@ use crate::revocation::RawRevocation;
 /// The fields that exist once, at the top of the config.
 pub const REGISTRIES: &[&str] = &["authenticators", "consumers", "revocation", "identity_headers", "token_cache"];
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct RawConfig {
-    #[deserr(default)]
+    #[config(default)]
     authenticators: Table<Name, RawAuthenticator>,
-    #[deserr(default)]
+    #[config(default)]
     consumers: Vec<RawConsumer>,
-    #[deserr(default)]
+    #[config(default)]
     revocation: Option<RawRevocation>,
-    #[deserr(default)]
+    #[config(default)]
     identity_headers: RawIdentityHeaders,
-    #[deserr(default = true)]
+    #[config(default = true)]
     token_cache: bool,
 
-    #[deserr(default)]
+    #[config(default)]
     realm: Realm,
-    #[deserr(default)]
+    #[config(default)]
     require: Option<RawRequire>,
-    #[deserr(default)]
+    #[config(default)]
     authorize: Vec<RawEntry>,
-    #[deserr(default = true)]
+    #[config(default = true)]
     hide_credentials: bool,
-    #[deserr(default = true)]
+    #[config(default = true)]
     bypass_cors_preflight: bool,
-    #[deserr(default)]
+    #[config(default)]
     strip_failure_details: bool,
-    #[deserr(default = true)]
+    #[config(default = true)]
     publish_identity: bool,
-    #[deserr(default)]
+    #[config(default)]
     publish_claims: bool,
 }
 

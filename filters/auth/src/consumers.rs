@@ -13,8 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, Text, check_unique, quoted};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, Text, check_unique, quoted};
 use sluicegate_common::identity::Identity;
 use sluicegate_common::time::Nanos;
 
@@ -47,17 +46,16 @@ impl Text for ConsumerName {
 sluicegate_common::deserr_text!(ConsumerName);
 
 /// An element of `consumers` as written.
-#[derive(Debug, Clone, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, Clone, FromConfig)]
 pub struct RawConsumer {
     id: ConsumerName,
-    #[deserr(default)]
+    #[config(default)]
     groups: Vec<ConsumerName>,
-    #[deserr(default)]
+    #[config(default)]
     not_before: Option<Nanos>,
-    #[deserr(default)]
+    #[config(default)]
     expires_at: Option<Nanos>,
-    #[deserr(default)]
+    #[config(default)]
     disabled: bool,
 }
 

@@ -4,22 +4,20 @@
 //! to. Before anything is decided, and in every mode, they are taken out of the client's request in any spelling that
 //! some server reads as the same name. They are written only for a request that is let in.
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigErrors, HeaderName};
+use sluicegate_common::config::{FromConfig, HeaderName};
 use sluicegate_common::head::{EditError, Name, RequestHead};
 use sluicegate_common::identity::{Identity, remove_spellings};
 
 use crate::principal::Principal;
 
 /// The names of the identity's headers as config gives them.
-#[derive(Debug, Default, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, Default, FromConfig)]
 pub struct RawIdentityHeaders {
-    #[deserr(default)]
+    #[config(default)]
     consumer_id: Option<HeaderName>,
-    #[deserr(default)]
+    #[config(default)]
     consumer_groups: Option<HeaderName>,
-    #[deserr(default)]
+    #[config(default)]
     credential_id: Option<HeaderName>,
 }
 

@@ -15,7 +15,7 @@
 //! 7. `any`, `all` and `optional` nest at most [`MAX_NESTING`] deep.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
-use sluicegate_common::config::{ConfigError, ConfigErrors, did_you_mean, one_key, quoted};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, did_you_mean, one_key, quoted};
 
 mod evaluate;
 
@@ -40,8 +40,7 @@ pub enum RawRequire {
 }
 
 /// `{}`.
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct Nothing {}
 
 impl Deserr<ConfigErrors> for RawRequire {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use sluicegate_common::config::{
-    ConfigError, ConfigErrors, Name, Object, OrOff, Percent, Whole, path_of, read, take_type,
+    ConfigError, ConfigErrors, FromConfig, Name, Object, OrOff, Percent, Whole, path_of, read, take_type,
 };
 use sluicegate_common::filter::{Needs, Setup};
 
@@ -21,93 +21,88 @@ use crate::window::Shape;
 /// The fields that exist once, at the top of the config.
 pub const REGISTRIES: &[&str] = &["hosts", "id", "max_breakers", "scope", "status_path"];
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct RawConfig {
-    #[deserr(default)]
+    #[config(default)]
     id: Option<Name>,
-    #[deserr(default)]
+    #[config(default)]
     scope: Option<Vec<crate::scope::Part>>,
-    #[deserr(default)]
+    #[config(default)]
     hosts: Vec<String>,
-    #[deserr(default)]
+    #[config(default)]
     max_breakers: Option<Whole<1, 1024>>,
-    #[deserr(default)]
+    #[config(default)]
     status_path: Option<String>,
 
-    #[deserr(default)]
+    #[config(default)]
     window: Option<RawWindow>,
-    #[deserr(default)]
+    #[config(default)]
     minimum_calls: Option<Whole<1, 1_000_000>>,
-    #[deserr(default)]
+    #[config(default)]
     failure_rate_threshold: Option<Percent>,
-    #[deserr(default)]
+    #[config(default)]
     slow_call_duration: Option<Duration>,
-    #[deserr(default)]
+    #[config(default)]
     slow_call_rate_threshold: Option<Percent>,
-    #[deserr(default)]
+    #[config(default)]
     consecutive_failures: Option<Whole<0, 1_000_000>>,
-    #[deserr(default)]
+    #[config(default)]
     failure: RawFailure,
-    #[deserr(default)]
+    #[config(default)]
     ignore: RawIgnore,
-    #[deserr(default)]
+    #[config(default)]
     wait_duration_in_open_state: Option<Duration>,
-    #[deserr(default)]
+    #[config(default)]
     wait_backoff: RawBackoff,
-    #[deserr(default)]
+    #[config(default)]
     permitted_calls_in_half_open: Option<Whole<1, { MOST_PERMITS as u64 }>>,
-    #[deserr(default)]
+    #[config(default)]
     permit_lease: Option<Duration>,
-    #[deserr(default = OrOff::Off)]
+    #[config(default = OrOff::Off)]
     max_wait_in_half_open: OrOff<Duration>,
-    #[deserr(default)]
+    #[config(default)]
     open: RawOpen,
-    #[deserr(default)]
+    #[config(default)]
     state: StateRule,
 }
 
 /// `state`: whether the breaker works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum StateRule {
     /// It does.
     #[default]
-    #[deserr(rename = "auto")]
+    #[config(rename = "auto")]
     Auto,
     /// Requests pass, and nothing is counted.
-    #[deserr(rename = "disabled")]
+    #[config(rename = "disabled")]
     Disabled,
     /// All requests are rejected.
-    #[deserr(rename = "forced_open")]
+    #[config(rename = "forced_open")]
     ForcedOpen,
     /// Requests pass; what became of them is told by metrics alone.
-    #[deserr(rename = "metrics_only")]
+    #[config(rename = "metrics_only")]
     MetricsOnly,
 }
 
-#[derive(Deserr, Default)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig, Default)]
 struct RawBackoff {
-    #[deserr(default)]
+    #[config(default)]
     multiplier: Option<f64>,
-    #[deserr(default)]
+    #[config(default)]
     max: Option<Duration>,
-    #[deserr(default)]
+    #[config(default)]
     jitter: Option<f64>,
 }
 
 /// `window`.
 struct RawWindow(Shape);
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct RawCount {
     size: Whole<1, 10_000>,
 }
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct RawTime {
     size: Duration,
 }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, HeaderValue, StatusCode, Table};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, HeaderName, HeaderValue, StatusCode, Table};
 use sluicegate_common::filter::{Cx, Decision};
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::reply::{LocalReply, OverrideBody, check_headers};
@@ -26,16 +25,15 @@ pub const STATUS: &str = "status";
 pub const CODES: &[&str] = &[OPEN, HALF_OPEN, FORCED_OPEN, STORE_ERROR, STATUS];
 
 /// `open` as written.
-#[derive(Debug, Default, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, Default, FromConfig)]
 pub struct RawOpen {
-    #[deserr(default)]
+    #[config(default)]
     status: Option<StatusCode>,
-    #[deserr(default)]
+    #[config(default)]
     headers: Table<HeaderName, HeaderValue>,
-    #[deserr(default)]
+    #[config(default)]
     json: Option<Json>,
-    #[deserr(default)]
+    #[config(default)]
     text: Option<Template>,
 }
 

@@ -1,5 +1,8 @@
 //! What every Sluicegate filter shares. Pure: no host call, no clock, no store of its own.
 
+// What is derived names this crate as others do.
+extern crate self as sluicegate_common;
+
 pub mod account;
 pub mod callout;
 pub mod chain;

@@ -11,9 +11,7 @@
 
 use std::borrow::Cow;
 
-use deserr::Deserr;
-
-use crate::config::{ConfigErrors, Text};
+use crate::config::{FromConfig, Text};
 use crate::reply::may_set;
 use crate::time::Nanos;
 
@@ -33,8 +31,7 @@ pub fn is_valid(id: &[u8]) -> bool {
 }
 
 /// `accept`: which ids of clients are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum Accept {
     /// Valid ones.
     #[default]
@@ -46,8 +43,7 @@ pub enum Accept {
 }
 
 /// `generator`: how new ids are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum Generator {
     /// Random (RFC 9562 section 5.4).
     #[default]
@@ -57,22 +53,21 @@ pub enum Generator {
 }
 
 /// The common block `request_id`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, FromConfig)]
 pub struct RequestId {
-    #[deserr(default)]
+    #[config(default)]
     header: IdHeader,
     /// Which ids of clients are kept, "valid" unless given.
-    #[deserr(default)]
+    #[config(default)]
     pub accept: Accept,
     /// How new ids are made, "uuid4" unless given.
-    #[deserr(default)]
+    #[config(default)]
     pub generator: Generator,
     /// Whether the response carries the id, true unless given.
-    #[deserr(default = true)]
+    #[config(default = true)]
     pub echo: bool,
     /// The config has the block.
-    #[deserr(skip, default = true)]
+    #[config(skip, default = true)]
     given: bool,
 }
 

@@ -2,24 +2,22 @@
 
 use std::cell::Cell;
 
-use deserr::Deserr;
-
 use crate::client_address::ClientIp;
-use crate::config::ConfigErrors;
+use crate::config::FromConfig;
 use crate::proxy::{Counter, Proxy};
 use crate::request_id::RequestId;
 
 /// The common registries of a module. Other fields of the object have readers of their own.
-#[derive(Debug, Default, Deserr)]
-#[deserr(error = ConfigErrors)]
+#[derive(Debug, Default, FromConfig)]
+#[config(allow_unknown)]
 pub struct Settings {
     /// Whose address counts as the client's.
-    #[deserr(default)]
+    #[config(default)]
     pub client_ip: ClientIp,
     /// Where a request's id stands.
-    #[deserr(default)]
+    #[config(default)]
     pub request_id: RequestId,
-    #[deserr(skip)]
+    #[config(skip)]
     pub(crate) forgeable: Forgeable,
 }
 

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, Object, OrOff, Text, Whole, read};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, HeaderName, Object, OrOff, Text, Whole, read};
 
 use crate::allow_origin::Origins;
 use crate::exposed::Exposed;
@@ -42,8 +41,7 @@ pub struct Config {
 }
 
 /// `on_disallowed_origin`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum OnDisallowedOrigin {
     /// The upstream answers, and the browser keeps the answer from the page.
     #[default]
@@ -121,36 +119,35 @@ impl Text for OriginOrAny {
 
 sluicegate_common::deserr_text!(OriginOrAny);
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct RawConfig {
-    #[deserr(default)]
+    #[config(default)]
     allow_origins: Vec<OriginOrAny>,
-    #[deserr(default)]
+    #[config(default)]
     allow_origin_patterns: Vec<Pattern>,
-    #[deserr(default)]
+    #[config(default)]
     allow_origin_regex: Vec<Expression>,
-    #[deserr(default = default_methods())]
+    #[config(default = default_methods())]
     allow_methods: Vec<Method>,
-    #[deserr(default)]
+    #[config(default)]
     allow_headers: Vec<HeaderName>,
-    #[deserr(default)]
+    #[config(default)]
     expose_headers: Vec<HeaderName>,
-    #[deserr(default)]
+    #[config(default)]
     allow_credentials: bool,
-    #[deserr(default = OrOff::On(DAY))]
+    #[config(default = OrOff::On(DAY))]
     max_age: OrOff<Duration>,
-    #[deserr(default)]
+    #[config(default)]
     allow_private_network: bool,
-    #[deserr(default)]
+    #[config(default)]
     allow_null_origin: bool,
-    #[deserr(default)]
+    #[config(default)]
     preflight_continue: bool,
-    #[deserr(default = None)]
+    #[config(default = None)]
     preflight_status: Option<Whole<200, 299>>,
-    #[deserr(default)]
+    #[config(default)]
     on_disallowed_origin: OnDisallowedOrigin,
-    #[deserr(default)]
+    #[config(default)]
     timing_allow_origins: Vec<OriginOrAny>,
 }
 

@@ -2,7 +2,7 @@
 
 use deserr::Deserr;
 use serde_json::Value;
-use sluicegate_common::config::{ConfigErrors, Object, check_unique, read};
+use sluicegate_common::config::{ConfigErrors, FromConfig, Object, check_unique, read};
 use sluicegate_common::matcher::{Match, MatchOptions};
 use sluicegate_common::template::{Source, Template};
 
@@ -28,8 +28,7 @@ pub struct Config {
 }
 
 /// `traceparent`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum Traceparent {
     /// Nothing.
     #[default]
@@ -41,8 +40,7 @@ pub enum Traceparent {
 }
 
 /// `forwarded`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum Forwarded {
     /// Nothing.
     #[default]
@@ -53,21 +51,20 @@ pub enum Forwarded {
     Replace,
 }
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 #[expect(dead_code, reason = "the entries of the lists are read one by one")]
 struct RawConfig {
-    #[deserr(default)]
+    #[config(default)]
     traceparent: Traceparent,
-    #[deserr(default)]
+    #[config(default)]
     forwarded: Forwarded,
-    #[deserr(default)]
+    #[config(default)]
     security_headers: Option<SecurityHeaders>,
-    #[deserr(default)]
+    #[config(default)]
     request: Vec<Value>,
-    #[deserr(default)]
+    #[config(default)]
     response: Vec<Value>,
-    #[deserr(default)]
+    #[config(default)]
     reply: Vec<Value>,
 }
 

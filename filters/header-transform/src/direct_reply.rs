@@ -1,7 +1,8 @@
 //! Answers that the config gives itself: health, maintenance, a body for 404.
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, HeaderValue, Name, StatusCode, Table};
+use sluicegate_common::config::{
+    ConfigError, ConfigErrors, FromConfig, HeaderName, HeaderValue, Name, StatusCode, Table,
+};
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::matcher::{Match, MatchOptions, RawMatch};
@@ -23,19 +24,18 @@ pub struct DirectReply {
 }
 
 /// An entry of `reply` as written.
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 pub struct RawReply {
     name: Name,
-    #[deserr(default, rename = "match")]
+    #[config(default, rename = "match")]
     matches: Option<RawMatch>,
-    #[deserr(default)]
+    #[config(default)]
     status: Option<StatusCode>,
-    #[deserr(default)]
+    #[config(default)]
     headers: Table<HeaderName, HeaderValue>,
-    #[deserr(default)]
+    #[config(default)]
     json: Option<Json>,
-    #[deserr(default)]
+    #[config(default)]
     text: Option<Template>,
 }
 

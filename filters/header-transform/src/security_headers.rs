@@ -1,11 +1,9 @@
 //! `security_headers`: presets of what browsers should be told about a response (OWASP HTTP Headers Cheat Sheet).
 
-use deserr::Deserr;
-use sluicegate_common::config::ConfigErrors;
+use sluicegate_common::config::FromConfig;
 
 /// What the responses are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromConfig)]
 pub enum SecurityHeaders {
     /// Data for programs: a browser that shows one as a page runs nothing and loads nothing.
     Api,

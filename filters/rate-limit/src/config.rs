@@ -5,8 +5,7 @@
 use std::num::NonZeroU32;
 use std::rc::Rc;
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, Name, Object, Whole, check_unique, read};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, Name, Object, Whole, check_unique, read};
 use sluicegate_common::filter::{Needs, Setup};
 
 use crate::fields::Fields;
@@ -18,33 +17,31 @@ use crate::registry::{RawStore, Registry};
 /// The fields that exist once, at the top of the config.
 pub const REGISTRIES: &[&str] = &["id", "replicas", "store"];
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct RawConfig {
-    #[deserr(default)]
+    #[config(default)]
     id: Option<Name>,
-    #[deserr(default)]
+    #[config(default)]
     store: RawStore,
-    #[deserr(default)]
+    #[config(default)]
     replicas: Option<Whole<1, 10_000>>,
 
-    #[deserr(default)]
+    #[config(default)]
     limits: Vec<RawLimit>,
-    #[deserr(default)]
+    #[config(default)]
     plans: Option<RawPlans>,
-    #[deserr(default)]
+    #[config(default)]
     global: Option<RawGlobal>,
-    #[deserr(default)]
+    #[config(default)]
     headers: Fields,
-    #[deserr(default)]
+    #[config(default)]
     on_store_error: OnStoreError,
-    #[deserr(default)]
+    #[config(default)]
     precision: Precision,
 }
 
 /// `on_store_error`: what becomes of a request when the levels cannot be read or written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum OnStoreError {
     /// It passes, uncounted.
     #[default]
@@ -54,8 +51,7 @@ pub enum OnStoreError {
 }
 
 /// `precision`: whether a worker may take ahead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum Precision {
     /// Each request takes what it costs.
     #[default]

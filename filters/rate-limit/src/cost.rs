@@ -11,7 +11,7 @@
 //! this filter set or remove it.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
-use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, Whole, one_key, path_of};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, HeaderName, Whole, one_key, path_of};
 use sluicegate_common::head::RequestHead;
 
 /// A cost as a config writes it: the most a request takes at once is a million.
@@ -65,11 +65,10 @@ fn units(text: &[u8]) -> u32 {
     number.unwrap_or(0)
 }
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct RawHeader {
     name: HeaderName,
-    #[deserr(default)]
+    #[config(default)]
     default: Option<Units>,
     max: Units,
 }

@@ -23,7 +23,7 @@ mod value;
 use std::mem;
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
-use sluicegate_common::config::{ConfigError, ConfigErrors, path_of};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, path_of};
 use sluicegate_common::head::ResponseHead;
 use sluicegate_common::limit_use::LimitUse;
 
@@ -46,12 +46,11 @@ pub struct Fields {
 }
 
 /// An element of `headers`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromConfig)]
 enum Style {
     Draft,
     Draft6,
-    #[deserr(rename = "x_ratelimit")]
+    #[config(rename = "x_ratelimit")]
     XRateLimit,
 }
 

@@ -5,8 +5,7 @@ mod raw;
 use std::rc::Rc;
 use std::time::Duration;
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, Mode};
+use sluicegate_common::config::{ConfigError, FromConfig, Mode};
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::limit_use::LimitUse;
@@ -22,15 +21,14 @@ use crate::table::Tag;
 pub use raw::{RawLimit, Requests, per_replica};
 
 /// `stage`: where in a gateway a limit is asked. Elsewhere there is one stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum Stage {
     /// Before anybody asks who calls.
-    #[deserr(rename = "before_auth")]
+    #[config(rename = "before_auth")]
     BeforeAuth,
     /// Once that is known.
     #[default]
-    #[deserr(rename = "after_auth")]
+    #[config(rename = "after_auth")]
     AfterAuth,
 }
 

@@ -19,8 +19,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, Mode, Table, Text};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, Mode, Table, Text};
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::matcher::MatchOptions;
@@ -36,47 +35,42 @@ const THROTTLE: &str = "plan-throttle";
 const QUOTA: &str = "plan-quota";
 
 /// `plans` as written.
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 pub struct RawPlans {
     by: By,
     table: Table<Value, RawPlan>,
-    #[deserr(default)]
+    #[config(default)]
     default: Option<Value>,
-    #[deserr(default = PartList::consumer())]
+    #[config(default = PartList::consumer())]
     key: PartList,
 }
 
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 struct RawPlan {
-    #[deserr(default)]
+    #[config(default)]
     throttle: Option<RawThrottle>,
-    #[deserr(default)]
+    #[config(default)]
     quota: Option<RawQuota>,
 }
 
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 struct RawThrottle {
     requests: Requests,
-    #[deserr(default = Duration::from_secs(1))]
+    #[config(default = Duration::from_secs(1))]
     per: Duration,
-    #[deserr(default)]
+    #[config(default)]
     burst: Option<Requests>,
 }
 
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 struct RawQuota {
     requests: Requests,
     per: RawPeriod,
-    #[deserr(default)]
+    #[config(default)]
     offset: Duration,
 }
 
-#[derive(Debug, Clone, Copy, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, FromConfig)]
 enum RawPeriod {
     Day,
     Week,

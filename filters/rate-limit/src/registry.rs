@@ -6,22 +6,20 @@ use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::time::Duration;
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, Whole};
+use sluicegate_common::config::{ConfigError, FromConfig, HeaderName, Whole};
 use sluicegate_common::proxy::{Counter, Proxy};
 
 use crate::lease::Leases;
 use crate::table::{Overflow, Shape, Table, Tag};
 
 /// `store` as written.
-#[derive(Debug, Default, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, Default, FromConfig)]
 pub struct RawStore {
-    #[deserr(default)]
+    #[config(default)]
     buckets: Option<Whole<1, 65_536>>,
-    #[deserr(default)]
+    #[config(default)]
     ways: Option<Whole<1, 32>>,
-    #[deserr(default)]
+    #[config(default)]
     overflow: Overflow,
 }
 

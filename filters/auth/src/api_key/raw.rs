@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use deserr::Deserr;
 use sluicegate_common::config::{
-    ConfigError, ConfigErrors, Env, Name, RawSecretOrDigest, SecretOrDigest, check_unique,
+    ConfigError, ConfigErrors, Env, FromConfig, Name, RawSecretOrDigest, SecretOrDigest, check_unique,
 };
 use sluicegate_common::identity::Identity;
 use sluicegate_common::time::Nanos;
@@ -14,22 +13,20 @@ use super::{ApiKeys, Credential, MAX_KEY, digest};
 
 /// An authenticator of type `api_key`, without its `type` and `from`. Errors tell places in that object, so it is read
 /// by itself ([`read`](sluicegate_common::config::read)).
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 pub struct RawApiKeys {
     /// May be empty: who revokes the last key needs a config that is taken.
     credentials: Vec<RawCredential>,
 }
 
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 struct RawCredential {
     id: Name,
     consumer: String,
     key: RawSecretOrDigest,
-    #[deserr(default)]
+    #[config(default)]
     not_before: Option<Nanos>,
-    #[deserr(default)]
+    #[config(default)]
     expires_at: Option<Nanos>,
 }
 

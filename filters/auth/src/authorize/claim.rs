@@ -5,7 +5,7 @@
 
 use deserr::{Deserr, IntoValue, ValuePointerRef};
 use serde_json::Value;
-use sluicegate_common::config::{ConfigError, ConfigErrors, Object, Pointer, path_of};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, Object, Pointer, path_of};
 
 /// A value that a claim is compared with.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,17 +18,16 @@ enum Scalar {
 }
 
 /// A condition as written.
-#[derive(Debug, Clone, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, Clone, FromConfig)]
 pub struct RawClaim {
     pointer: Pointer,
-    #[deserr(default)]
+    #[config(default)]
     any_of: Option<Vec<Scalar>>,
-    #[deserr(default)]
+    #[config(default)]
     all_of: Option<Vec<Scalar>>,
-    #[deserr(default)]
+    #[config(default)]
     equals: Option<Scalar>,
-    #[deserr(default)]
+    #[config(default)]
     exists: Option<bool>,
 }
 

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig};
 use sluicegate_common::identity::Identity;
 
 use super::Subject;
@@ -12,16 +11,15 @@ use super::scope::{Scope, Scopes};
 use crate::consumers::ConsumerName;
 
 /// Conditions as written.
-#[derive(Debug, Clone, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, Clone, FromConfig)]
 pub struct RawConditions {
-    #[deserr(default)]
+    #[config(default)]
     consumers: Option<Vec<ConsumerName>>,
-    #[deserr(default)]
+    #[config(default)]
     groups: Option<Vec<ConsumerName>>,
-    #[deserr(default)]
+    #[config(default)]
     scopes: Option<Vec<Scope>>,
-    #[deserr(default)]
+    #[config(default)]
     claims: Option<Vec<RawClaim>>,
 }
 

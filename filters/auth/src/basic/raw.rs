@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use sluicegate_common::config::{
-    ConfigError, ConfigErrors, Env, RawSecretOrDigest, SecretOrDigest, Sha256, Text, Whole, check_unique, one_key,
+    ConfigError, ConfigErrors, Env, FromConfig, RawSecretOrDigest, SecretOrDigest, Sha256, Text, Whole, check_unique,
+    one_key,
 };
 use sluicegate_common::identity::Identity;
 
@@ -16,17 +17,15 @@ use crate::api_key::digest;
 
 /// An authenticator of type `basic`, without its `type`. Errors tell places in that object, so it is read by itself
 /// ([`read`](sluicegate_common::config::read)).
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 pub struct RawBasic {
     /// May be empty: who removes the last user needs a config that is taken.
     users: Vec<RawUser>,
-    #[deserr(default)]
+    #[config(default)]
     slow_hash_rate: Option<Whole<1, 100>>,
 }
 
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 struct RawUser {
     username: Username,
     consumer: String,

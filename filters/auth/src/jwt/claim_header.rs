@@ -3,9 +3,8 @@
 use std::fmt::{self, Write};
 use std::rc::Rc;
 
-use deserr::Deserr;
 use serde_json::{Number, Value};
-use sluicegate_common::config::{ConfigErrors, Object, Pointer};
+use sluicegate_common::config::{FromConfig, Object, Pointer};
 use sluicegate_common::reply::is_field_value;
 
 use crate::reason::Reason;
@@ -20,8 +19,7 @@ pub struct ClaimHeader {
 }
 
 /// How arrays and objects are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum Encoding {
     /// Arrays as JSON in ASCII; objects are refused.
     #[default]

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use deserr::{Deserr, IntoValue, ValuePointerRef};
 use sluicegate_common::config::{
-    ConfigError, ConfigErrors, Env, HeaderName, Name, Pointer, RawSecret, Size, check_unique, one_key, quoted,
+    ConfigError, ConfigErrors, Env, FromConfig, HeaderName, Name, Pointer, RawSecret, Size, check_unique, one_key,
+    quoted,
 };
 use sluicegate_common::identity::is_name;
 use sluicegate_common::reply::may_set;
@@ -21,41 +22,39 @@ const MINUTE: Duration = Duration::from_secs(60);
 const TOKEN_SIZE: Size = Size::from_bytes(16 << 10);
 
 /// The authenticator as written, without its `type` and `from`.
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 pub struct RawJwt {
     issuers: Vec<RawIssuer>,
-    #[deserr(default = MINUTE)]
+    #[config(default = MINUTE)]
     clock_skew: Duration,
-    #[deserr(default = vec!["exp".to_owned()])]
+    #[config(default = vec!["exp".to_owned()])]
     require_claims: Vec<String>,
-    #[deserr(default = TOKEN_SIZE)]
+    #[config(default = TOKEN_SIZE)]
     max_token_size: Size,
-    #[deserr(default)]
+    #[config(default)]
     max_lifetime: Option<Duration>,
-    #[deserr(default)]
+    #[config(default)]
     typ: Option<String>,
-    #[deserr(default)]
+    #[config(default)]
     key_claim: Option<Pointer>,
-    #[deserr(default)]
+    #[config(default)]
     claims_to_headers: Vec<RawClaimHeader>,
-    #[deserr(default)]
+    #[config(default)]
     forward_payload_header: Option<HeaderName>,
 }
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct RawIssuer {
     name: Name,
-    #[deserr(default)]
+    #[config(default)]
     issuer: Option<String>,
-    #[deserr(default)]
+    #[config(default)]
     audiences: Vec<String>,
     algorithms: Vec<Algorithm>,
     keys: RawKeys,
-    #[deserr(default)]
+    #[config(default)]
     consumer: Option<RawNaming>,
-    #[deserr(default)]
+    #[config(default)]
     groups_claim: Option<Pointer>,
 }
 
@@ -83,30 +82,27 @@ impl Deserr<ConfigErrors> for RawKeys {
 }
 
 /// `{"claim": "/sub", "map": "prefixed"}` or `{"fixed": "john"}`.
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct RawNaming {
-    #[deserr(default)]
+    #[config(default)]
     claim: Option<Pointer>,
-    #[deserr(default)]
+    #[config(default)]
     map: Option<Map>,
-    #[deserr(default)]
+    #[config(default)]
     fixed: Option<String>,
 }
 
-#[derive(Clone, Copy, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Clone, Copy, FromConfig)]
 enum Map {
     Prefixed,
     Registered,
 }
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct RawClaimHeader {
     claim: Pointer,
     header: HeaderName,
-    #[deserr(default)]
+    #[config(default)]
     encoding: Encoding,
 }
 

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, Text};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, Text};
 use sluicegate_common::seldom::Seldom;
 use sluicegate_common::time::Nanos;
 
@@ -13,18 +12,17 @@ use super::{Inline, Revocation};
 use crate::logout::{Logout, LogoutPath, Origin};
 
 /// `revocation` as written.
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 pub struct RawRevocation {
-    #[deserr(default)]
+    #[config(default)]
     logout_path: Option<LogoutPath>,
-    #[deserr(default)]
+    #[config(default)]
     allow_origins: Vec<Origin>,
-    #[deserr(default)]
+    #[config(default)]
     jti: Vec<Claim>,
-    #[deserr(default)]
+    #[config(default)]
     sub: Vec<Claim>,
-    #[deserr(default)]
+    #[config(default)]
     issued_before: Option<Nanos>,
 }
 

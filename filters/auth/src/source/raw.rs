@@ -1,22 +1,21 @@
 //! Sources as the config says them.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
-use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, Text, path_of};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, HeaderName, Text, path_of};
 use sluicegate_common::pairs::cookies::is_cookie_name;
 
 use super::prefix::Prefix;
 use super::{Place, Source, Sources};
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct RawSource {
-    #[deserr(default)]
+    #[config(default)]
     header: Option<HeaderName>,
-    #[deserr(default)]
+    #[config(default)]
     query: Option<ParameterName>,
-    #[deserr(default)]
+    #[config(default)]
     cookie: Option<CookieName>,
-    #[deserr(default)]
+    #[config(default)]
     prefix: Option<Prefix>,
 }
 

@@ -3,30 +3,28 @@
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 
 use super::{Cidr, ClientIp, Source, Trust};
-use crate::config::{ConfigError, ConfigErrors, Whole, path_of};
+use crate::config::{ConfigError, ConfigErrors, FromConfig, Whole, path_of};
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct RawClientIp {
-    #[deserr(default)]
+    #[config(default)]
     from: RawSource,
-    #[deserr(default)]
+    #[config(default)]
     trusted_hops: Option<u8>,
-    #[deserr(default)]
+    #[config(default)]
     trusted_proxies: Option<Vec<Cidr>>,
-    #[deserr(default)]
+    #[config(default)]
     peer_appended: Option<bool>,
-    #[deserr(default)]
+    #[config(default)]
     ipv6_prefix: Option<Whole<1, 128>>,
 }
 
-#[derive(Default, PartialEq, Deserr)]
-#[deserr(error = ConfigErrors)]
+#[derive(Default, PartialEq, FromConfig)]
 enum RawSource {
     #[default]
-    #[deserr(rename = "host")]
+    #[config(rename = "host")]
     Host,
-    #[deserr(rename = "x_forwarded_for")]
+    #[config(rename = "x_forwarded_for")]
     ForwardedFor,
 }
 

@@ -54,14 +54,14 @@ impl MergeWithError<ConfigErrors> for ConfigErrors {
 }
 
 #[inline(never)]
-fn joined(errors: Option<ConfigErrors>, other: ConfigErrors) -> ConfigErrors {
+pub(super) fn joined(errors: Option<ConfigErrors>, other: ConfigErrors) -> ConfigErrors {
     let mut errors = errors.unwrap_or_default();
     errors.extend(other);
     errors
 }
 
 #[inline(never)]
-fn describe<V: IntoValue>(error: ErrorKind<'_, V>, location: ValuePointerRef<'_>) -> ConfigErrors {
+pub(super) fn describe<V: IntoValue>(error: ErrorKind<'_, V>, location: ValuePointerRef<'_>) -> ConfigErrors {
     let path = || path_of(location);
     match error {
         ErrorKind::IncorrectValueKind { actual, accepted } => wrong_type(&actual, type_names(accepted), location),

@@ -11,20 +11,20 @@
 //! [`Statuses`], [`Percent`], [`Pointer`], [`Whole`], [`RawSecret`], `std::time::Duration`,
 //! [`Nanos`](crate::time::Nanos)); its own ones implement [`Text`]. Sums read with [`one_key`] or [`take_type`],
 //! objects with names of the user as [`Table`].
-//! An `Option` needs `#[deserr(default)]` like any other field that may be left out.
+//! An `Option` needs `#[config(default)]` like any other field that may be left out.
 //!
 //! ```
 //! use std::time::Duration;
-//! use deserr::Deserr;
-//! use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, OrOff, layers, parse_json, read, split};
+//! use sluicegate_common::config::{
+//!     ConfigError, ConfigErrors, FromConfig, HeaderName, OrOff, layers, parse_json, read, split,
+//! };
 //!
-//! #[derive(Deserr)]
-//! #[deserr(error = ConfigErrors, deny_unknown_fields)]
+//! #[derive(FromConfig)]
 //! struct RawConfig {
 //!     header: HeaderName,
-//!     #[deserr(default = OrOff::On(Duration::from_secs(5)))]
+//!     #[config(default = OrOff::On(Duration::from_secs(5)))]
 //!     timeout: OrOff<Duration>,
-//!     #[deserr(default)]
+//!     #[config(default)]
 //!     retries: u8,
 //! }
 //!
@@ -74,6 +74,8 @@ mod or_off;
 mod patch;
 mod pointer;
 mod policy;
+#[doc(hidden)]
+pub mod record;
 mod secret;
 mod size;
 mod status;
@@ -101,6 +103,7 @@ pub use pointer::Pointer;
 pub use policy::{DecisionRecord, InternalError, Mode, Policy};
 pub use secret::{RawSecret, RawSecretOrDigest, Secret, SecretOrDigest, Sha256};
 pub use size::Size;
+pub use sluicegate_config_derive::FromConfig;
 pub use status::{StatusCode, StatusPattern, Statuses};
 pub use suggest::did_you_mean;
 pub use table::Table;

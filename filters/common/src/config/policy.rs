@@ -1,8 +1,9 @@
 //! The policy fields that every filter has.
 
+use crate::config::FromConfig;
 use std::collections::BTreeMap;
 
-use deserr::{Deserr, ValuePointerRef};
+use deserr::ValuePointerRef;
 
 use super::common_keys::Object;
 use super::error::{ConfigError, ConfigErrorKind, ConfigErrors};
@@ -17,8 +18,7 @@ use crate::reply::{ErrorFormat, ErrorOverride, OverrideBody, ReplyPolicy, check_
 use crate::template::{Json, Template};
 
 /// `mode`: whether a filter acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum Mode {
     /// It acts.
     #[default]
@@ -42,8 +42,7 @@ impl Mode {
 }
 
 /// `on_internal_error`: what becomes of a request when the host fails the filter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromConfig)]
 pub enum InternalError {
     /// It is refused.
     Deny,
@@ -52,8 +51,7 @@ pub enum InternalError {
 }
 
 /// `decision_record`: which decisions access logs can read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum DecisionRecord {
     /// None.
     Off,
@@ -115,30 +113,29 @@ impl Policy {
 }
 
 /// The other common fields have readers of their own, so that unknown ones are none of this type's business.
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors)]
+#[derive(FromConfig)]
+#[config(allow_unknown)]
 struct RawPolicy {
-    #[deserr(default)]
+    #[config(default)]
     mode: Mode,
-    #[deserr(default)]
+    #[config(default)]
     on_internal_error: Option<InternalError>,
-    #[deserr(default)]
+    #[config(default)]
     error_format: RawErrorFormat,
-    #[deserr(default)]
+    #[config(default)]
     errors: Table<Name, RawOverride>,
-    #[deserr(default)]
+    #[config(default)]
     decision_record: DecisionRecord,
 }
 
-#[derive(Default, Deserr)]
-#[deserr(error = ConfigErrors)]
+#[derive(Default, FromConfig)]
 enum RawErrorFormat {
     #[default]
-    #[deserr(rename = "problem_json")]
+    #[config(rename = "problem_json")]
     ProblemJson,
-    #[deserr(rename = "json")]
+    #[config(rename = "json")]
     Json,
-    #[deserr(rename = "text")]
+    #[config(rename = "text")]
     Text,
 }
 
@@ -152,16 +149,16 @@ impl From<RawErrorFormat> for ErrorFormat {
     }
 }
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields, validate = check_override -> ConfigErrors)]
+#[derive(FromConfig)]
+#[config(validate = check_override)]
 struct RawOverride {
-    #[deserr(default)]
+    #[config(default)]
     status: Option<StatusCode>,
-    #[deserr(default)]
+    #[config(default)]
     headers: Table<HeaderName, HeaderValue>,
-    #[deserr(default)]
+    #[config(default)]
     json: Option<Json>,
-    #[deserr(default)]
+    #[config(default)]
     text: Option<Template>,
 }
 

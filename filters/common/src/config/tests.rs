@@ -1,5 +1,6 @@
 //! The whole way of a config, by the example of the module's documentation.
 
+use crate::config::FromConfig;
 use std::time::Duration;
 
 use deserr::Deserr;
@@ -22,15 +23,14 @@ pub(super) fn check_text<T: Text + PartialEq + std::fmt::Debug>(accepted: &[(&st
     }
 }
 
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 struct RawConfig {
     upstreams: Vec<HeaderName>,
-    #[deserr(default = OrOff::On(Duration::from_secs(5)))]
+    #[config(default = OrOff::On(Duration::from_secs(5)))]
     timeout: OrOff<Duration>,
-    #[deserr(default = 3)]
+    #[config(default = 3)]
     retries: u8,
-    #[deserr(default)]
+    #[config(default)]
     retry_on: Statuses,
 }
 

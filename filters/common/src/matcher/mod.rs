@@ -35,10 +35,8 @@ pub use raw::{RawMatch, RawPath};
 
 use std::rc::Rc;
 
-use deserr::Deserr;
-
 use crate::client_address::Cidr;
-use crate::config::ConfigErrors;
+use crate::config::{ConfigErrors, FromConfig};
 use crate::facts::Facts;
 use crate::filter::Cx;
 use crate::head::RequestHead;
@@ -58,12 +56,12 @@ pub struct MatchOptions {
 }
 
 /// The fields of a config that say how paths are read. Others have readers of their own.
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors)]
+#[derive(FromConfig)]
+#[config(allow_unknown)]
 struct RawOptions {
-    #[deserr(default)]
+    #[config(default)]
     on_ambiguous_path: OnAmbiguousPath,
-    #[deserr(default)]
+    #[config(default)]
     case_sensitive: Option<bool>,
 }
 
@@ -108,8 +106,7 @@ pub struct Match {
 }
 
 /// A string in a route's metadata.
-#[derive(Debug, Clone, PartialEq, Eq, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, FromConfig)]
 struct RouteMetadata {
     namespace: String,
     key: String,

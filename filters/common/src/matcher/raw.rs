@@ -6,29 +6,28 @@ use super::field::{FieldMatch, Test};
 use super::path::{PathPattern, anchored};
 use super::{HostPattern, Match, MatchOptions, Method, RouteMetadata};
 use crate::client_address::Cidr;
-use crate::config::{ConfigError, ConfigErrors, HeaderName, Text, one_key, quoted};
+use crate::config::{ConfigError, ConfigErrors, FromConfig, HeaderName, Text, one_key, quoted};
 
 /// A `match` as written, for configs that hold one; [`RawMatch::compile`] makes it a [`Match`].
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, FromConfig)]
 pub struct RawMatch {
-    #[deserr(default)]
+    #[config(default)]
     hosts: Option<Vec<HostPattern>>,
-    #[deserr(default)]
+    #[config(default)]
     methods: Option<Vec<Method>>,
-    #[deserr(default)]
+    #[config(default)]
     paths: Option<Vec<RawPath>>,
-    #[deserr(default)]
+    #[config(default)]
     headers: Option<Vec<RawField>>,
-    #[deserr(default)]
+    #[config(default)]
     query: Option<Vec<RawField>>,
-    #[deserr(default)]
+    #[config(default)]
     cookies: Option<Vec<RawField>>,
-    #[deserr(default)]
+    #[config(default)]
     route_names: Option<Vec<String>>,
-    #[deserr(default)]
+    #[config(default)]
     source_ips: Option<Vec<Cidr>>,
-    #[deserr(default)]
+    #[config(default)]
     route_metadata: Option<Vec<RouteMetadata>>,
 }
 
@@ -46,25 +45,24 @@ impl Deserr<ConfigErrors> for RawPath {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, FromConfig)]
 struct RawField {
     name: String,
-    #[deserr(default)]
+    #[config(default)]
     exact: Option<String>,
-    #[deserr(default)]
+    #[config(default)]
     prefix: Option<String>,
-    #[deserr(default)]
+    #[config(default)]
     suffix: Option<String>,
-    #[deserr(default)]
+    #[config(default)]
     contains: Option<String>,
-    #[deserr(default)]
+    #[config(default)]
     regex: Option<String>,
-    #[deserr(default)]
+    #[config(default)]
     present: Option<bool>,
-    #[deserr(default)]
+    #[config(default)]
     absent: Option<bool>,
-    #[deserr(default)]
+    #[config(default)]
     invert: bool,
 }
 

@@ -1,11 +1,10 @@
 use std::cell::RefCell;
 
-use deserr::Deserr;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::chain::Walk;
-use crate::config::{InternalError, Object, read};
+use crate::config::{FromConfig, InternalError, Object, read};
 use crate::facts::Facts;
 use crate::facts::fake::FakeHost;
 use crate::filter::{Decision, Filter, Outcome, Setup};
@@ -21,8 +20,7 @@ struct Guard {
     refuse: String,
 }
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct RawGuard {
     refuse: String,
 }

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use deserr::Deserr;
-
-use crate::config::ConfigErrors;
+use crate::config::FromConfig;
 
 /// Why a path may mean different things to the proxy and to the server behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,14 +78,13 @@ impl fmt::Display for Ambiguity {
 }
 
 /// `on_ambiguous_path`: what becomes of a request with such a path, where the config looks at paths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum OnAmbiguousPath {
     /// It is refused with 400.
     #[default]
     Reject,
     /// Rules see the path as it was sent, up to the first `?`: nothing decoded, dropped or resolved. Only for servers
     /// known to read it the same way.
-    #[deserr(rename = "match_raw")]
+    #[config(rename = "match_raw")]
     MatchRaw,
 }

@@ -1,7 +1,6 @@
 use super::{Accept, Generator, IdHeader, MAX_ACCEPTED, RequestId, is_valid};
-use crate::config::{ConfigErrors, Object, read};
+use crate::config::{FromConfig, Object, read};
 use crate::time::Nanos;
-use deserr::Deserr;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -76,10 +75,9 @@ fn the_generator_is_chosen() {
     }
 }
 
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 struct Config {
-    #[deserr(default)]
+    #[config(default)]
     request_id: RequestId,
 }
 

@@ -1,7 +1,6 @@
 //! An op as the config says it.
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrorKind, ConfigErrors, Statuses, quoted};
+use sluicegate_common::config::{ConfigError, ConfigErrorKind, ConfigErrors, FromConfig, Statuses, quoted};
 use sluicegate_common::matcher::{Match, MatchOptions, RawMatch, anchored};
 use sluicegate_common::pairs::Names;
 use sluicegate_common::template::{Source, Template};
@@ -15,61 +14,57 @@ use crate::headers::X_FORWARDED_PROTO;
 use crate::substitution::Substitution;
 
 /// An op as written.
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 pub struct RawOp {
     op: Verb,
     target: Target,
-    #[deserr(default)]
+    #[config(default)]
     name: Option<String>,
-    #[deserr(default)]
+    #[config(default)]
     name_prefix: Option<String>,
-    #[deserr(default)]
+    #[config(default)]
     name_regex: Option<String>,
-    #[deserr(default)]
+    #[config(default)]
     value: Option<Template>,
-    #[deserr(default)]
+    #[config(default)]
     to: Option<String>,
-    #[deserr(default)]
+    #[config(default)]
     regex: Option<String>,
-    #[deserr(default)]
+    #[config(default)]
     substitution: Option<String>,
-    #[deserr(default)]
+    #[config(default)]
     on_missing: Option<OnMissing>,
-    #[deserr(default)]
+    #[config(default)]
     when: Option<RawWhen>,
 }
 
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 struct RawWhen {
-    #[deserr(default, rename = "match")]
+    #[config(default, rename = "match")]
     matches: Option<RawMatch>,
-    #[deserr(default)]
+    #[config(default)]
     statuses: Option<Statuses>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
-#[deserr(error = ConfigErrors)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromConfig)]
 enum Verb {
-    #[deserr(rename = "remove")]
+    #[config(rename = "remove")]
     Remove,
-    #[deserr(rename = "rename")]
+    #[config(rename = "rename")]
     Rename,
-    #[deserr(rename = "set")]
+    #[config(rename = "set")]
     Set,
-    #[deserr(rename = "set_if_absent")]
+    #[config(rename = "set_if_absent")]
     SetIfAbsent,
-    #[deserr(rename = "replace_if_exists")]
+    #[config(rename = "replace_if_exists")]
     ReplaceIfExists,
-    #[deserr(rename = "append")]
+    #[config(rename = "append")]
     Append,
-    #[deserr(rename = "rewrite")]
+    #[config(rename = "rewrite")]
     Rewrite,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromConfig)]
 enum Target {
     Header,
     Query,

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use deserr::Deserr;
-use sluicegate_common::config::ConfigErrors;
+use sluicegate_common::config::FromConfig;
 use sluicegate_common::pairs::MAX_WRITTEN;
 use sluicegate_common::reply::is_field_value;
 use sluicegate_common::template::{Scope, Source, Template};
@@ -11,8 +10,7 @@ use sluicegate_common::template::{Scope, Source, Template};
 use crate::dropped::Dropped;
 
 /// `on_missing`: what becomes of an op whose template has a source without a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum OnMissing {
     /// The op is left out.
     #[default]

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use sluicegate_common::config::ConfigErrors;
 use sluicegate_common::head::is_token;
 use sluicegate_common::reply::may_set;
 

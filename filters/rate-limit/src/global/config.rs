@@ -3,9 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use deserr::Deserr;
 use sluicegate_common::callout::{MAX_GRPC_TARGET, grpc_target};
-use sluicegate_common::config::{ConfigError, ConfigErrors, HeaderName, Mode, Text};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, HeaderName, Mode, Text};
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::matcher::MatchOptions;
@@ -22,44 +21,40 @@ const MAX_DESCRIPTORS: usize = 16;
 const MAX_ENTRIES: usize = 16;
 
 /// `global` as written.
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 pub struct RawGlobal {
     service: RawService,
     domain: Words,
     descriptors: Vec<Vec<RawEntry>>,
-    #[deserr(default)]
+    #[config(default)]
     failure_mode: FailureMode,
-    #[deserr(default)]
+    #[config(default)]
     cost: Cost,
-    #[deserr(default)]
+    #[config(default)]
     mode: Mode,
-    #[deserr(default)]
+    #[config(default)]
     request_headers: Vec<HeaderName>,
 }
 
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 struct RawService {
     cluster: Peer,
-    #[deserr(default)]
+    #[config(default)]
     authority: Option<Peer>,
-    #[deserr(default = Duration::from_millis(20))]
+    #[config(default = Duration::from_millis(20))]
     timeout: Duration,
 }
 
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 struct RawEntry {
     key: Words,
     value: TextPart,
-    #[deserr(default)]
+    #[config(default)]
     default: Option<Words>,
 }
 
 /// `failure_mode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum FailureMode {
     /// It passes.
     #[default]

@@ -26,8 +26,7 @@ mod text;
 
 use std::rc::Rc;
 
-use deserr::Deserr;
-use sluicegate_common::config::ConfigErrors;
+use sluicegate_common::config::FromConfig;
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::matcher::{Match, MatchOptions};
@@ -40,8 +39,7 @@ use read::Request;
 pub use text::TextPart;
 
 /// `on_missing_key`: what becomes of a request that lacks a part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum OnMissingKey {
     /// The limit does not apply.
     Skip,

@@ -4,7 +4,7 @@ mod parts;
 
 use deserr::deserialize;
 use serde_json::{Value, json};
-use sluicegate_common::config::ConfigErrors;
+use sluicegate_common::config::{ConfigErrors, FromConfig};
 use sluicegate_common::settings::Settings;
 
 use super::*;
@@ -86,8 +86,7 @@ fn lists_of_parts_are_read() {
     }
 }
 
-#[derive(Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(FromConfig)]
 struct Holder {
     key: PartList,
 }

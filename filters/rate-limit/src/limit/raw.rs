@@ -3,8 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, Mode, Name, Whole};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, Mode, Name, Whole};
 use sluicegate_common::matcher::{MatchOptions, RawMatch};
 
 use super::{Limit, Stage, Terms};
@@ -17,44 +16,42 @@ use crate::registry::Registry;
 pub type Requests = Whole<1, 1_000_000_000>;
 
 /// An element of `limits` as written.
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 pub struct RawLimit {
     pub name: Name,
-    #[deserr(default)]
+    #[config(default)]
     algorithm: Algorithm,
     requests: Requests,
     per: Duration,
-    #[deserr(default)]
+    #[config(default)]
     burst: Option<Requests>,
-    #[deserr(default)]
+    #[config(default)]
     align: Option<RawAlign>,
-    #[deserr(default)]
+    #[config(default)]
     key: PartList,
-    #[deserr(default)]
+    #[config(default)]
     on_missing_key: OnMissingKey,
-    #[deserr(default)]
+    #[config(default)]
     cost: Cost,
-    #[deserr(default, rename = "match")]
+    #[config(default, rename = "match")]
     matcher: Option<RawMatch>,
-    #[deserr(default)]
+    #[config(default)]
     mode: Mode,
-    #[deserr(default)]
+    #[config(default)]
     count_rejected: bool,
-    #[deserr(default)]
+    #[config(default)]
     stage: Stage,
 }
 
 /// `algorithm`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 enum Algorithm {
     #[default]
-    #[deserr(rename = "token_bucket")]
+    #[config(rename = "token_bucket")]
     TokenBucket,
-    #[deserr(rename = "fixed_window")]
+    #[config(rename = "fixed_window")]
     FixedWindow,
-    #[deserr(rename = "sliding_window")]
+    #[config(rename = "sliding_window")]
     SlidingWindow,
 }
 
@@ -69,12 +66,11 @@ impl Algorithm {
 }
 
 /// `align`: when a fixed window begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
-#[deserr(error = ConfigErrors)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromConfig)]
 enum RawAlign {
-    #[deserr(rename = "epoch")]
+    #[config(rename = "epoch")]
     Epoch,
-    #[deserr(rename = "first_request")]
+    #[config(rename = "first_request")]
     FirstRequest,
 }
 

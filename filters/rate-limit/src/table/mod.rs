@@ -21,8 +21,7 @@ mod ruling;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use deserr::Deserr;
-use sluicegate_common::config::ConfigErrors;
+use sluicegate_common::config::FromConfig;
 use sluicegate_common::proxy::Proxy;
 use sluicegate_common::store::{SharedStore as _, State, StoreError, digest};
 use sluicegate_common::time::Nanos;
@@ -56,8 +55,7 @@ impl Tag {
 }
 
 /// What becomes of keys for which a bucket has no entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 pub enum Overflow {
     /// They take the place of the key that has used least, and have used as much as any that was displaced.
     #[default]

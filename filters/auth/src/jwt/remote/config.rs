@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, Text};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, Text};
 use sluicegate_common::filter::{Callout, CalloutRequest};
 
 use super::uri::{Authority, Uri};
@@ -13,20 +12,19 @@ const fn seconds(n: u64) -> Duration {
 }
 
 /// Published keys as written.
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 pub struct RawRemote {
     uri: Uri,
     cluster: Upstream,
-    #[deserr(default)]
+    #[config(default)]
     authority: Option<Authority>,
-    #[deserr(default = seconds(600))]
+    #[config(default = seconds(600))]
     cache_ttl: Duration,
-    #[deserr(default = seconds(24 * 60 * 60))]
+    #[config(default = seconds(24 * 60 * 60))]
     stale_ttl: Duration,
-    #[deserr(default = seconds(30))]
+    #[config(default = seconds(30))]
     min_refresh: Duration,
-    #[deserr(default = seconds(2))]
+    #[config(default = seconds(2))]
     timeout: Duration,
 }
 

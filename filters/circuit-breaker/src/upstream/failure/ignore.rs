@@ -1,20 +1,18 @@
 //! Requests that a breaker lets be, and answers that it does not count.
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigErrors, Statuses, Text};
+use sluicegate_common::config::{ConfigErrors, FromConfig, Statuses, Text};
 use sluicegate_common::filter::Cx;
 use sluicegate_common::head::RequestHead;
 use sluicegate_common::matcher::{Match, MatchOptions, Method, RawMatch, RawPath};
 
 /// `ignore` as written.
-#[derive(Debug, Default, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, Default, FromConfig)]
 pub struct RawIgnore {
-    #[deserr(default)]
+    #[config(default)]
     statuses: Option<Statuses>,
-    #[deserr(default)]
+    #[config(default)]
     methods: Option<Vec<Method>>,
-    #[deserr(default)]
+    #[config(default)]
     paths: Option<Vec<RawPath>>,
 }
 

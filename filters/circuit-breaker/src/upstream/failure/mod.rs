@@ -12,23 +12,21 @@ mod ignore;
 
 pub use ignore::{Ignore, RawIgnore};
 
-use deserr::Deserr;
-use sluicegate_common::config::{ConfigError, ConfigErrors, Statuses, Text, Whole};
+use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, Statuses, Text, Whole};
 
 use crate::upstream::Ending;
 
 /// `failure` as written.
-#[derive(Debug, Default, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, Default, FromConfig)]
 pub struct RawFailure {
-    #[deserr(default)]
+    #[config(default)]
     statuses: Option<Statuses>,
     /// Success, 0, cannot be a failure.
-    #[deserr(default)]
+    #[config(default)]
     grpc_statuses: Option<Vec<Whole<1, 16>>>,
-    #[deserr(default)]
+    #[config(default)]
     on_reset: Option<bool>,
-    #[deserr(default)]
+    #[config(default)]
     on_timeout: Option<bool>,
 }
 

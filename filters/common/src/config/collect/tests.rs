@@ -1,33 +1,30 @@
-use deserr::Deserr;
+use crate::config::FromConfig;
 use serde_json::json;
 
 use super::super::tests::given;
 use super::*;
 
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 #[expect(dead_code, reason = "read for its errors")]
 struct Outer {
     inner: Vec<Inner>,
-    #[deserr(default)]
+    #[config(default)]
     pair: (u8, u8),
-    #[deserr(default)]
+    #[config(default)]
     number: f64,
-    #[deserr(default)]
+    #[config(default)]
     signed: i8,
-    #[deserr(default)]
+    #[config(default)]
     flag: bool,
 }
 
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, FromConfig)]
 #[expect(dead_code, reason = "read for its errors")]
 struct Inner {
     word: Word,
 }
 
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors, rename_all = lowercase)]
+#[derive(Debug, FromConfig)]
 enum Word {
     First,
     Second,

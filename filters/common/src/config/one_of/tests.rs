@@ -1,3 +1,4 @@
+use crate::config::FromConfig;
 use deserr::Deserr;
 use serde_json::json;
 
@@ -42,8 +43,7 @@ fn a_sum_is_an_object_with_one_key() {
     }
 }
 
-#[derive(Debug, PartialEq, Deserr)]
-#[deserr(error = ConfigErrors, deny_unknown_fields)]
+#[derive(Debug, PartialEq, FromConfig)]
 struct Count {
     size: u32,
 }

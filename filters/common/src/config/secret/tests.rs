@@ -1,3 +1,4 @@
+use crate::config::FromConfig;
 use serde_json::json;
 
 use super::super::tests::given;
@@ -7,8 +8,7 @@ fn env() -> Env {
     [("JWT_SECRET", b"hunter2\xff".to_vec()), ("EMPTY", Vec::new())].into_iter().collect()
 }
 
-#[derive(Debug, Deserr)]
-#[deserr(error = ConfigErrors)]
+#[derive(Debug, FromConfig)]
 struct Field {
     key: RawSecretOrDigest,
 }
