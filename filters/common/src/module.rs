@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::account::Step;
 use crate::chain::{Chain, Walk};
-use crate::config::{ConfigErrors, Env, parse_json};
+use crate::config::{ConfigErrors, Env, parse_json, with_only};
 use crate::filter::Cx;
 use crate::head::RequestHead;
 use crate::proxy::Proxy;
@@ -28,7 +28,8 @@ impl<C: Chain> Module<C> {
     pub fn configure(bytes: &[u8], env: &Env) -> Result<Self, ConfigErrors> {
         let object = parse_json(bytes)?;
         let mut errors = ConfigErrors::new();
-        let settings = errors.take(deserr::deserialize::<Settings, _, ConfigErrors>(object.clone()));
+        let settings =
+            errors.take(deserr::deserialize::<Settings, _, ConfigErrors>(with_only(&object, Settings::FIELDS)));
         let rules = errors.take(Rules::configure(object, C::REGISTRIES, C::CASE_SENSITIVE, |rule, object, top| {
             C::configure(object, rule, env, top)
         }));

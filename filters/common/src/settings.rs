@@ -21,6 +21,11 @@ pub struct Settings {
     pub(crate) forgeable: Forgeable,
 }
 
+impl Settings {
+    /// What is read of the object.
+    pub(crate) const FIELDS: &[&str] = &["client_ip", "request_id"];
+}
+
 /// Requests whose address the host took from a header that the client may have written (told by port 0).
 #[derive(Debug)]
 pub(crate) struct Forgeable {

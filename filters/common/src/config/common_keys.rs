@@ -44,5 +44,19 @@ pub fn split(object: Object) -> Split {
     split
 }
 
+/// A copy of the object with only those fields, for who reads no others: what keys or rules take is not copied. What is no
+/// object stays as it is.
+#[must_use]
+pub fn with_only(config: &Value, names: &[&str]) -> Value {
+    let Value::Object(object) = config else { return config.clone() };
+    let mut few = Object::new();
+    for name in names {
+        if let Some(value) = object.get(*name) {
+            few.insert((*name).to_owned(), value.clone());
+        }
+    }
+    few.into()
+}
+
 #[cfg(test)]
 mod tests;

@@ -95,7 +95,9 @@ impl Layers {
     ) -> Result<Built<M, T>, ConfigErrors> {
         let mut errors = self.errors;
         let mut base = self.top;
-        let top = config(DEFAULT_RULE, base.clone(), None);
+        // A copy only for those who need one: with many keys in it, it is most of what a VM ever allocates.
+        let whole = if self.rules.is_empty() { std::mem::take(&mut base) } else { base.clone() };
+        let top = config(DEFAULT_RULE, whole, None);
         if top.is_ok() {
             for registry in &self.registries {
                 patch::remove(&mut base, registry);

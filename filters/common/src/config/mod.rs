@@ -87,7 +87,7 @@ mod unique;
 mod unit;
 mod whole;
 
-pub use common_keys::{COMMON, Object, Split, TOP_ONLY, split};
+pub use common_keys::{COMMON, Object, Split, TOP_ONLY, split, with_only};
 pub use env::Env;
 pub use error::{ConfigError, ConfigErrorKind, ConfigErrors, quoted};
 pub use header_name::HeaderName;

@@ -66,6 +66,9 @@ struct RawOptions {
 }
 
 impl MatchOptions {
+    /// What is read of a config.
+    pub(crate) const FIELDS: &[&str] = &["on_ambiguous_path", "case_sensitive"];
+
     /// Reads `on_ambiguous_path` and `case_sensitive` out of a config; `case_sensitive` holds where it does not say.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use crate::config::{BuiltRule, ConfigErrors, Object, layers};
+use crate::config::{BuiltRule, ConfigErrors, Object, layers, with_only};
 use crate::facts::HeaderNames;
 use crate::filter::Cx;
 use crate::head::RequestHead;
@@ -40,7 +40,7 @@ impl<T> Rules<T> {
         build: impl FnMut(&str, Object, Option<&T>) -> Result<T, ConfigErrors>,
     ) -> Result<Self, ConfigErrors> {
         let mut errors = ConfigErrors::new();
-        let paths = errors.take(MatchOptions::read(object.clone(), case_sensitive));
+        let paths = errors.take(MatchOptions::read(with_only(&object, MatchOptions::FIELDS), case_sensitive));
         let paths = paths.unwrap_or(MatchOptions { case_sensitive, ..MatchOptions::default() });
         let built = layers(object, registries).build(|value| Match::parse(value, paths), build);
         let Some(built) = errors.take(built) else { return Err(errors) };

@@ -16,3 +16,10 @@ fn fields_of_the_top_are_common_ones() {
         assert!(COMMON.contains(name), "{name}");
     }
 }
+
+#[test]
+fn a_copy_of_a_few_fields_has_these_alone() {
+    let config = json!({"client_ip": {"from": "host"}, "auth": {"consumers": []}});
+    assert_eq!(with_only(&config, &["client_ip", "request_id"]), json!({"client_ip": {"from": "host"}}));
+    assert_eq!(with_only(&json!([1]), &["client_ip"]), json!([1]), "no object: who reads it says so");
+}
