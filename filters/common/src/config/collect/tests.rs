@@ -2,7 +2,6 @@ use crate::config::FromConfig;
 use serde_json::json;
 
 use super::super::tests::given;
-use super::*;
 
 #[derive(Debug, FromConfig)]
 #[expect(dead_code, reason = "read for its errors")]
