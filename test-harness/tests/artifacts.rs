@@ -75,7 +75,7 @@ const ABI_VERSIONS: [&str; 2] = ["proxy_abi_version_0_2_0", "proxy_abi_version_0
 
 /// Bytes a module may have: those with cryptography, whose goal is 1,000,000, and the others, whose goal is 320,000.
 fn budget(name: &str) -> usize {
-    match name {
+    match name.trim_start_matches("kong/") {
         "auth" => 1_000_000,
         "gateway" => 1_250_000,
         "header-transform" => 600_000,
@@ -111,10 +111,11 @@ fn names() -> Vec<String> {
     filters.chain(examples).collect()
 }
 
-/// The bytes of `dist/<name>.wasm`, by name.
+/// The bytes of `dist/<name>.wasm` and `dist/kong/<name>.wasm`, by name.
 fn artifacts() -> BTreeMap<String, Vec<u8>> {
     let artifacts: BTreeMap<_, _> = names()
         .into_iter()
+        .flat_map(|name| [format!("kong/{name}"), name])
         .map(|name| {
             let file = root().join("dist").join(&name).with_extension("wasm");
             let bytes = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}; run `make build`", file.display()));
@@ -221,6 +222,19 @@ fn exports_are_those_of_a_proxy_wasm_module() {
         // A stream ends with its log.
         for wanted in ["memory", "proxy_on_memory_allocate", "_initialize", "proxy_on_context_create", "proxy_on_log"] {
             assert!(has(wanted), "dist/{name}.wasm does not export {wanted}; it exports {exports:?}");
+        }
+    }
+}
+
+/// Kong's engine (`ngx_proxy_wasm_filter_resume`, `ngx_proxy_wasm_on_*`) calls these without asking whether they are
+/// there.
+#[test]
+fn modules_for_kongs_engine_have_every_callback_that_it_calls() {
+    for (name, bytes) in artifacts().into_iter().filter(|(name, _)| name.starts_with("kong/")) {
+        let exports = parse(&bytes).exports;
+        for wanted in ["request_headers", "request_body", "response_headers", "response_body", "done", "log", "delete"] {
+            let wanted = format!("proxy_on_{wanted}");
+            assert!(exports.contains(&wanted), "dist/{name}.wasm does not export {wanted}; it exports {exports:?}");
         }
     }
 }
