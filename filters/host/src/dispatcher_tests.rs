@@ -21,6 +21,8 @@ struct Tracer {
 
 thread_local!(static ENDED: std::cell::RefCell<Vec<String>> = std::cell::RefCell::default());
 
+thread_local!(static ENDED_AS: std::cell::RefCell<Vec<u32>> = std::cell::RefCell::default());
+
 fn ended() -> Vec<String> {
     ENDED.with_borrow_mut(std::mem::take)
 }
@@ -71,6 +73,7 @@ impl Filter for Tracer {
     }
 
     fn on_end(&self, own: Vec<u8>, _: &End<'_>, _: &mut Cx<'_>) {
+        ENDED_AS.with_borrow_mut(|acting| acting.push(host(|state| state.acting)));
         ENDED.with_borrow_mut(|ended| ended.push(format!("{}: {}", self.name, own.len())));
     }
 }
@@ -167,4 +170,38 @@ fn streams_whose_end_was_not_told_do_not_pile_up() {
     assert!((249..1_300).contains(&streams), "{streams}");
     assert_eq!(callouts, 2 * streams);
     assert!(ended().len() > 1_000);
+    let acted_as = ENDED_AS.with_borrow(Clone::clone);
+    let foreign = acted_as.iter().filter(|id| **id != ROOT && **id % 10 == 0).count();
+    assert_eq!(foreign, 0, "what a stream that is gone asks is not answered for another one");
+}
+
+#[test]
+fn nothing_is_kept_of_call_outs_that_a_filter_no_longer_waits_for() {
+    let mut worker = Worker::<Tracer>::new(true, r#"{"name": "one", "asks": true}"#);
+    worker.open(10);
+    worker.answer(1, 200);
+    assert_eq!(calls(), ["10: ask a as 1", "10: ask b as 2", "10: set x-trace", "10: continue"]);
+    assert_eq!(worker.streams(), (1, 1), "one answer is yet to come");
+    worker.close(10, true);
+    assert_eq!(worker.streams(), (0, 0));
+    worker.answer(2, 200);
+    assert_eq!(calls(), [""; 0]);
+}
+
+#[test]
+fn an_answer_that_a_filter_no_longer_waits_for_wakes_no_other() {
+    let mut worker = Worker::<Tracer>::new(true, r#"{"name": "one", "asks": true}"#);
+    worker.open(10);
+    worker.answer(2, 200);
+    calls();
+    worker.answer(1, 200);
+    assert_eq!((calls(), worker.streams()), (vec![], (1, 0)));
+}
+
+#[test]
+fn a_number_that_is_given_anew_before_its_end_was_told_ends_the_stream_before() {
+    let mut worker = Worker::<Tracer>::new(true, r#"{"name": "one", "asks": true}"#);
+    worker.open(10);
+    worker.open(10);
+    assert_eq!((ended(), worker.streams()), (vec!["one: 1".to_owned()], (1, 2)));
 }

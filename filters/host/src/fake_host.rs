@@ -147,9 +147,11 @@ pub fn reply(reply: &Rendered) -> Result<(), Status> {
 
 pub fn set_effective_context(context: u32) -> Result<(), Status> {
     host(|state| {
-        let there = state.contexts.contains(&context);
-        state.acting = if there { context } else { ROOT };
-        if there { Ok(()) } else { Err(Status::BadArgument) }
+        if !state.contexts.contains(&context) {
+            return Err(Status::BadArgument); // As Envoy does: calls go on to act on whom they acted on.
+        }
+        state.acting = context;
+        Ok(())
     })
 }
 

@@ -57,8 +57,8 @@ pub struct Scratch<C: Chain> {
     facts: Facts,
     request: HeadState,
     response: HeadState,
-    /// Call-outs under way: the host's token and the filter's number.
-    callouts: Vec<(u32, u32)>,
+    /// Call-outs under way: the host's token and the filter's number, none where the filter no longer waits for it.
+    callouts: Vec<(u32, Option<u32>)>,
     /// Call-outs that the host would not send; the filter has yet to hear of them.
     unsent: VecDeque<CalloutAnswer>,
 }
@@ -137,7 +137,7 @@ impl<C: Chain> Stream<C> {
     /// The host answered one of this stream's call-outs. `None`: it was not waiting for that.
     pub fn answered(&mut self, token: u32, outcome: Result<Answer, CalloutError>) -> Option<Turn> {
         let at = self.scratch.callouts.iter().position(|(known, _)| *known == token)?;
-        let (_, id) = self.scratch.callouts.swap_remove(at);
+        let id = self.scratch.callouts.swap_remove(at).1?;
         self.wake(&Wake::Answer(&CalloutAnswer { id, outcome }))
     }
 
@@ -219,8 +219,8 @@ impl<C: Chain> Stream<C> {
         loop {
             match step {
                 Step::Continue => {
-                    // Answers to what this filter no longer waits for find no token and are dropped.
-                    self.scratch.callouts.clear();
+                    // Answers to what this filter no longer waits for wake no other.
+                    self.scratch.callouts.iter_mut().for_each(|(_, id)| *id = None);
                     self.scratch.unsent.clear();
                     return None;
                 }
@@ -239,7 +239,9 @@ impl<C: Chain> Stream<C> {
                     self.dispatch(callouts);
                     step = match self.scratch.unsent.pop_front() {
                         Some(unsent) => self.ask(chain, at, Some(&Wake::Answer(&unsent))),
-                        None if self.scratch.callouts.is_empty() => self.waits_for_nothing(chain, at),
+                        None if self.scratch.callouts.iter().all(|(_, id)| id.is_none()) => {
+                            self.waits_for_nothing(chain, at)
+                        }
                         None => {
                             self.waiting = true;
                             return Some(Turn::Waits);
@@ -253,7 +255,7 @@ impl<C: Chain> Stream<C> {
     fn dispatch(&mut self, callouts: Vec<Callout>) {
         for callout in callouts {
             match hostcalls::dispatch(&callout) {
-                Ok(token) => self.scratch.callouts.push((token, callout.id)),
+                Ok(token) => self.scratch.callouts.push((token, Some(callout.id))),
                 Err(status) => {
                     log::warn!("call-out to {}: {status}", callout.upstream);
                     let outcome = Err(CalloutError::NotSent(status));

@@ -44,7 +44,10 @@ impl<C: Chain> Streams<C> {
     /// A stream of that root context comes.
     pub fn open(&mut self, context: u32, root: u32, module: &Rc<Module<C>>) {
         if self.live.len() >= self.too_many {
-            self.end_those_that_are_gone(context);
+            self.end_those_that_are_gone(context, root);
+        }
+        if self.live.get(context).is_some() {
+            self.end_untold(vec![context], context, root);
         }
         let scratch = self.idle.pop().unwrap_or_default();
         self.live.insert(context, Stream::new(root, Rc::clone(module), scratch));
@@ -135,11 +138,19 @@ impl<C: Chain> Streams<C> {
     }
 
     /// Hosts tell the end of every stream. Should one not, memory must not grow for ever.
-    fn end_those_that_are_gone(&mut self, acting: u32) {
+    fn end_those_that_are_gone(&mut self, acting: u32, root: u32) {
         let is_gone = |context: &u32| hostcalls::set_effective_context(*context).is_err();
         let gone: Vec<u32> = self.live.keys().filter(is_gone).collect();
-        gone.into_iter().for_each(|context| self.end(context));
+        self.end_untold(gone, acting, root);
         self.too_many = self.live.len().saturating_mul(2).max(MANY);
+    }
+
+    /// Ends streams that are no more, in a callback of the context `acting`. What they ask is asked of a root context, which
+    /// has no answer: any other stream would answer for itself.
+    fn end_untold(&mut self, gone: Vec<u32>, acting: u32, root: u32) {
+        if hostcalls::set_effective_context(root).is_ok() {
+            gone.into_iter().for_each(|context| self.end(context));
+        }
         if let Err(status) = hostcalls::set_effective_context(acting) {
             log::error!("{}: back to context {acting}: {status}", C::NAME);
         }
