@@ -232,7 +232,8 @@ fn exports_are_those_of_a_proxy_wasm_module() {
 fn modules_for_kongs_engine_have_every_callback_that_it_calls() {
     for (name, bytes) in artifacts().into_iter().filter(|(name, _)| name.starts_with("kong/")) {
         let exports = parse(&bytes).exports;
-        for wanted in ["request_headers", "request_body", "response_headers", "response_body", "done", "log", "delete"] {
+        for wanted in ["request_headers", "request_body", "response_headers", "response_body", "done", "log", "delete"]
+        {
             let wanted = format!("proxy_on_{wanted}");
             assert!(exports.contains(&wanted), "dist/{name}.wasm does not export {wanted}; it exports {exports:?}");
         }
