@@ -90,7 +90,7 @@ impl<'a> Head<'a> {
     pub fn values<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s [u8]> {
         let edits = &self.state.edits;
         let stays = !edits.of(name.as_bytes()).is_some_and(|edited| edited.replaced);
-        let host = stays.then(|| self.all().values(name.as_bytes()));
+        let host = stays.then(|| self.all().values(known_as(self.all(), name).as_bytes()));
         host.into_iter().flatten().chain(edits.values(name.as_bytes()))
     }
 
@@ -186,7 +186,7 @@ impl<'a> Head<'a> {
     #[must_use]
     pub fn probe(&self, name: &str) -> Option<Vec<u8>> {
         if let Some(all) = self.state.all.get() {
-            return all.first(name.as_bytes()).map(<[u8]>::to_vec);
+            return first_of(all, name).map(<[u8]>::to_vec);
         }
         self.source.first(name).unwrap_or_else(|status| {
             self.state.failure.set(Some(status));
@@ -196,15 +196,15 @@ impl<'a> Head<'a> {
 
     fn first(&self, name: &str) -> Option<&[u8]> {
         if let Some(all) = self.state.all.get() {
-            return all.first(name.as_bytes());
+            return first_of(all, name);
         }
         if let Some(single) = self.state.single.get() {
-            return if single.is(name) { Some(single.value()) } else { self.all().first(name.as_bytes()) };
+            return if single.is(name) { Some(single.value()) } else { first_of(self.all(), name) };
         }
         match self.source.first(name) {
             Ok(Some(value)) => match Single::new(name, value) {
                 Some(single) => Some(self.state.single.get_or_init(|| single).value()),
-                None => self.all().first(name.as_bytes()),
+                None => first_of(self.all(), name),
             },
             Ok(None) => None,
             Err(status) => {
@@ -222,6 +222,16 @@ impl<'a> Head<'a> {
             })
         })
     }
+}
+
+/// The first value of the header in the host's map.
+fn first_of<'m>(all: &'m HeaderMap, name: &str) -> Option<&'m [u8]> {
+    all.first(known_as(all, name).as_bytes())
+}
+
+/// What the host's map has the header by: in Envoy's, `host` is `:authority` alone.
+fn known_as<'n>(all: &HeaderMap, name: &'n str) -> &'n str {
+    if name.eq_ignore_ascii_case("host") && all.first(b"host").is_none() { ":authority" } else { name }
 }
 
 /// The head of a request.

@@ -222,6 +222,27 @@ fn what_the_host_holds_takes_the_place_of_edits() {
     assert_eq!(head.get("a"), Some(&b"2"[..]));
 }
 
+/// Envoy tells `:authority` for `host` as well where it is asked for that one, and has no `host` in the whole map.
+#[test]
+fn the_host_is_found_however_it_is_read() {
+    for (fields, want) in [
+        (&[(":authority", &b"a.example"[..])][..], &b"a.example"[..]),
+        (&[(":authority", b"server"), ("Host", b"b.example")], b"b.example"),
+    ] {
+        let (source, mut state) = (Fake::of(fields), HeadState::default());
+        let head = Head::new(&source, &mut state);
+        head.prefetch();
+        assert_eq!((head.get("host"), head.probe("Host").as_deref()), (Some(want), Some(want)));
+        assert_eq!(head.values("host").collect::<Vec<_>>(), [want]);
+        assert_eq!(head.values(":authority").count(), 1);
+    }
+    let (source, mut state) = (Fake::of(&[(":authority", b"a.example")]), HeadState::default());
+    let mut head = Head::new(&source, &mut state);
+    head.prefetch();
+    head.set("host", "other.example").unwrap();
+    assert_eq!(head.values("host").collect::<Vec<_>>(), [b"other.example"]);
+}
+
 #[test]
 fn a_cleared_state_is_as_new() {
     let source = Fake::of(&[("a", b"1"), ("b", b"2")]);
