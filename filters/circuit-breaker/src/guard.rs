@@ -11,7 +11,7 @@ use crate::breaker::Breaker;
 use crate::call::Call;
 use crate::config::Config;
 use crate::record::Permit;
-use crate::upstream::{Ending, Judgement, ending_of_response, ending_of_stream, grpc};
+use crate::upstream::{Ending, Judgement, ending_of_response, ending_of_stream, grpc, status_of_answer};
 
 /// By what right a request passed.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ pub struct Guard {
     pass: Pass,
     began: Nanos,
     progress: Progress,
-    /// Whether the answer may be gRPC, whose status may stand in the trailers.
-    may_be_grpc: bool,
+    /// Whether the request is gRPC, whose status stands in the answer's head or trailers.
+    is_grpc: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -47,28 +47,26 @@ enum Progress {
 
 impl Guard {
     /// A request that passes now.
-    pub fn new(breaker: Rc<Breaker>, pass: Pass, now: Nanos) -> Self {
-        Self { breaker, pass, began: now, progress: Progress::Asked, may_be_grpc: false }
+    pub fn new(breaker: Rc<Breaker>, pass: Pass, is_grpc: bool, now: Nanos) -> Self {
+        Self { breaker, pass, began: now, progress: Progress::Asked, is_grpc }
     }
 
     /// The response's head is there. What failed is counted now; what is good may still break off, which Kong's engine
-    /// does not tell.
+    /// does not tell. A good answer to a request without gRPC costs no reading of the head in Envoy.
     pub fn observe(&mut self, config: &Config, head: &ResponseHead<'_>, cx: &Cx<'_>) {
         if !matches!(self.progress, Progress::Asked) {
             return;
         }
-        let asks_grpc = config.failure.asks_grpc();
-        if asks_grpc {
-            // Costs hardly more than the status alone, and whoever decorates the answer finds it read.
-            head.prefetch();
-        }
-        let status = head.status();
-        let grpc_status = if asks_grpc { head.get("grpc-status").map(grpc::status) } else { None };
-        self.may_be_grpc = asks_grpc && head.get("content-type").is_none_or(grpc::is_content_type);
+        let judge = |status, grpc| config.failure.judge(Ending::Answered, status, grpc);
+        let seems_good = |status: &u16| judge(Some(*status), None) == Judgement::Good;
         // What can only be good if it is the upstream's is asked for when the stream ends.
-        let deferred = cx.proxy.is_envoy()
-            && !matches!(self.pass, Pass::Permit(_))
-            && config.failure.judge(Ending::Answered, status, grpc_status) == Judgement::Good;
+        let defers = cx.proxy.is_envoy() && !matches!(self.pass, Pass::Permit(_));
+        let told = if defers && !self.is_grpc { status_of_answer(cx.proxy) } else { None };
+        let (status, grpc_status) = match told.filter(seems_good) {
+            Some(good) => (Some(good), None),
+            None => self.read(head),
+        };
+        let deferred = defers && judge(status, grpc_status) == Judgement::Good;
         let ending = if deferred { Ending::Answered } else { ending_of_response(cx.proxy, status) };
         let judgement = config.failure.judge(ending, status, grpc_status);
         let (elapsed, limit) = (cx.now.since(self.began), config.slow_call_duration);
@@ -83,6 +81,16 @@ impl Guard {
         }
     }
 
+    /// The status and the gRPC status that stand in the head.
+    fn read(&mut self, head: &ResponseHead<'_>) -> (Option<u16>, Option<u32>) {
+        if !self.is_grpc {
+            return (head.status(), None);
+        }
+        head.prefetch();
+        self.is_grpc = head.get("content-type").is_none_or(grpc::is_content_type);
+        (head.status(), head.get("grpc-status").map(grpc::status))
+    }
+
     /// The stream is over.
     pub fn end(mut self, config: &Config, end: &End<'_>, cx: &Cx<'_>) {
         let slow = match self.progress {
@@ -93,7 +101,7 @@ impl Guard {
         let was_answered = matches!(self.progress, Progress::Answered(..));
         let judgement = match ending_of_stream(cx.proxy) {
             Ending::Answered if was_answered => {
-                let status = if self.may_be_grpc { end.trailers.first("grpc-status") } else { Ok(None) };
+                let status = if self.is_grpc { end.trailers.first("grpc-status") } else { Ok(None) };
                 let status = status.ok().flatten().as_deref().map(grpc::status);
                 config.failure.judge_end(Ending::Answered, status)
             }

@@ -147,7 +147,8 @@ impl Filter for CircuitBreaker {
             }
             Err(error) => return self.on_store_error(error, cx),
         };
-        stream.0 = Some(Guard::new(breaker, pass, cx.now));
+        let is_grpc = self.config.failure.asks_grpc() && upstream::grpc::is_request(head);
+        stream.0 = Some(Guard::new(breaker, pass, is_grpc, cx.now));
         Decision::Continue
     }
 

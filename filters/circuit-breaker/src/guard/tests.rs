@@ -48,14 +48,26 @@ const LEFT: Says = Says("downstream_remote_disconnect", 0x4000, 2);
 /// The same, of a stream that no upstream took part in.
 const LEFT_EARLY: Says = Says("left_early", 0x4000, 2);
 
-/// A worker at one moment of a stream.
-struct Host<'a>(&'a Process, Says);
+/// A worker at one moment of a stream. The router notes the status of what an upstream answers, and of nothing else.
+struct Host<'a>(&'a Process, Says, Option<u64>);
+
+impl<'a> Host<'a> {
+    fn new(process: &'a Process, says: Says) -> Self {
+        Self(process, says, None)
+    }
+
+    fn with_head(process: &'a Process, says: Says, head: Lines) -> Self {
+        let status = head.0.iter().find(|(name, _)| *name == ":status").map(|(_, value)| value.parse().unwrap());
+        Self(process, says, status.filter(|_| says.0 == GOOD.0))
+    }
+}
 
 impl Proxy for Host<'_> {
     fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Status> {
         let Says(details, flags, size) = self.1;
         Ok(match path {
             ["response", "code_details"] => Some(details.into()),
+            ["response", "code"] => self.2.map(|code| code.to_le_bytes().into()),
             ["response", "flags"] => Some(flags.to_le_bytes().into()),
             ["response", "size"] => Some(size.to_le_bytes().into()),
             ["upstream", "address"] if self.1.reached() => Some("10.0.0.1:80".into()),
@@ -110,12 +122,19 @@ struct Exchange {
     at: (u64, u64),
     /// None: the stream ends before.
     head: Option<(Lines, Says)>,
+    grpc: bool,
     trailers: Lines,
     end: Says,
 }
 
-const OK: Exchange =
-    Exchange { at: (0, 1), head: Some((Lines(&[(":status", "200")]), GOOD)), trailers: Lines(&[]), end: GOOD };
+const OK: Exchange = Exchange {
+    at: (0, 1),
+    head: Some((Lines(&[(":status", "200")]), GOOD)),
+    grpc: false,
+    trailers: Lines(&[]),
+    end: GOOD,
+};
+const GRPC: Exchange = Exchange { grpc: true, ..OK };
 const FAILED: Exchange = Exchange { head: Some((Lines(&[(":status", "503")]), GOOD)), ..OK };
 
 impl Gateway {
@@ -135,21 +154,25 @@ impl Gateway {
 
     /// Whether the request came to the upstream.
     fn play(&self, exchange: Exchange) -> bool {
-        let Exchange { at: (came, answered), head, trailers, end } = exchange;
+        let Exchange { at: (came, answered), head, grpc, trailers, end } = exchange;
         let (mut stream, mut facts) = (Stream::default(), Facts::default());
         let mut state = HeadState::default();
-        let host = Host(&self.process, Says("", 0, 0));
-        let request = Lines(&[(":method", "GET"), (":path", "/")]);
+        let host = Host::new(&self.process, Says("", 0, 0));
+        let request: &[_] = match grpc {
+            true => &[(":method", "POST"), (":path", "/s/M"), ("content-type", "application/grpc")],
+            false => &[(":method", "GET"), (":path", "/")],
+        };
+        let request = Lines(request);
         let mut cx = Cx::new(Nanos(START + came * 1_000_000), &host, &mut facts, &self.settings);
         let decision = self.filter.on_request(&mut stream, &mut RequestHead::new(&request, &mut state), &mut cx);
         let passed = matches!(decision, Decision::Continue);
         let now = Nanos(START + answered * 1_000_000);
         if let Some((lines, says)) = head.filter(|_| passed) {
-            let (host, mut state) = (Host(&self.process, says), HeadState::default());
+            let (host, mut state) = (Host::with_head(&self.process, says, lines), HeadState::default());
             let mut cx = Cx::new(now, &host, &mut facts, &self.settings);
             self.filter.observe(&mut stream, &ResponseHead::new(&lines, &mut state), &mut cx);
         }
-        let host = Host(&self.process, end);
+        let host = Host::new(&self.process, end);
         let mut cx = Cx::new(now, &host, &mut facts, &self.settings);
         self.filter.on_end(stream, &End { trailers: &trailers }, &mut cx);
         passed
@@ -184,9 +207,19 @@ fn a_call_is_counted_once_as_what_it_was() {
             Exchange { end: Says(LATE, 0x40, 1 << 20), ..OK },
             [1, 0, 0, 0],
         ),
-        ("late trailers", Exchange { trailers: Lines(&[("grpc-status", "14")]), ..OK }, [0, 1, 0, 0]),
-        ("good trailers", Exchange { trailers: Lines(&[("grpc-status", "5")]), ..OK }, [1, 0, 0, 0]),
-        ("no message", Exchange { head: head(&[(":status", "200"), ("grpc-status", "14")]), ..OK }, [0, 1, 0, 0]),
+        ("late trailers", Exchange { trailers: Lines(&[("grpc-status", "14")]), ..GRPC }, [0, 1, 0, 0]),
+        ("good trailers", Exchange { trailers: Lines(&[("grpc-status", "5")]), ..GRPC }, [1, 0, 0, 0]),
+        ("no message", Exchange { head: head(&[(":status", "200"), ("grpc-status", "14")]), ..GRPC }, [0, 1, 0, 0]),
+        (
+            "trailers of what is no gRPC",
+            Exchange {
+                head: head(&[(":status", "200"), ("content-type", "text/plain")]),
+                trailers: Lines(&[("grpc-status", "14")]),
+                ..GRPC
+            },
+            [1, 0, 0, 0],
+        ),
+        ("trailers that nobody asked for", Exchange { trailers: Lines(&[("grpc-status", "14")]), ..OK }, [1, 0, 0, 0]),
         (
             "another filter's 503",
             Exchange { head: Some((Lines(&[(":status", "503")]), Says("busy", 0, 0))), end: Says("busy", 0, 0), ..OK },
@@ -288,4 +321,31 @@ fn where_no_breaker_is_found_the_config_decides() {
         assert_eq!(gateway.play(OK), passes, "{state}");
         assert!(gateway.process.shared.is_empty(), "{state}: nothing was found or made");
     }
+}
+
+/// A head that nobody may read.
+struct Sealed;
+
+impl HeaderSource for Sealed {
+    fn first(&self, name: &str) -> Result<Option<Vec<u8>>, Status> {
+        assert_eq!(name, "x-envoy-upstream-service-time", "asked until the host is known");
+        Ok(Some(b"1".into()))
+    }
+
+    fn all(&self) -> Result<HeaderMap, Status> {
+        panic!("the whole head is read");
+    }
+}
+
+#[test]
+fn a_good_answer_is_told_without_its_head() {
+    let gateway = Gateway::new(json!({}));
+    let (mut stream, mut facts, mut state) = (Stream::default(), Facts::default(), HeadState::default());
+    let host = Host(&gateway.process, GOOD, Some(200));
+    let mut cx = Cx::new(Nanos(START), &host, &mut facts, &gateway.settings);
+    let request = Lines(&[(":method", "GET"), (":path", "/")]);
+    gateway.filter.on_request(&mut stream, &mut RequestHead::new(&request, &mut HeadState::default()), &mut cx);
+    gateway.filter.observe(&mut stream, &ResponseHead::new(&Sealed, &mut state), &mut cx);
+    gateway.filter.on_end(stream, &End { trailers: &Sealed }, &mut cx);
+    assert_eq!(gateway.counts(), [1, 0, 0, 0]);
 }

@@ -29,6 +29,14 @@ pub enum Ending {
     NotUpstream,
 }
 
+/// The status of an upstream's answer as Envoy's router notes it (`source/common/router/router.cc`,
+/// `onUpstreamHeaders`), asked when the head is there; `None` of what the proxy itself has answered. It costs as much as
+/// the head's `:status` alone, and nothing is read of the head.
+#[must_use]
+pub fn status_of_answer(proxy: &dyn Proxy) -> Option<u16> {
+    integer(proxy, &["response", "code"]).and_then(|code| code.try_into().ok())
+}
+
 /// Who made this response, asked when its head is there. `status` is what the host has for `:status`.
 ///
 /// One or two host calls.
