@@ -82,6 +82,11 @@ pub trait Chain: Sized {
     /// The filters.
     fn filters(&self) -> &Self::Filters;
 
+    /// Whether a filter will read several request headers ([`Needs::headers`]).
+    fn reads_headers(&self) -> bool {
+        (0..Self::Filters::LEN).any(|at| self.filters().needs(at).headers)
+    }
+
     /// Settles what concerns the chain as a whole.
     fn account(&self) -> &Account;
 

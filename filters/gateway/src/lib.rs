@@ -51,6 +51,8 @@ const BREAKERS: usize = 4;
 pub struct Gateway {
     account: Account,
     filters: Filters,
+    /// Asked of every request: whether any filter of these reads headers.
+    reads_headers: bool,
     /// At the top, the registry of all limits: of both places, and of rules where the top has none.
     limits: Option<Link<RateLimit>>,
     /// As `limits`, of the breakers.
@@ -104,11 +106,16 @@ impl Chain for Gateway {
         );
         let policy = fields.finish()?;
         let account = Account::new(Self::NAME, rule, policy, true);
-        Ok(Self { account, filters, limits: limits_here, breakers: breakers_here })
+        let reads_headers = (0..Filters::LEN).any(|at| filters.needs(at).headers);
+        Ok(Self { account, filters, reads_headers, limits: limits_here, breakers: breakers_here })
     }
 
     fn filters(&self) -> &Filters {
         &self.filters
+    }
+
+    fn reads_headers(&self) -> bool {
+        self.reads_headers
     }
 
     fn account(&self) -> &Account {

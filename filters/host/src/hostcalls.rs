@@ -18,7 +18,7 @@ pub struct Host;
 
 impl Proxy for Host {
     fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Status> {
-        optional(ffi::property(path.join("\0").as_bytes()))
+        on_stack(path, |path| optional(ffi::property(path)))
     }
 
     fn set_property(&self, path: &[&str], value: &[u8]) -> Result<(), Status> {
@@ -184,6 +184,25 @@ fn is_binary(number: Result<Option<Vec<u8>>, Status>) -> bool {
 /// The first `size` bytes; none are not asked for, because hosts differ in what they answer then.
 fn buffer(kind: BufferType, size: usize) -> Result<Vec<u8>, Status> {
     if size == 0 { Ok(Vec::new()) } else { ffi::buffer(kind as u32, size) }
+}
+
+/// Hands over the path as hosts read it, with a zero byte between its parts. Most are short, and take no memory.
+fn on_stack<T>(path: &[&str], act: impl FnOnce(&[u8]) -> T) -> T {
+    let mut bytes = [0; 48];
+    let mut free = bytes.as_mut_slice();
+    for (index, part) in path.iter().enumerate() {
+        let at = usize::from(index > 0);
+        let end = part.len().saturating_add(at);
+        match std::mem::take(&mut free).split_at_mut_checked(end) {
+            Some((taken, rest)) => {
+                taken.iter_mut().skip(at).zip(part.bytes()).for_each(|(to, byte)| *to = byte);
+                free = rest;
+            }
+            None => return act(path.join("\0").as_bytes()),
+        }
+    }
+    let unused = free.len();
+    act(bytes.get(..bytes.len().saturating_sub(unused)).unwrap_or_default())
 }
 
 fn optional(found: Result<Vec<u8>, Status>) -> Result<Option<Vec<u8>>, Status> {

@@ -124,7 +124,7 @@ impl<C: Chain> Stream<C> {
         let mut cx = Cx::new(self.now, &Host, &mut self.scratch.facts, self.module.settings());
         match self.module.choose(&mut head, &mut cx) {
             Ok(chain) => {
-                if (0..C::Filters::LEN).any(|at| chain.filters().needs(at).headers) {
+                if chain.reads_headers() {
                     head.prefetch();
                 }
                 self.chain = Some(Rc::clone(&chain));

@@ -180,6 +180,7 @@ impl Filter for RateLimit {
             return;
         }
         self.config.fields.write(&mut uses, head, &mut self.text.borrow_mut());
+        cx.facts.reuse_limits(uses);
         self.config.fields.names().for_each(|name| cx.facts.expose(name));
         cx.facts.expose("retry-after");
     }

@@ -1,6 +1,6 @@
 //! Addresses as hosts and proxies write them.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use super::canonical;
 
@@ -32,19 +32,15 @@ pub fn parse_address(entry: &[u8]) -> Option<IpAddr> {
 
 fn with_port(text: &[u8]) -> Option<(IpAddr, Option<u16>)> {
     let text = std::str::from_utf8(text).ok()?;
-    if let Ok(ip) = text.parse() {
-        return Some((canonical(ip), None));
-    }
-    let (ip, port) = match text.strip_prefix('[') {
-        Some(rest) => {
+    let (ip, port) = match (text.strip_prefix('['), text.split_once(':')) {
+        (Some(rest), _) => {
             let (ip, rest) = rest.split_once(']')?;
-            let ip: Ipv6Addr = ip.parse().ok()?;
-            (IpAddr::V6(ip), if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
+            (IpAddr::V6(ip.parse().ok()?), if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
         }
-        None => {
-            let (ip, port) = text.split_once(':')?;
-            (IpAddr::V4(ip.parse().ok()?), Some(port))
-        }
+        (None, None) => (IpAddr::V4(text.parse().ok()?), None),
+        // No IPv6 address has one colon alone.
+        (None, Some((ip, port))) if !port.contains(':') => (IpAddr::V4(ip.parse().ok()?), Some(port)),
+        (None, Some(_)) => (IpAddr::V6(text.parse().ok()?), None),
     };
     match port {
         None => Some((canonical(ip), None)),
