@@ -98,3 +98,7 @@ fn mask(seed: &[u8], length: usize, hash: &Hash) -> Vec<u8> {
 fn split_last(bytes: &[u8], length: usize) -> Option<(&[u8], &[u8])> {
     bytes.split_at_checked(bytes.len().checked_sub(length)?)
 }
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests;
