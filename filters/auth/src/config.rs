@@ -45,8 +45,8 @@ struct RawConfig {
     bypass_cors_preflight: bool,
     #[config(default)]
     strip_failure_details: bool,
-    #[config(default = true)]
-    publish_identity: bool,
+    #[config(default)]
+    publish_identity: Option<bool>,
     #[config(default)]
     publish_claims: bool,
 }
@@ -128,7 +128,7 @@ impl Config {
             authorize,
             hide_credentials: raw.hide_credentials,
             bypass_cors_preflight: raw.bypass_cors_preflight,
-            publish_identity: raw.publish_identity,
+            publish_identity: raw.publish_identity.unwrap_or(setup.alone),
             publish_claims: raw.publish_claims,
         })
     }

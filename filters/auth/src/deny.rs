@@ -138,12 +138,11 @@ impl Deny {
         let refused = self.asked.iter().find(|(asked, _)| by == Some(*asked) && !strip).map(|(_, scheme)| *scheme);
         let mut reply = LocalReply::new(401, code, message);
         for (scheme, challenge) in &self.challenges {
-            let mut challenge = challenge.clone();
-            if refused == Some(Scheme::Bearer) && *scheme == Scheme::Bearer {
-                challenge += ", error=\"invalid_token\", error_description=\"";
-                challenge += reason.code();
-                challenge.push('"');
-            }
+            let challenge = if refused == Some(Scheme::Bearer) && *scheme == Scheme::Bearer {
+                [challenge, ", error=\"invalid_token\", error_description=\"", reason.code(), "\""].concat()
+            } else {
+                challenge.clone()
+            };
             reply = reply.header(WWW_AUTHENTICATE, challenge);
         }
         reply

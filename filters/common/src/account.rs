@@ -1,6 +1,6 @@
 //! What becomes of a decision under one rule: its mode, its form as a reply, its metric and its record.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use crate::config::{DecisionRecord, InternalError, Mode, Policy};
 use crate::filter::{Cx, Decision, Outcome, Wait};
@@ -27,7 +27,25 @@ pub struct Account {
     rule: String,
     policy: Policy,
     count_allowed: bool,
-    counters: RefCell<Vec<(Outcome, &'static str, Counter)>>,
+    kinds: RefCell<Vec<Kind>>,
+    properties: OnceCell<Properties>,
+}
+
+/// The decisions of one outcome and code: written out once, at the first of them.
+#[derive(Debug)]
+struct Kind {
+    outcome: Outcome,
+    code: &'static str,
+    counter: Counter,
+    record: String,
+}
+
+/// Where the decision record stands.
+#[derive(Debug)]
+struct Properties {
+    in_envoy: String,
+    /// Below `wasmx`, where alone Kong's engine lets filters set one.
+    in_kong: String,
 }
 
 impl Account {
@@ -38,7 +56,14 @@ impl Account {
     /// (`count_allowed` = false).
     #[must_use]
     pub fn new(name: &'static str, rule: &str, policy: Policy, count_allowed: bool) -> Self {
-        Self { name, rule: rule.to_owned(), policy, count_allowed, counters: RefCell::default() }
+        Self {
+            name,
+            rule: rule.to_owned(),
+            policy,
+            count_allowed,
+            kinds: RefCell::default(),
+            properties: OnceCell::new(),
+        }
     }
 
     /// Whether decisions are carried out.
@@ -86,7 +111,7 @@ impl Account {
         match decision {
             Decision::Continue => Step::Continue,
             Decision::Wait(wait) => Step::Wait(wait),
-            Decision::Respond(reply) => Step::Reply(self.render(&reply, head, cx)),
+            Decision::Respond(reply) => Step::Reply(self.render(reply, head, cx)),
         }
     }
 
@@ -107,12 +132,18 @@ impl Account {
         self.settle(head, cx, |_, _| Decision::Respond(reply))
     }
 
-    fn render(&self, reply: &LocalReply, head: &RequestHead<'_>, cx: &Cx<'_>) -> Rendered {
-        let grpc = head.get("content-type").map_or(Grpc::No, Grpc::of_content_type);
-        let correlation_id = cx.facts.request_id(head, cx.settings);
+    fn render(&self, reply: LocalReply, head: &RequestHead<'_>, cx: &Cx<'_>) -> Rendered {
+        let replies = &self.policy.replies;
+        let (grpc, correlation_id) = if replies.shows_id(&reply) {
+            let grpc = head.get("content-type").map_or(Grpc::No, Grpc::of_content_type);
+            (grpc, cx.facts.request_id(head, cx.settings))
+        } else {
+            // Most requests have none, and nothing else will be read.
+            (head.probe("content-type").map_or(Grpc::No, |value| Grpc::of_content_type(&value)), None)
+        };
         let scope = Scope::new(head, cx);
         let expand = |template: &Template| template.to_text(&scope);
-        reply::render(reply, &self.policy.replies, &ReplyContext { grpc, correlation_id, expand: &expand })
+        reply::render(reply, replies, &ReplyContext { grpc, correlation_id, expand: &expand })
     }
 
     /// Counts and records a decision that ends the filter's turn.
@@ -123,41 +154,55 @@ impl Account {
             (None, Decision::Respond(reply)) => (Outcome::Refused, reply.code()),
             (None, Decision::Wait(_)) => return,
         };
-        if outcome != Outcome::Allowed || self.count_allowed {
-            self.count(outcome, code, cx);
-        }
-        let wanted = match self.policy.decision_record {
+        let counts = outcome != Outcome::Allowed || self.count_allowed;
+        let records = match self.policy.decision_record {
             DecisionRecord::Off => false,
             DecisionRecord::Refusals => matches!(outcome, Outcome::Refused | Outcome::Error),
             DecisionRecord::All => true,
         };
-        if wanted {
-            self.record(code, cx);
+        if counts || records {
+            self.of_kind(outcome, code, |kind| {
+                if counts {
+                    kind.counter.increment(cx.proxy);
+                }
+                if records {
+                    self.record(&kind.record, cx);
+                }
+            });
         }
     }
 
     /// Adds to `sluicegate_<name>_requests_total` with this outcome and code.
     pub fn count(&self, outcome: Outcome, code: &'static str, cx: &Cx<'_>) {
-        let Ok(mut counters) = self.counters.try_borrow_mut() else { return };
+        self.of_kind(outcome, code, |kind| kind.counter.increment(cx.proxy));
+    }
+
+    fn of_kind(&self, outcome: Outcome, code: &'static str, act: impl FnOnce(&Kind)) {
+        let Ok(mut kinds) = self.kinds.try_borrow_mut() else { return };
         // One code is one text, but for what the linker does not join.
         let is = |known: &str| std::ptr::eq(known, code) || known == code;
-        if let Some((.., counter)) = counters.iter().find(|(o, known, _)| *o == outcome && is(known)) {
-            return counter.increment(cx.proxy);
+        if let Some(kind) = kinds.iter().find(|kind| kind.outcome == outcome && is(kind.code)) {
+            return act(kind);
         }
+        let kind = self.kind(outcome, code);
+        act(&kind);
+        kinds.push(kind);
+    }
+
+    fn kind(&self, outcome: Outcome, code: &'static str) -> Kind {
         let (name, label, rule, mode) = (self.name, outcome.label(), &self.rule, self.policy.mode.label());
         let metric = format!("sluicegate_{name}_requests_total.outcome.{label}.code.{code}.rule.{rule}.mode.{mode}");
-        let counter = Counter::new(metric);
-        counter.increment(cx.proxy);
-        counters.push((outcome, code, counter));
+        Kind { outcome, code, counter: Counter::new(metric), record: format!("{code};rule={rule};mode={mode}") }
     }
 
     /// Sets property `sluicegate.<name>`, for access logs; Kong's engine lets only `wasmx.*` be set.
-    fn record(&self, code: &str, cx: &Cx<'_>) {
-        let text = format!("{code};rule={};mode={}", self.rule, self.policy.mode.label());
+    fn record(&self, text: &str, cx: &Cx<'_>) {
+        let Properties { in_envoy, in_kong } = self.properties.get_or_init(|| Properties {
+            in_envoy: format!("sluicegate.{}", self.name),
+            in_kong: format!("sluicegate_{}", self.name),
+        });
         let set = |path: &[&str]| cx.proxy.set_property(path, text.as_bytes());
-        let done = set(&[&format!("sluicegate.{}", self.name)])
-            .or_else(|_| set(&["wasmx", &format!("sluicegate_{}", self.name)]));
-        if let Err(status) = done {
+        if let Err(status) = set(&[in_envoy]).or_else(|_| set(&["wasmx", in_kong])) {
             log::debug!("{}: decision record: {status}", self.name);
         }
     }

@@ -102,13 +102,15 @@ pub struct Setup<'a> {
     pub env: &'a Env,
     /// How matches of its own read paths.
     pub paths: MatchOptions,
+    /// Whether the filter is a module of its own; in the gateway the filters behind hear of it in memory.
+    pub alone: bool,
 }
 
 impl<'a> Setup<'a> {
-    /// Paths are read as by default.
+    /// Of a module of its own; paths are read as by default.
     #[must_use]
     pub fn new(env: &'a Env) -> Self {
-        Self { env, paths: MatchOptions::default() }
+        Self { env, paths: MatchOptions::default(), alone: true }
     }
 }
 

@@ -21,18 +21,12 @@ pub struct Single<F> {
 }
 
 impl<F: Filter> Single<F> {
-    /// Compiles the filter's own fields and the common policy ones. A chain that counts an allowed request once passes
-    /// `count_allowed` = false. `top` is the filter of the top, whose registries a rule's object lacks.
+    /// Compiles the filter's own fields and the common policy ones. Where the filter is not `alone`, its chain
+    /// counts an allowed request once for all. `top` is the filter of the top, whose registries a rule's object lacks.
     ///
     /// # Errors
     /// Everything that is wrong with either.
-    pub fn build(
-        object: Object,
-        rule: &str,
-        env: &Env,
-        count_allowed: bool,
-        top: Option<&Self>,
-    ) -> Result<Self, ConfigErrors> {
+    pub fn build(object: Object, rule: &str, env: &Env, alone: bool, top: Option<&Self>) -> Result<Self, ConfigErrors> {
         let Split { common, own } = split(object);
         let mut errors = ConfigErrors::new();
         // What is wrong with these fields, the rules have told.
@@ -41,12 +35,12 @@ impl<F: Filter> Single<F> {
         if let Some(policy) = &policy {
             errors.take(policy.check_codes(&[F::CODES, Account::CODES].concat()));
         }
-        let filter = errors.take(F::configure(own, &Setup { env, paths }, top.map(|top| &top.filter)));
+        let filter = errors.take(F::configure(own, &Setup { env, paths, alone }, top.map(|top| &top.filter)));
         match (policy, filter) {
             (Some(mut policy), Some(filter)) if errors.is_empty() => {
                 policy.on_internal_error.get_or_insert(F::ON_INTERNAL_ERROR);
                 let refuses_ambiguous_path = filter.needs().paths && paths.on_ambiguous_path == OnAmbiguousPath::Reject;
-                Ok(Self { filter, refuses_ambiguous_path, account: Account::new(F::NAME, rule, policy, count_allowed) })
+                Ok(Self { filter, refuses_ambiguous_path, account: Account::new(F::NAME, rule, policy, alone) })
             }
             _ => Err(errors),
         }

@@ -22,7 +22,7 @@ impl Proxy for Host {
     }
 
     fn set_property(&self, path: &[&str], value: &[u8]) -> Result<(), Status> {
-        ffi::set_property(path.join("\0").as_bytes(), value)
+        on_stack(path, |path| ffi::set_property(path, value))
     }
 
     fn random(&self, bytes: &mut [u8]) -> Result<(), Status> {

@@ -47,6 +47,21 @@ fn what_is_left_out_is_strict() {
 }
 
 #[test]
+fn only_a_module_of_its_own_publishes_who_calls_unless_told() {
+    let env = Env::default();
+    let cases = [(true, None, true), (false, None, false), (true, Some(false), false), (false, Some(true), true)];
+    for (alone, given, want) in cases {
+        let mut config = json!({"authenticators": {"users": own("own")}});
+        if let Some(given) = given {
+            config["publish_identity"] = given.into();
+        }
+        let setup = Setup { alone, ..Setup::new(&env) };
+        let config = Config::parse(object(&config), &setup, None).unwrap();
+        assert_eq!(config.publish_identity, want, "alone {alone}, given {given:?}");
+    }
+}
+
+#[test]
 fn a_rule_shares_the_registry_of_the_top() {
     let top = parse(&json!({"authenticators": {"users": own("own"), "partners": keys()},
         "require": {"use": "users"}, "consumers": [{"id": "partner"}]}))

@@ -26,47 +26,67 @@ pub(super) struct Facts<'a> {
     pub(super) correlation_id: Option<&'a str>,
 }
 
-/// RFC 9457 section 3.1, and the extension members `code` and `correlation_id`.
-#[derive(Serialize)]
-struct Problem<'a> {
-    r#type: &'static str,
-    title: &'static str,
-    status: u16,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    detail: &'a str,
-    code: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    correlation_id: Option<&'a str>,
-}
-
-/// The short model: a code for programs, a message for people.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ShortError<'a> {
-    error: &'a str,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    correlation_id: Option<&'a str>,
-}
-
 /// The body of a refusal in the configured format.
 pub(super) fn formatted(format: ErrorFormat, facts: &Facts<'_>) -> Body {
     match format {
-        ErrorFormat::ProblemJson => json(
-            PROBLEM_JSON,
-            &Problem {
-                r#type: "about:blank",
-                title: reason_phrase(facts.status),
-                status: facts.status,
-                detail: facts.message,
-                code: facts.code,
-                correlation_id: facts.correlation_id,
-            },
-        ),
-        ErrorFormat::Json => {
-            json(JSON, &ShortError { error: facts.code, message: facts.message, correlation_id: facts.correlation_id })
-        }
+        ErrorFormat::ProblemJson => Body { content_type: PROBLEM_JSON, bytes: problem(facts) },
+        ErrorFormat::Json => Body { content_type: JSON, bytes: short_error(facts) },
         ErrorFormat::Text => text(facts.message),
+    }
+}
+
+/// RFC 9457 section 3.1, and the extension members `code` and `correlation_id`.
+fn problem(facts: &Facts<'_>) -> Vec<u8> {
+    let mut object = Object::beginning_with(r#"{"type":"about:blank","title":"#, facts);
+    object.value(reason_phrase(facts.status));
+    object.name(r#","status":"#);
+    object.value(&facts.status);
+    if !facts.message.is_empty() {
+        object.name(r#","detail":"#);
+        object.value(facts.message);
+    }
+    object.name(r#","code":"#);
+    object.value(facts.code);
+    object.end(r#","correlation_id":"#, facts.correlation_id)
+}
+
+/// The short model: a code for programs, a message for people.
+fn short_error(facts: &Facts<'_>) -> Vec<u8> {
+    let mut object = Object::beginning_with(r#"{"error":"#, facts);
+    object.value(facts.code);
+    object.name(r#","message":"#);
+    object.value(facts.message);
+    object.end(r#","correlationId":"#, facts.correlation_id)
+}
+
+/// A JSON object in the making, of members whose names are known.
+struct Object(Vec<u8>);
+
+impl Object {
+    fn beginning_with(start: &str, facts: &Facts<'_>) -> Self {
+        // What a problem has besides: names, status, the longest title and the longest id.
+        const ROOM: usize = 288;
+        let mut object = Self(Vec::with_capacity(facts.message.len().saturating_add(ROOM)));
+        object.name(start);
+        object
+    }
+
+    fn name(&mut self, name: &str) {
+        self.0.extend_from_slice(name.as_bytes());
+    }
+
+    fn value(&mut self, value: &(impl Serialize + ?Sized)) {
+        // Texts and integers always serialise, and memory takes all that is written.
+        _ = serde_json::to_writer(&mut self.0, value);
+    }
+
+    fn end(mut self, name: &str, correlation_id: Option<&str>) -> Vec<u8> {
+        if let Some(id) = correlation_id {
+            self.name(name);
+            self.value(id);
+        }
+        self.0.push(b'}');
+        self.0
     }
 }
 

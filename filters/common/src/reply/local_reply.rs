@@ -128,6 +128,14 @@ impl LocalReply {
         &self.headers
     }
 
+    pub(super) fn take_headers(&mut self) -> Vec<(Cow<'static, str>, Vec<u8>)> {
+        std::mem::take(&mut self.headers)
+    }
+
+    pub(super) fn take_body(&mut self) -> ReplyBody {
+        std::mem::replace(&mut self.body, ReplyBody::Empty)
+    }
+
     /// The seconds of `Retry-After`.
     #[must_use]
     pub fn retry_after_secs(&self) -> Option<u64> {

@@ -25,4 +25,4 @@ pub use fields::{is_field_name, is_field_value, may_set};
 pub use grpc::{Grpc, grpc_status};
 pub use local_reply::{LocalReply, ReplyBody};
 pub use policy::{ErrorFormat, ErrorOverride, OverrideBody, ReplyPolicy, check_headers};
-pub use render::{Expand, Rendered, ReplyContext, render};
+pub use render::{Expand, Line, Rendered, ReplyContext, render};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fields::may_set;
+use super::local_reply::{LocalReply, ReplyBody};
 use crate::config::{ConfigError, ConfigErrors, HeaderName, HeaderValue, Table};
 use crate::template::{Json, Template};
 
@@ -96,4 +97,14 @@ pub struct ReplyPolicy {
     pub format: ErrorFormat,
     /// By reason code, such as `rate_limited`.
     pub overrides: BTreeMap<String, ErrorOverride>,
+}
+
+impl ReplyPolicy {
+    /// Whether the body of this reply tells the id of the request, unless a template of the body does.
+    #[must_use]
+    pub fn shows_id(&self, reply: &LocalReply) -> bool {
+        self.format != ErrorFormat::Text
+            && *reply.reply_body() == ReplyBody::Formatted
+            && self.overrides.get(reply.code()).is_none_or(|entry| entry.body.is_none())
+    }
 }

@@ -32,13 +32,16 @@ impl Default for ReplyContext<'_> {
     }
 }
 
+/// Name and value of a header. Most are the same in every reply of their kind, and not copied.
+pub type Line = (Cow<'static, [u8]>, Cow<'static, [u8]>);
+
 /// A reply as the host takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
     /// 200..=599.
     pub status: u16,
     /// Lower-case names; no pseudo header, nothing that frames the message.
-    pub headers: Vec<(Cow<'static, [u8]>, Vec<u8>)>,
+    pub headers: Vec<Line>,
     /// For a native gRPC caller the bare message, which the host turns into `grpc-message`.
     pub body: Vec<u8>,
     /// For a native gRPC caller the status to hand to the host call.
@@ -50,19 +53,19 @@ pub struct Rendered {
 
 /// Renders `reply`; see the [module's documentation](super) for the order of the rules.
 #[must_use]
-pub fn render(reply: &LocalReply, policy: &ReplyPolicy, context: &ReplyContext<'_>) -> Rendered {
+pub fn render(mut reply: LocalReply, policy: &ReplyPolicy, context: &ReplyContext<'_>) -> Rendered {
     let replaced = policy.overrides.get(reply.code());
     let status = replaced.and_then(|entry| entry.status).map_or(reply.status(), final_status);
-    let body = body_of(reply, replaced, status, policy, context);
-    let mut headers = headers_of(reply, replaced, status, &body);
+    let body = body_of(&mut reply, replaced, status, policy, context);
+    let mut headers = headers_of(&mut reply, replaced, status, &body);
     let mut native_status = None;
     match context.grpc {
         Grpc::No => {}
-        Grpc::Native => native_status = Some(grpc_status_of(reply, replaced, status)),
+        Grpc::Native => native_status = Some(grpc_status_of(&reply, replaced, status)),
         Grpc::Web => {
-            let code = grpc_status_of(reply, replaced, status).to_string();
+            let code = grpc_status_of(&reply, replaced, status).to_string();
             headers.replace("grpc-status", code.into_bytes());
-            let message = grpc_message(&message_of(reply, replaced, context.expand));
+            let message = grpc_message(&message_of(&reply, replaced, context.expand));
             headers.replace("grpc-message", message.into_bytes());
         }
     }
@@ -70,7 +73,7 @@ pub fn render(reply: &LocalReply, policy: &ReplyPolicy, context: &ReplyContext<'
 }
 
 fn body_of(
-    reply: &LocalReply,
+    reply: &mut LocalReply,
     replaced: Option<&ErrorOverride>,
     status: u16,
     policy: &ReplyPolicy,
@@ -85,9 +88,9 @@ fn body_of(
     if let Some(body) = replaced.and_then(|entry| entry.body.as_ref()) {
         return body::overridden(body, context.expand);
     }
-    match reply.reply_body() {
+    match reply.take_body() {
         ReplyBody::Empty => Body::default(),
-        ReplyBody::Explicit { content_type, bytes } => Body { content_type, bytes: bytes.clone() },
+        ReplyBody::Explicit { content_type, bytes } => Body { content_type, bytes },
         ReplyBody::Formatted => {
             let correlation_id = body::correlation_id(context.correlation_id);
             let facts = Facts { status, code: reply.code(), message: reply.message(), correlation_id };
@@ -115,19 +118,19 @@ fn grpc_status_of(reply: &LocalReply, replaced: Option<&ErrorOverride>, status: 
 }
 
 /// A header section in the making.
-struct Headers(Vec<(Cow<'static, [u8]>, Vec<u8>)>);
+struct Headers(Vec<Line>);
 
 impl Headers {
     fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(known, _)| known.as_ref() == name.as_bytes())
     }
 
-    fn append(&mut self, name: impl Into<Cow<'static, str>>, value: Vec<u8>) {
+    fn append(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Cow<'static, [u8]>>) {
         let name = match name.into() {
             Cow::Borrowed(name) => Cow::Borrowed(name.as_bytes()),
             Cow::Owned(name) => Cow::Owned(name.into_bytes()),
         };
-        self.0.push((name, value));
+        self.0.push((name, value.into()));
     }
 
     fn remove(&mut self, name: &str) {
@@ -140,10 +143,10 @@ impl Headers {
     }
 }
 
-fn headers_of(reply: &LocalReply, replaced: Option<&ErrorOverride>, status: u16, body: &Body) -> Headers {
+fn headers_of(reply: &mut LocalReply, replaced: Option<&ErrorOverride>, status: u16, body: &Body) -> Headers {
     let mut headers = Headers(Vec::with_capacity(reply.headers().len().saturating_add(4)));
-    for (name, value) in reply.headers() {
-        headers.append(name.clone(), value.clone());
+    for (name, value) in reply.take_headers() {
+        headers.append(name, value);
     }
     if let Some(seconds) = reply.retry_after_secs() {
         headers.replace("retry-after", seconds.to_string().into_bytes());
@@ -154,10 +157,10 @@ fn headers_of(reply: &LocalReply, replaced: Option<&ErrorOverride>, status: u16,
     if body.content_type.is_empty() {
         headers.remove("content-type");
     } else if !headers.has("content-type") {
-        headers.append("content-type", body.content_type.as_bytes().to_vec());
+        headers.append("content-type", body.content_type.as_bytes());
     }
     if matches!(status, 401 | 403 | 429 | 503) && !headers.has("cache-control") {
-        headers.append("cache-control", b"no-store".to_vec());
+        headers.append("cache-control", b"no-store".as_slice());
     }
     headers
 }

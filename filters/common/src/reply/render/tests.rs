@@ -22,7 +22,7 @@ fn limited() -> LocalReply {
 }
 
 fn plain(reply: &LocalReply) -> Rendered {
-    render(reply, &ReplyPolicy::default(), &ReplyContext::default())
+    render(reply.clone(), &ReplyPolicy::default(), &ReplyContext::default())
 }
 
 fn overriding(code: &str, entry: ErrorOverride) -> ReplyPolicy {
@@ -74,7 +74,7 @@ fn an_explicit_body_is_sent_in_any_format() {
     for format in [ErrorFormat::ProblemJson, ErrorFormat::Json, ErrorFormat::Text] {
         let policy = ReplyPolicy { format, ..ReplyPolicy::default() };
         let reply = LocalReply::new(200, "health", "").body("application/json", r#"{"status":"healthy"}"#);
-        let reply = render(&reply, &policy, &ReplyContext::default());
+        let reply = render(reply, &policy, &ReplyContext::default());
         assert_eq!(headers(&reply), ["content-type: application/json"]);
         assert_eq!(reply.body, br#"{"status":"healthy"}"#);
     }
@@ -91,9 +91,32 @@ fn only_a_valid_id_is_written_into_a_body() {
     ];
     for (id, want) in cases {
         let context = ReplyContext { correlation_id: Some(id), ..ReplyContext::default() };
-        let reply = render(&limited(), &ReplyPolicy::default(), &context);
+        let reply = render(limited(), &ReplyPolicy::default(), &context);
         let body: Value = serde_json::from_slice(&reply.body).unwrap();
         assert_eq!(body.get("correlation_id"), want.map(|id| json!(id)).as_ref(), "{}", id.escape_ascii());
+    }
+}
+
+#[test]
+fn the_id_is_asked_for_where_a_body_shows_it() {
+    let with = |body: Option<OverrideBody>| {
+        overriding("rate_limited", ErrorOverride { status: Some(400), body, ..ErrorOverride::default() })
+    };
+    let text = ReplyPolicy { format: ErrorFormat::Text, ..ReplyPolicy::default() };
+    let cases = [
+        (limited(), ReplyPolicy::default(), true),
+        (limited(), ReplyPolicy { format: ErrorFormat::Json, ..ReplyPolicy::default() }, true),
+        (limited(), text, false),
+        (limited(), with(None), true),
+        (limited(), with(Some(OverrideBody::Text(template("Enough.")))), false),
+        (limited().no_body(), ReplyPolicy::default(), false),
+        (limited().body("text/html", "<p>"), ReplyPolicy::default(), false),
+    ];
+    for (reply, policy, want) in cases {
+        assert_eq!(policy.shows_id(&reply), want, "{reply:?} {policy:?}");
+        let context = ReplyContext { correlation_id: Some(b"919108f7-52d1-4320"), ..ReplyContext::default() };
+        let found = render(reply, &policy, &context);
+        assert_eq!(found.body.windows(8).any(|part| part == b"919108f7"), want, "{policy:?}");
     }
 }
 
@@ -133,7 +156,7 @@ fn native_grpc_gets_the_message_and_a_status() {
         ),
     ];
     for (reply, policy, status, message) in cases {
-        let found = render(&reply, &policy, &context);
+        let found = render(reply.clone(), &policy, &context);
         assert_eq!(found.grpc_status, Some(status), "{reply:?}");
         assert_eq!(found.body, message.as_bytes(), "{reply:?}");
         assert!(!headers(&found).iter().any(|line| line.starts_with("grpc-")), "{reply:?}");
@@ -143,7 +166,7 @@ fn native_grpc_gets_the_message_and_a_status() {
 #[test]
 fn grpc_web_gets_http_and_headers() {
     let context = ReplyContext { grpc: Grpc::Web, ..ReplyContext::default() };
-    let reply = render(&limited(), &ReplyPolicy::default(), &context);
+    let reply = render(limited(), &ReplyPolicy::default(), &context);
     assert_eq!((reply.status, reply.grpc_status), (429, None));
     let lines = headers(&reply);
     assert!(lines.contains(&"grpc-status: 8".to_owned()), "{lines:?}");
@@ -165,7 +188,7 @@ fn an_override_replaces_status_headers_and_body() {
         ],
         body: Some(OverrideBody::Json(json_template(json!({"error": "busy \"now\"", "id": "${request_id}"})))),
     };
-    let reply = render(&limited(), &overriding("rate_limited", entry.clone()), &ReplyContext::default());
+    let reply = render(limited(), &overriding("rate_limited", entry.clone()), &ReplyContext::default());
     assert_eq!((reply.status, reply.details), (503, "rate_limited"));
     assert_eq!(
         headers(&reply),
@@ -181,7 +204,7 @@ fn an_override_replaces_status_headers_and_body() {
     // Nothing fills templates here.
     assert_eq!(reply.body, br#"{"error":"busy \"now\"","id":"${request_id}"}"#);
 
-    let other = render(&limited(), &overriding("other_code", entry), &ReplyContext::default());
+    let other = render(limited(), &overriding("other_code", entry), &ReplyContext::default());
     assert_eq!(other, plain(&limited()));
 }
 
@@ -234,7 +257,7 @@ fn an_override_is_rendered_by_the_same_rules() {
         },
     ];
     for Case { name, entry, status, body, content_type } in cases {
-        let reply = render(&limited(), &overriding("rate_limited", entry), &ReplyContext::default());
+        let reply = render(limited(), &overriding("rate_limited", entry), &ReplyContext::default());
         assert_eq!((reply.status, reply.body.as_slice()), (status, body.as_bytes()), "{name}");
         let lines = headers(&reply);
         let found: Vec<&str> =
@@ -251,7 +274,7 @@ fn templates_are_filled_when_somebody_fills_them() {
     let expand = |words: &Template| words.as_written().replace("${request_id}", "r%1");
     for (grpc, want) in [(Grpc::No, "id r%1"), (Grpc::Native, "id r%1"), (Grpc::Web, "id r%1")] {
         let context = ReplyContext { grpc, expand: &expand, ..ReplyContext::default() };
-        let reply = render(&limited(), &policy, &context);
+        let reply = render(limited(), &policy, &context);
         assert_eq!(reply.body, want.as_bytes(), "{grpc:?}");
         let encoded = headers(&reply).contains(&"grpc-message: id r%251".to_owned());
         assert_eq!(encoded, grpc == Grpc::Web, "{grpc:?}");
@@ -274,7 +297,7 @@ proptest! {
         let entry = ErrorOverride { status: new_status, headers: overrides, body: words.map(|words| OverrideBody::Text(template(&words))) };
         let context = ReplyContext { grpc, correlation_id: id.as_deref(), ..ReplyContext::default() };
         let reply = LocalReply::new(status, "code", message).header("x-value", value);
-        let reply = render(&reply, &overriding("code", entry), &context);
+        let reply = render(reply, &overriding("code", entry), &context);
         prop_assert!((200..=599).contains(&reply.status));
         for (name, value) in &reply.headers {
             prop_assert!(may_set(name), "{}", name.escape_ascii());
