@@ -95,7 +95,7 @@ impl Config {
         let mut errors = ConfigErrors::new();
         let names: Vec<String> = match top {
             Some(top) => top.registry.authenticators.iter().map(|known| known.name.clone()).collect(),
-            None => raw.authenticators.0.keys().map(|name| name.as_str().to_owned()).collect(),
+            None => raw.authenticators.names().map(|name| name.as_str().to_owned()).collect(),
         };
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let require = errors.take(Require::compile(raw.require, &names));
@@ -104,7 +104,7 @@ impl Config {
             Some(top) => Some(Rc::clone(&top.registry)),
             None => {
                 let raw = RawRegistry {
-                    authenticators: raw.authenticators.0,
+                    authenticators: raw.authenticators,
                     consumers: raw.consumers,
                     revocation: raw.revocation,
                     identity_headers: raw.identity_headers,

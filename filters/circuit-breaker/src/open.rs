@@ -59,7 +59,7 @@ impl RawOpen {
             errors.push(ConfigError::invalid("status", format!("{status} has no body (RFC 9110 section 6.4.1)")));
         }
         let header = |(name, value): (HeaderName, HeaderValue)| (name.into_string(), value.into_string());
-        let headers = self.headers.0.into_iter().map(header).collect();
+        let headers = self.headers.into_iter().map(header).collect();
         errors.into_result(Open { status, headers, body })
     }
 }

@@ -7,6 +7,7 @@
 //! 1. A struct with named fields is read from an object. A field is required unless it has `#[config(default)]` or
 //!    `#[config(default = expression)]`. Names that no field has are errors, unless the struct is
 //!    `#[config(allow_unknown)]`: one of several that are read from one object.
+//!    Lists, written `Vec<T>` or `Option<Vec<T>>`, share the loop over their elements.
 //! 2. An enum of variants without fields is read from a string, the variant's name in snake_case.
 //! 3. `#[config(rename = "name")]` names a field or a variant otherwise. `#[config(skip)]` is a field that no config
 //!    can say; it takes its default.

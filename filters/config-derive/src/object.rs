@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{DeriveInput, Error, FieldsNamed};
+use syn::{DeriveInput, Error, FieldsNamed, GenericArgument, Ident, PathArguments, Type};
 
 use crate::attributes::Attributes;
 
@@ -21,7 +21,8 @@ pub fn reader(input: &DeriveInput, fields: &FieldsNamed) -> Result<TokenStream, 
         let (at, slot, required) = (names.len(), format_ident!("field_{}", names.len()), default.is_none());
         slots.push(quote!(#slot: ::core::option::Option<#ty>));
         names.push(quote!(record::Field { name: #key, required: #required }));
-        arms.push(quote!(#at => self.#slot = ::core::option::Option::Some(record::value(value, location)?)));
+        let reader = reader_of(ty);
+        arms.push(quote!(#at => self.#slot = ::core::option::Option::Some(record::#reader(value, location)?)));
         // What is missing, `record::read` has told.
         let absent = default.unwrap_or_else(|| quote!(return ::core::result::Result::Err(record::missing())));
         built.push(quote!(#ident: match found.#slot { ::core::option::Option::Some(value) => value, _ => #absent }));
@@ -64,4 +65,26 @@ pub fn reader(input: &DeriveInput, fields: &FieldsNamed) -> Result<TokenStream, 
             }
         };
     })
+}
+
+/// Which function of `record` reads a field of this type, which is recognised by its name: lists share one loop.
+fn reader_of(ty: &Type) -> Ident {
+    let of_option = element_of(ty, "Option").and_then(|of| element_of(of, "Vec"));
+    let name = match (element_of(ty, "Vec"), of_option) {
+        (Some(_), _) => "list",
+        (None, Some(_)) => "optional_list",
+        (None, None) => "value",
+    };
+    format_ident!("{name}")
+}
+
+/// `T`, of a type `name<T>`.
+fn element_of<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == name)?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(element)) => Some(element),
+        _ => None,
+    }
 }

@@ -96,7 +96,7 @@ impl RawReply {
         let reply = DirectReply {
             when,
             status,
-            headers: self.headers.0.into_iter().map(header).collect(),
+            headers: self.headers.into_iter().map(header).collect(),
             body,
             counter: Counter::new(counter),
         };

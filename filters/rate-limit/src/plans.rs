@@ -132,7 +132,7 @@ impl RawPlans {
         let mut errors = ConfigErrors::new();
         let key = Key::new(self.key, OnMissingKey::Ip);
         let mut table = BTreeMap::new();
-        for (Value(name), plan) in self.table.0 {
+        for (Value(name), plan) in self.table {
             let limits = plan.compile(&format!("table.{name}"), &key, registry, paths, &mut errors);
             table.insert(name, limits);
         }

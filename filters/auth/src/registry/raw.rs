@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sluicegate_common::config::{ConfigError, ConfigErrors, Env, Name};
+use sluicegate_common::config::{ConfigError, ConfigErrors, Env, Name, Table};
 use sluicegate_common::identity::spells;
 
 use super::Registry;
@@ -18,7 +18,7 @@ use crate::revocation::RawRevocation;
 /// The fields of the registry as written.
 pub struct RawRegistry {
     /// By their names.
-    pub authenticators: BTreeMap<Name, RawAuthenticator>,
+    pub authenticators: Table<Name, RawAuthenticator>,
     /// Those that are listed.
     pub consumers: Vec<RawConsumer>,
     /// Which tokens are refused before their time.

@@ -1,5 +1,6 @@
 //! [`ConfigErrors`] as deserr's error type: it collects all errors instead of stopping at the first.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, Sequence, ValueKind, ValuePointerRef};
@@ -12,11 +13,17 @@ use super::suggest::{alternatives, did_you_mean};
 /// A value of another JSON type than `expected`. Tells the type alone: the value may be a secret.
 pub(crate) fn wrong_type<V: IntoValue>(
     found: &deserr::Value<V>,
-    expected: impl Into<std::borrow::Cow<'static, str>>,
+    expected: impl Into<Cow<'static, str>>,
     location: ValuePointerRef<'_>,
 ) -> ConfigErrors {
+    wrong_kind(found.kind(), expected.into(), location)
+}
+
+// Not inlined: every reader of a value may have to tell it.
+#[inline(never)]
+fn wrong_kind(found: ValueKind, expected: Cow<'static, str>, location: ValuePointerRef<'_>) -> ConfigErrors {
     let path = path_of(location);
-    match found.kind() {
+    match found {
         ValueKind::Null => ConfigError::new(path, ConfigErrorKind::Null).into(),
         kind => ConfigError::expected(path, expected, type_name(kind)).into(),
     }

@@ -3,7 +3,7 @@
 use crate::config::FromConfig;
 use std::collections::BTreeMap;
 
-use deserr::ValuePointerRef;
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 
 use super::common_keys::Object;
 use super::error::{ConfigError, ConfigErrorKind, ConfigErrors};
@@ -84,8 +84,8 @@ impl Policy {
         let raw: RawPolicy = super::read(common)?;
         // Not collected: `collect` sorts, and each type it sorts is 5 KB of code.
         let mut overrides = BTreeMap::new();
-        for (code, reply) in raw.errors.0 {
-            overrides.insert(code.into_string(), reply.into());
+        for (code, reply) in raw.errors {
+            overrides.insert(code.into_string(), reply);
         }
         Ok(Self {
             mode: raw.mode,
@@ -123,7 +123,7 @@ struct RawPolicy {
     #[config(default)]
     error_format: RawErrorFormat,
     #[config(default)]
-    errors: Table<Name, RawOverride>,
+    errors: Table<Name, ErrorOverride>,
     #[config(default)]
     decision_record: DecisionRecord,
 }
@@ -150,7 +150,6 @@ impl From<RawErrorFormat> for ErrorFormat {
 }
 
 #[derive(FromConfig)]
-#[config(validate = check_override)]
 struct RawOverride {
     #[config(default)]
     status: Option<StatusCode>,
@@ -162,29 +161,25 @@ struct RawOverride {
     text: Option<Template>,
 }
 
-/// While it is read, so that this is told together with what is wrong elsewhere.
-fn check_override(raw: RawOverride, location: ValuePointerRef<'_>) -> Result<RawOverride, ConfigErrors> {
-    let mut errors = ConfigErrors::new();
-    errors.take(raw.body());
-    errors.take(check_headers(&raw.headers));
-    errors.into_result(raw).map_err(|errors| errors.under(&path_of(location)))
-}
-
-impl RawOverride {
-    fn body(&self) -> Result<Option<OverrideBody>, ConfigError> {
-        OverrideBody::of(self.json.clone(), self.text.clone(), &self.headers)
+/// Compiled while it is read, so that all that is wrong is told together with what is wrong elsewhere.
+impl Deserr<ConfigErrors> for ErrorOverride {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, ConfigErrors> {
+        let raw = RawOverride::deserialize_from_value(value, location)?;
+        raw.compile().map_err(|errors| errors.under(&path_of(location)))
     }
 }
 
-impl From<RawOverride> for ErrorOverride {
-    fn from(raw: RawOverride) -> Self {
-        let body = raw.body().unwrap_or_default();
+impl RawOverride {
+    fn compile(self) -> Result<ErrorOverride, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let body = errors.take(OverrideBody::of(self.json, self.text, &self.headers)).flatten();
+        errors.take(check_headers(&self.headers));
         let header = |(name, value): (HeaderName, HeaderValue)| (name.into_string(), value.into_string());
-        Self {
-            status: raw.status.map(StatusCode::code),
-            headers: raw.headers.0.into_iter().map(header).collect(),
-            body,
-        }
+        let headers = self.headers.into_iter().map(header).collect();
+        errors.into_result(ErrorOverride { status: self.status.map(StatusCode::code), headers, body })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What `#[derive(FromConfig)]` leaves to be done once for all types: objects by the names of their fields, and words.
 
-use deserr::{Deserr, ErrorKind, IntoValue, Map, Value, ValueKind, ValuePointerRef};
+use deserr::{Deserr, ErrorKind, IntoValue, Map, Sequence, Value, ValueKind, ValuePointerRef};
 
 use super::collect::{describe, joined};
 use super::error::ConfigErrors;
@@ -62,6 +62,56 @@ pub fn read<V: IntoValue>(
         errors = Some(joined(errors, describe::<V>(ErrorKind::MissingField { field }, location)));
     }
     errors.map_or(Ok(()), Err)
+}
+
+/// Reads an element of an array.
+type Each<'a, V> = dyn FnMut(Value<V>, ValuePointerRef<'_>) -> Result<(), ConfigErrors> + 'a;
+
+/// Hands each element of an array to `each`.
+///
+/// # Errors
+/// It is no array, or all that is wrong with the elements.
+fn elements<V: IntoValue>(
+    value: Value<V>,
+    location: ValuePointerRef<'_>,
+    each: &mut Each<'_, V>,
+) -> Result<(), ConfigErrors> {
+    let Value::Sequence(elements) = value else { return Err(wrong_kind(value, &[ValueKind::Sequence], location)) };
+    let mut errors = None;
+    for (index, element) in elements.into_iter().enumerate() {
+        if let Err(error) = each(element.into_value(), location.push_index(index)) {
+            errors = Some(joined(errors, error));
+        }
+    }
+    errors.map_or(Ok(()), Err)
+}
+
+/// A field's list: deserr's own reader of `Vec` writes the loop into every type.
+///
+/// # Errors
+/// It is no array, or all that is wrong with the elements.
+#[inline(never)]
+pub fn list<T: Deserr<ConfigErrors>, V: IntoValue>(
+    value: Value<V>,
+    location: ValuePointerRef<'_>,
+) -> Result<Vec<T>, ConfigErrors> {
+    let mut list = Vec::with_capacity(if let Value::Sequence(elements) = &value { elements.len() } else { 0 });
+    elements(value, location, &mut |element, location| {
+        list.push(self::value(element, location)?);
+        Ok(())
+    })?;
+    Ok(list)
+}
+
+/// A field's list, which may be absent.
+///
+/// # Errors
+/// It is no array, or all that is wrong with the elements.
+pub fn optional_list<T: Deserr<ConfigErrors>, V: IntoValue>(
+    value: Value<V>,
+    location: ValuePointerRef<'_>,
+) -> Result<Option<Vec<T>>, ConfigErrors> {
+    if matches!(value, Value::Null) { Ok(None) } else { list(value, location).map(Some) }
 }
 
 /// A field's value. Not inlined: many fields are of one type.

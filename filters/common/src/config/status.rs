@@ -23,7 +23,8 @@ impl Deserr<ConfigErrors> for StatusCode {
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, ConfigErrors> {
-        in_range(value, location, 200..=599, || "a status code from 200 to 599".to_owned()).map(Self)
+        let code = in_range(value, location, 200..=599, &|| "a status code from 200 to 599".to_owned())?;
+        Ok(Self(u16::try_from(code).unwrap_or(u16::MAX)))
     }
 }
 

@@ -28,12 +28,28 @@ pub fn text_from_value<T: Text, V: IntoValue>(
     value: Value<V>,
     location: ValuePointerRef<'_>,
 ) -> Result<T, ConfigErrors> {
+    let text = string(value, T::EXPECTED, location)?;
+    T::parse(&text).ok_or_else(|| refused(T::EXPECTED, T::found(&text), location).into())
+}
+
+// Apart from what is generic: there are many types.
+
+#[inline(never)]
+fn string<V: IntoValue>(
+    value: Value<V>,
+    expected: &'static str,
+    location: ValuePointerRef<'_>,
+) -> Result<String, ConfigErrors> {
     match value {
-        Value::String(text) => {
-            T::parse(&text).ok_or_else(|| ConfigError::expected(path_of(location), T::EXPECTED, T::found(&text)).into())
-        }
-        other => Err(wrong_type(&other, T::EXPECTED, location)),
+        Value::String(text) => Ok(text),
+        other => Err(wrong_type(&other, expected, location)),
     }
+}
+
+/// A text that is none of its type.
+#[inline(never)]
+pub(super) fn refused(expected: &'static str, found: String, location: ValuePointerRef<'_>) -> ConfigError {
+    ConfigError::expected(path_of(location), expected, found)
 }
 
 /// Implements `deserr::Deserr<ConfigErrors>` for types that implement [`Text`](crate::config::Text).

@@ -1,7 +1,5 @@
 //! Names that stand once in their list.
 
-use std::collections::HashMap;
-
 use super::error::{ConfigError, ConfigErrors};
 
 /// Checks that no two elements of a list have the same name. `list` is the place of the list and `field` the field that
@@ -10,12 +8,15 @@ use super::error::{ConfigError, ConfigErrors};
 /// # Errors
 /// One for each name that an element before it has.
 pub fn check_unique<'a>(list: &str, field: &str, names: impl IntoIterator<Item = &'a str>) -> Result<(), ConfigErrors> {
-    let mut first = HashMap::new();
+    let mut first: Vec<(&str, usize)> = Vec::new();
     let mut errors = ConfigErrors::new();
     for (index, name) in names.into_iter().enumerate() {
-        let taken_by = *first.entry(name).or_insert(index);
-        if taken_by != index {
-            errors.push(taken(format!("{list}[{index}].{field}"), name, &format!("{list}[{taken_by}]")));
+        match first.binary_search_by_key(&name, |(known, _)| known) {
+            Err(free) => first.insert(free, (name, index)),
+            Ok(at) => {
+                let taken_by = first.get(at).map_or(0, |(_, index)| *index);
+                errors.push(taken(format!("{list}[{index}].{field}"), name, &format!("{list}[{taken_by}]")));
+            }
         }
     }
     errors.into_result(())

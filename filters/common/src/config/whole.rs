@@ -26,7 +26,7 @@ impl<const MIN: u64, const MAX: u64> Deserr<ConfigErrors> for Whole<MIN, MAX> {
         location: ValuePointerRef<'_>,
     ) -> Result<Self, ConfigErrors> {
         let expected = || format!("a whole number from {MIN} to {MAX}");
-        in_range(value, location, MIN..=MAX, expected).map(Self)
+        in_range(value, location, MIN..=MAX, &expected).map(Self)
     }
 }
 
@@ -47,23 +47,22 @@ impl Deserr<ConfigErrors> for Percent {
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, ConfigErrors> {
-        let number: u8 = in_range(value, location, 0..=100, || "a percentage from 0 to 100".to_owned())?;
-        Ok(Self(number))
+        let number = in_range(value, location, 0..=100, &|| "a percentage from 0 to 100".to_owned())?;
+        Ok(Self(u8::try_from(number).unwrap_or(u8::MAX)))
     }
 }
 
-/// A whole number in `range`, which all fits `N`.
-pub(crate) fn in_range<N: TryFrom<u64>, V: IntoValue>(
+/// A whole number in `range`. Not inlined: there are many types.
+#[inline(never)]
+pub(crate) fn in_range<V: IntoValue>(
     value: Value<V>,
     location: ValuePointerRef<'_>,
     range: RangeInclusive<u64>,
-    expected: impl FnOnce() -> String,
-) -> Result<N, ConfigErrors> {
+    expected: &dyn Fn() -> String,
+) -> Result<u64, ConfigErrors> {
     match value {
-        Value::Integer(number) => Some(number)
-            .filter(|number| range.contains(number))
-            .and_then(|number| N::try_from(number).ok())
-            .ok_or_else(|| ConfigError::expected(path_of(location), expected(), number.to_string()).into()),
+        Value::Integer(number) if range.contains(&number) => Ok(number),
+        Value::Integer(number) => Err(ConfigError::expected(path_of(location), expected(), number.to_string()).into()),
         other => Err(wrong_type(&other, expected(), location)),
     }
 }

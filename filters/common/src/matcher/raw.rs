@@ -66,6 +66,8 @@ struct RawField {
     invert: bool,
 }
 
+type CompileField = fn(RawField, &str) -> Result<FieldMatch, ConfigError>;
+
 impl RawMatch {
     /// A match with paths only, for configs that hold a list of them.
     #[must_use]
@@ -73,52 +75,73 @@ impl RawMatch {
         Self { paths: Some(paths), ..Self::default() }
     }
 
+    fn is_empty(&self) -> bool {
+        let Self { hosts, methods, paths, headers, query, cookies, route_names, source_ips, route_metadata } = self;
+        let of_address = hosts.is_none() && paths.is_none() && query.is_none();
+        let of_head = methods.is_none() && headers.is_none() && cookies.is_none();
+        of_address && of_head && route_names.is_none() && source_ips.is_none() && route_metadata.is_none()
+    }
+
     /// Compiles everything.
     ///
     /// # Errors
     /// All there are, with their places inside the `match`.
     pub fn compile(self, options: MatchOptions) -> Result<Match, ConfigErrors> {
-        if self == Self::default() {
+        if self.is_empty() {
             let fields = "at least one of hosts, methods, paths, headers, query, cookies, route_names, source_ips, \
                           route_metadata";
             return Err(ConfigError::expected("", fields, "none of them").into());
         }
         let mut errors = ConfigErrors::new();
-        let compiled = Match {
-            hosts: entries("hosts", self.hosts, &mut errors, |_, host| Ok(host)),
-            methods: entries("methods", self.methods, &mut errors, |_, method| Ok(method)),
-            paths: entries("paths", self.paths, &mut errors, |at, path| path.compile(at, options)),
-            headers: entries("headers", self.headers, &mut errors, |at, mut header| {
-                let Some(name) = HeaderName::parse(&header.name) else {
-                    let found = HeaderName::found(&header.name);
-                    return Err(ConfigError::expected(format!("{at}.name"), HeaderName::EXPECTED, found));
-                };
-                header.name = name.into_string();
-                header.compile(at)
-            }),
-            query: entries("query", self.query, &mut errors, |at, parameter| parameter.compile(at)),
-            cookies: entries("cookies", self.cookies, &mut errors, |at, cookie| cookie.compile(at)),
-            route_names: entries("route_names", self.route_names, &mut errors, |_, name| Ok(name)),
-            source_ips: entries("source_ips", self.source_ips, &mut errors, |_, block| Ok(block)),
-            route_metadata: entries("route_metadata", self.route_metadata, &mut errors, |_, entry| Ok(entry)),
+        // Pointers, of one type: the loop over fields stands once.
+        let (header, field): (CompileField, CompileField) = (header, RawField::compile);
+        let built = Match {
+            hosts: given("hosts", self.hosts, &mut errors),
+            methods: given("methods", self.methods, &mut errors),
+            paths: compiled("paths", self.paths, &mut errors, |path, at| path.compile(at, options)),
+            headers: compiled("headers", self.headers, &mut errors, header),
+            query: compiled("query", self.query, &mut errors, field),
+            cookies: compiled("cookies", self.cookies, &mut errors, field),
+            route_names: given("route_names", self.route_names, &mut errors),
+            source_ips: given("source_ips", self.source_ips, &mut errors),
+            route_metadata: given("route_metadata", self.route_metadata, &mut errors),
             options,
         };
-        errors.into_result(compiled)
+        errors.into_result(built)
     }
 }
 
-/// Compiles a field's entries, of which there is one at least if it is given.
-fn entries<R, T>(
-    field: &str,
-    given: Option<Vec<R>>,
-    errors: &mut ConfigErrors,
-    compile: impl Fn(&str, R) -> Result<T, ConfigError>,
-) -> Vec<T> {
+/// A field's entries, of which there is one at least if it is given.
+fn given<T>(field: &str, given: Option<Vec<T>>, errors: &mut ConfigErrors) -> Vec<T> {
     if given.as_ref().is_some_and(Vec::is_empty) {
         errors.push(ConfigError::expected(field, "at least one entry", "none"));
     }
-    let entries = given.unwrap_or_default().into_iter().enumerate();
-    entries.filter_map(|(index, entry)| errors.take(compile(&format!("{field}[{index}]"), entry))).collect()
+    given.unwrap_or_default()
+}
+
+/// The same, compiled.
+fn compiled<R, T>(
+    field: &str,
+    entries: Option<Vec<R>>,
+    errors: &mut ConfigErrors,
+    compile: impl Fn(R, &str) -> Result<T, ConfigError>,
+) -> Vec<T> {
+    let entries = given(field, entries, errors);
+    let mut all = Vec::with_capacity(entries.len());
+    for (index, entry) in entries.into_iter().enumerate() {
+        all.extend(errors.take(compile(entry, &format!("{field}[{index}]"))));
+    }
+    all
+}
+
+/// A header is a field whose name is checked.
+fn header(mut header: RawField, at: &str) -> Result<FieldMatch, ConfigError> {
+    let Some(name) = HeaderName::parse(&header.name) else {
+        let found = HeaderName::found(&header.name);
+        return Err(ConfigError::expected(format!("{at}.name"), HeaderName::EXPECTED, found));
+    };
+    header.name = name.into_string();
+    header.compile(at)
 }
 
 impl RawPath {

@@ -47,7 +47,7 @@ impl OverrideBody {
             (None, text) => text.map(Self::Text),
         };
         let has_values = body.as_ref().is_some_and(|body| body.templates().iter().any(|it| it.literal().is_none()));
-        if has_values && headers.0.contains_key("content-type") {
+        if has_values && headers.names().any(|name| name.as_str() == "content-type") {
             let message = "values of the request are escaped for the body's own type: a literal body may have another";
             return Err(ConfigError::invalid("headers.content-type", message));
         }
@@ -69,7 +69,7 @@ impl OverrideBody {
 /// # Errors
 /// One for each that the proxy writes itself.
 pub fn check_headers(headers: &Table<HeaderName, HeaderValue>) -> Result<(), ConfigErrors> {
-    let taken = headers.0.keys().map(HeaderName::as_str).filter(|name| !may_set(name.as_bytes()));
+    let taken = headers.names().map(HeaderName::as_str).filter(|name| !may_set(name.as_bytes()));
     let error = |name: &str| ConfigError::invalid(format!("headers.{name}"), "the proxy writes this header itself");
     taken.map(error).collect::<ConfigErrors>().into_result(())
 }

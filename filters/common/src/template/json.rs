@@ -1,6 +1,6 @@
 //! JSON with templates in its strings.
 
-use deserr::{Deserr, IntoValue, ValuePointerRef};
+use deserr::{Deserr, IntoValue, Map as _, Sequence as _, ValuePointerRef};
 use serde_json::{Map, Value};
 
 use super::Template;
@@ -40,11 +40,17 @@ impl Json {
 
     /// All templates in it.
     pub fn templates(&self) -> Vec<&Template> {
+        let mut templates = Vec::new();
+        self.gather(&mut templates);
+        templates
+    }
+
+    fn gather<'a>(&'a self, templates: &mut Vec<&'a Template>) {
         match self {
-            Self::Text(template) => vec![template],
-            Self::Fixed(_) => Vec::new(),
-            Self::Array(elements) => elements.iter().flat_map(Self::templates).collect(),
-            Self::Object(members) => members.iter().flat_map(|(_, member)| member.templates()).collect(),
+            Self::Text(template) => templates.push(template),
+            Self::Fixed(_) => {}
+            Self::Array(elements) => elements.iter().for_each(|element| element.gather(templates)),
+            Self::Object(members) => members.iter().for_each(|(_, member)| member.gather(templates)),
         }
     }
 }
@@ -55,29 +61,32 @@ impl Deserr<ConfigErrors> for Json {
         value: deserr::Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, ConfigErrors> {
-        compile(value.into(), location)
-    }
-}
-
-fn compile(value: Value, location: ValuePointerRef<'_>) -> Result<Json, ConfigErrors> {
-    let mut errors = ConfigErrors::new();
-    let json = match value {
-        Value::String(_) => return Template::deserialize_from_value(value.into_value(), location).map(Json::Text),
-        Value::Null | Value::Bool(_) | Value::Number(_) => Json::Fixed(value),
-        Value::Array(elements) => {
-            let elements = elements.into_iter().enumerate();
-            let compiled = elements.map(|(index, element)| compile(element, location.push_index(index)));
-            Json::Array(compiled.filter_map(|element| errors.take(element)).collect())
-        }
-        Value::Object(members) => {
-            let mut compiled = Vec::with_capacity(members.len());
-            for (name, member) in members {
-                if let Some(member) = errors.take(compile(member, location.push_key(&name))) {
-                    compiled.push((name, member));
+        use deserr::Value as Given;
+        let mut errors = ConfigErrors::new();
+        let json = match value {
+            Given::String(_) => return Template::deserialize_from_value(value, location).map(Self::Text),
+            Given::Null => Self::Fixed(Value::Null),
+            Given::Boolean(value) => Self::Fixed(value.into()),
+            Given::Integer(number) => Self::Fixed(number.into()),
+            Given::NegativeInteger(number) => Self::Fixed(number.into()),
+            Given::Float(number) => Self::Fixed(number.into()),
+            Given::Sequence(elements) => {
+                let mut compiled = Vec::with_capacity(elements.len());
+                for (index, element) in elements.into_iter().enumerate() {
+                    let element = Self::deserialize_from_value(element.into_value(), location.push_index(index));
+                    compiled.extend(errors.take(element));
                 }
+                Self::Array(compiled)
             }
-            Json::Object(compiled)
-        }
-    };
-    errors.into_result(json)
+            Given::Map(members) => {
+                let mut compiled = Vec::with_capacity(members.len());
+                for (name, member) in members.into_iter() {
+                    let member = Self::deserialize_from_value(member.into_value(), location.push_key(&name));
+                    compiled.extend(errors.take(member).map(|member| (name, member)));
+                }
+                Self::Object(compiled)
+            }
+        };
+        errors.into_result(json)
+    }
 }
