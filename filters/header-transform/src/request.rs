@@ -63,7 +63,7 @@ pub fn carry_out(
             Err(Dropped::TooLong) => return Err(Dropped::TooLong),
             outcome => dropped.note(outcome, cx),
         }
-        if head.edits().size() > MAX_TOTAL {
+        if head.edits().exceed(MAX_TOTAL) {
             return Err(Dropped::TooLong);
         }
     }

@@ -44,7 +44,7 @@ pub fn without_request(ops: &[ResponseOp]) -> Dues {
 /// Carries the ops out. One that cannot be is left out and noted.
 pub fn carry_out(ops: &[ResponseOp], dues: &Dues, head: &mut ResponseHead<'_>, dropped: &DroppedOps, cx: &Cx<'_>) {
     for (at, op) in ops.iter().enumerate() {
-        if is_for(op.statuses.as_ref(), head) && head.edits().size() <= MAX_TOTAL {
+        if is_for(op.statuses.as_ref(), head) && !head.edits().exceed(MAX_TOTAL) {
             dropped.note(carry_out_one(&op.does, dues.of(at), head), cx);
         }
     }

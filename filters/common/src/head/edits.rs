@@ -167,9 +167,14 @@ impl Edits {
         self.clear();
     }
 
-    /// How many bytes of names and values were recorded.
+    /// Whether the names and values to be written have more than `limit` bytes.
     #[must_use]
-    pub fn size(&self) -> usize {
+    pub fn exceed(&self, limit: usize) -> bool {
+        // All that was ever recorded is more than what stands, and need not be added up.
+        self.names.len().saturating_add(self.values.len()) > limit && self.size() > limit
+    }
+
+    pub(super) fn size(&self) -> usize {
         let of = |edit: &Edit| edit.value.len().saturating_add(if edit.op == Op::More { 0 } else { edit.name.len() });
         self.all().map(of).fold(0, usize::saturating_add)
     }
@@ -222,14 +227,14 @@ impl Edits {
     /// All edits of a name lose their place, to one that is pushed next; the name, where it stands.
     fn forget(&mut self, name: &str) -> Span {
         let (mut known, gone) = (None, self.record.len());
-        for at in 0..gone {
-            if let Some(edit) = self.record.get(at).copied()
-                && edit.gone == STANDS
+        let names = self.names.as_bytes();
+        for edit in &mut self.record {
+            if edit.gone == STANDS
                 && edit.name.len() == name.len()
-                && same(self.name(&edit).as_bytes(), name.as_bytes())
+                && same(names.get(edit.name.start..edit.name.end).unwrap_or_default(), name.as_bytes())
             {
                 known = Some(edit.name);
-                self.record.get_mut(at).into_iter().for_each(|edit| edit.gone = gone);
+                edit.gone = gone;
             }
         }
         known.unwrap_or_else(|| {

@@ -348,6 +348,8 @@ proptest! {
                 }
             }
             prop_assert_eq!(edits.size(), model.size());
+            prop_assert!(!edits.exceed(model.size()));
+            prop_assert!(model.size().checked_sub(1).is_none_or(|less| edits.exceed(less)));
             prop_assert_eq!(edits.is_empty(), model.0.is_empty());
             for name in ["a", "bb", "ccc"] {
                 let entry = model.0.iter().find(|(known, ..)| *known == name);

@@ -131,9 +131,10 @@ impl HeaderMap {
     }
 }
 
-/// Whether two names are the same, ASCII case-insensitively. They mostly are as they stand, or differ at once.
+/// Whether two names are the same, ASCII case-insensitively. They are looked at from their ends: those of one length
+/// that differ often begin alike.
 pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b || a.eq_ignore_ascii_case(b))
+    a.len() == b.len() && a.iter().rev().zip(b.iter().rev()).all(|(a, b)| a == b || a.eq_ignore_ascii_case(b))
 }
 
 /// Where the lengths of a well-formed map end.
