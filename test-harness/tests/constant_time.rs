@@ -5,9 +5,9 @@
 
 use std::path::Path;
 
-use test_harness::Proxy;
 use test_harness::backend::wasmtime::{exchange, spec};
 use test_harness::scenario::{RequestStep, Step, load};
+use test_harness::{Proxy, ProxySpec};
 
 /// Refusals before the measured ones.
 const WARM: usize = 10;
@@ -15,7 +15,6 @@ const WARM: usize = 10;
 fn check(scenario: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let scenario = load(&root, &root.join(scenario).with_extension("yaml")).unwrap();
-    let mut proxy = Proxy::start(spec(&scenario).unwrap()).unwrap();
     let requests: Vec<&RequestStep> = scenario
         .steps
         .iter()
@@ -26,19 +25,25 @@ fn check(scenario: &str) {
         .collect();
     let (right, wrong) = requests.split_first().unwrap();
     assert!(wrong.len() > 30, "expected a wrong secret for each length, found {}", wrong.len());
+    let expected = refusals(spec(&scenario).unwrap(), right, &vec![wrong[0]; wrong.len()]);
+    let found = refusals(spec(&scenario).unwrap(), right, wrong);
+    println!("{}: {} wrong secrets, fuel {:?}", scenario.name, found.len(), found[0]);
+    assert_eq!(found, expected, "{}: another cost for another wrong secret", scenario.name);
+}
+
+/// What each refusal costs. It depends on those before, whose memory it is given, so that only refusals in the same
+/// place compare.
+fn refusals(spec: ProxySpec, right: &RequestStep, wrong: &[&RequestStep]) -> Vec<u64> {
+    let mut proxy = Proxy::start(spec).unwrap();
     assert_eq!(exchange(&mut proxy, right).response.status, 200);
     // The first refusals make their counter, and the room for what a refusal allocates.
     (0..WARM).for_each(|_| drop(exchange(&mut proxy, wrong[0])));
-    let fuel: Vec<u64> = wrong
-        .iter()
-        .map(|request| {
-            let exchange = exchange(&mut proxy, request);
-            assert_eq!(exchange.response.status, 401);
-            exchange.fuel
-        })
-        .collect();
-    println!("{}: {} wrong secrets, fuel {:?}", scenario.name, fuel.len(), fuel[0]);
-    assert!(fuel.iter().all(|each| *each == fuel[0]), "{}: expected one figure, found {fuel:?}", scenario.name);
+    let refuse = |request: &&RequestStep| {
+        let exchange = exchange(&mut proxy, request);
+        assert_eq!(exchange.response.status, 401);
+        exchange.fuel
+    };
+    wrong.iter().map(refuse).collect()
 }
 
 #[test]
