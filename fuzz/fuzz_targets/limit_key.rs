@@ -49,7 +49,13 @@ fuzz_target!(|data: &[u8]| {
     let extract = || {
         let (mut state, mut facts) = (HeadState::default(), Facts::default());
         let head = RequestHead::new(&request, &mut state);
-        key.extract(&head, &Cx::new(Nanos(0), &process, &mut facts, &settings), MatchOptions::default(), None, Vec::new())
+        key.extract(
+            &head,
+            &Cx::new(Nanos(0), &process, &mut facts, &settings),
+            MatchOptions::default(),
+            None,
+            Vec::new(),
+        )
     };
     let extracted = extract();
     assert_eq!(extract(), extracted);
