@@ -93,8 +93,8 @@ impl std::error::Error for CalloutError {}
 pub const MAX_GRPC_TARGET: usize = 123;
 
 /// Whom a gRPC call-out goes to, as Envoy reads it: a serialized `envoy.config.core.v3.GrpcService` with `envoy_grpc`
-/// alone. `None` where there is no cluster, or both together are longer than [`MAX_GRPC_TARGET`]: the SDK takes it as
-/// text, and greater lengths are not UTF-8.
+/// alone. `None` where there is no cluster, or both together are longer than [`MAX_GRPC_TARGET`]: each
+/// length is one byte then, which is text as well.
 ///
 /// A bare cluster name would do, but Envoy takes for a `GrpcService` whatever parses as one, and crashes where that
 /// names no target: on the cluster `pa`, for one.
