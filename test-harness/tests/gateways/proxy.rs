@@ -1,0 +1,54 @@
+//! The bootstrap of an example, in Envoy.
+
+use std::fs;
+
+use libtest_mimic::Failed;
+use serde_json::{Value, json};
+
+use crate::bootstrap::{Bootstrap, UpstreamPorts, root};
+use crate::envoy::Envoy;
+
+/// A file of an example.
+pub fn read(example: &str, file: &str) -> Result<String, Failed> {
+    let path = root().join("examples").join(example).join(file);
+    fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()).into())
+}
+
+pub fn yaml(example: &str, file: &str) -> Result<Value, Failed> {
+    serde_saphyr::from_str(&read(example, file)?).map_err(|error| format!("{file}: {error}").into())
+}
+
+pub fn config(example: &str) -> Result<Value, Failed> {
+    Ok(serde_json::from_str(&read(example, "config.json")?)?)
+}
+
+fn bootstrap(example: &str) -> Result<Bootstrap, Failed> {
+    let file = format!("examples/{example}/config.json");
+    Ok(Bootstrap { name: "gateway".into(), value: yaml(example, "envoy.yaml")?, example: file })
+}
+
+/// The bootstrap carries `config.json`.
+pub fn same_config(example: &str) -> Result<(), Failed> {
+    let bootstrap = bootstrap(example)?;
+    expect("the configuration in envoy.yaml", &bootstrap.config(), &bootstrap.example_config())
+}
+
+/// Envoy from the example's bootstrap, with those ports of upstreams and these variables in the VM's environment.
+pub async fn start(example: &str, ports: UpstreamPorts, environment: Value) -> Result<Envoy, Failed> {
+    let mut bootstrap = bootstrap(example)?;
+    let config = bootstrap.config();
+    bootstrap.redirect(&root().join("dist/gateway.wasm"), &config, ports);
+    let manager =
+        &mut bootstrap.value["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"];
+    // In place of those of Envoy's own environment.
+    manager["http_filters"][0]["typed_config"]["config"]["vm_config"]["environment_variables"] =
+        json!({ "key_values": environment });
+    Ok(Envoy::start(&bootstrap).await?)
+}
+
+pub fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, want: &T) -> Result<(), Failed> {
+    match found == want {
+        true => Ok(()),
+        false => Err(format!("{what}: expected {want:?}, found {found:?}").into()),
+    }
+}
