@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test e2e e2e-browser fuzz budget bench soak scale demo demo-breaker lint clean
+.PHONY: help build test e2e e2e-browser fuzz budget bench soak scale demo demo-breaker oci lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -36,6 +36,9 @@ demo: ## a gateway in Envoy with example services, and a tour of requests (ONCE=
 
 demo-breaker: ## a circuit breaker over half a minute of an upstream's troubles, as a timeline (SVG=1 draws it anew)
 	@scripts/demo-breaker
+
+oci: build ## each module as an OCI image and artifact with its bill of materials: dist/oci/, dist/SHA256SUMS
+	@scripts/oci
 
 lint: ## format, clippy, shellcheck, length of files
 	@scripts/lint
