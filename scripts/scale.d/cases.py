@@ -51,7 +51,7 @@ def cases():
 
 
 def rules(count):
-    """Routes told apart by path; and rules that every request is held against, for they say nothing of where they hold."""
+    """Routes told apart by path, host or header; and rules that every request is held against."""
     def ruled(match):
         return TRANSFORM | {"rules": [
             {"name": f"r{each}", "match": match(each), "config": TRANSFORM} for each in range(count)]}
@@ -61,8 +61,9 @@ def rules(count):
         yield Case(f"routes by prefix, the {what} one hit" if what != "none" else "routes by prefix, none hit",
                    count, prefixes, path, weighed=what == "last")
     yield Case("rules by host, none hit", count, ruled(lambda each: {"hosts": [f"h{each}.example.com"]}))
-    yield Case("rules by header, none hit", count,
-               ruled(lambda each: {"headers": [{"name": "x-kind", "exact": f"k{each}"}]}), flat=False)
+    tenants = ruled(lambda each: {"headers": [{"name": "x-tenant", "exact": f"t{each}"}]})
+    yield Case("rules by header, the last one hit", count, tenants, headers=(f"x-tenant: t{count - 1}",))
+    yield Case("rules by header, none hit", count, tenants)
     yield Case("rules by regex, none hit", count,
                ruled(lambda each: {"paths": [{"regex": f"/s{each}/[0-9]+"}]}), flat=False)
 

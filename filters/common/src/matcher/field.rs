@@ -2,6 +2,8 @@
 
 use regex_lite::Regex;
 
+use super::Key;
+
 /// A condition on all values of one name.
 #[derive(Debug, Clone)]
 pub(super) struct FieldMatch {
@@ -29,6 +31,16 @@ impl FieldMatch {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The name, and the value that one of this name must have.
+    pub(super) fn key(&self) -> Option<Key<'_>> {
+        match &self.test {
+            Test::Exact(value) if !self.invert => {
+                Some(Key { parts: vec![self.name.as_bytes(), value.as_bytes()], whole: true })
+            }
+            _ => None,
+        }
     }
 
     /// Whether the condition holds; `unreadable` is the answer where no value meets the test and one cannot be read.

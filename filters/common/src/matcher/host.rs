@@ -1,5 +1,6 @@
 //! Hosts a rule is for.
 
+use super::Key;
 use crate::config::Text;
 
 /// A host, or `*.` and the end that a host has behind one label or more. In lower case, without port.
@@ -24,9 +25,9 @@ impl HostPattern {
         })
     }
 
-    /// The labels from the last to the first, and whether others stand before them.
-    pub(crate) fn labels(&self) -> (impl Iterator<Item = &[u8]> + Clone, bool) {
-        (labels(self.name.as_bytes()), self.any_label)
+    /// The labels from the last to the first.
+    pub(super) fn key(&self) -> Option<Key<'_>> {
+        Some(Key { parts: labels(self.name.as_bytes()).collect(), whole: !self.any_label })
     }
 }
 

@@ -21,6 +21,7 @@
 mod cookies;
 mod field;
 mod host;
+mod key;
 mod method;
 mod path;
 mod raw;
@@ -28,8 +29,8 @@ mod raw;
 pub use cookies::cookies;
 pub(crate) use host::labels;
 pub use host::{HostPattern, host_name};
+pub(crate) use key::Key;
 pub use method::Method;
-pub(crate) use path::Literal;
 pub use path::anchored;
 pub use raw::{RawMatch, RawPath};
 
@@ -180,15 +181,6 @@ impl Match {
     pub(crate) fn header_names(&self) -> impl Iterator<Item = &str> {
         let cookies = self.cookies.first().map(|_| "cookie");
         self.headers.iter().map(FieldMatch::name).chain(cookies)
-    }
-
-    pub(crate) fn hosts(&self) -> &[HostPattern] {
-        &self.hosts
-    }
-
-    /// What the paths start with; `None` for each that may start with anything.
-    pub(crate) fn literals(&self) -> impl Iterator<Item = Option<Literal<'_>>> {
-        self.paths.iter().map(PathPattern::literal)
     }
 
     fn path_matches(&self, head: &RequestHead<'_>, cx: &Cx<'_>) -> bool {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use regex_lite::Regex;
 
-use super::MatchOptions;
+use super::{Key, MatchOptions};
 use crate::path::{NormalPath, segments};
 
 /// A path, or many. Compares what [`NormalPath::reading`] gives.
@@ -29,15 +29,6 @@ enum Segment {
     Literal(Vec<u8>),
     /// `{id}`: any segment that is not empty.
     Any,
-}
-
-/// What all paths of a pattern start with, for an index.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Literal<'a> {
-    /// The first segments.
-    pub(crate) segments: Vec<&'a [u8]>,
-    /// Whether there are no others.
-    pub(crate) whole: bool,
 }
 
 impl PathPattern {
@@ -90,17 +81,18 @@ impl PathPattern {
         if let Kind::Template(text, _) = &self.kind { Some(text) } else { None }
     }
 
-    pub(super) fn literal(&self) -> Option<Literal<'_>> {
+    /// What all its paths start with.
+    pub(super) fn key(&self) -> Option<Key<'_>> {
         match &self.kind {
-            Kind::Exact(text) => Some(Literal { segments: segments(text).collect(), whole: true }),
-            Kind::Prefix(text) => Some(Literal { segments: segments(text).collect(), whole: false }),
+            Kind::Exact(text) => Some(Key { parts: segments(text).collect(), whole: true }),
+            Kind::Prefix(text) => Some(Key { parts: segments(text).collect(), whole: false }),
             Kind::Template(_, wanted) => {
                 let literal = wanted.iter().map_while(|segment| match segment {
                     Segment::Literal(text) => Some(text.as_slice()),
                     Segment::Any => None,
                 });
-                let segments: Vec<&[u8]> = literal.collect();
-                Some(Literal { whole: segments.len() == wanted.len(), segments })
+                let parts: Vec<&[u8]> = literal.collect();
+                Some(Key { whole: parts.len() == wanted.len(), parts })
             }
             Kind::Regex(_) => None,
         }

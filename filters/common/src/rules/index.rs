@@ -1,9 +1,10 @@
 //! Many rules, one look-up.
 //!
 //! 1. The first rule in the config's order that matches is found.
-//! 2. A rule whose paths start with known segments is tried for requests below those alone; one with hosts and no such
-//!    paths for those hosts alone; any other for every request. What is tried is [`Match::matches`], so that the index
-//!    never decides anything by itself.
+//! 2. A rule whose paths all start with known segments is tried for requests below those alone, or else one with hosts
+//!    for those hosts alone, one with exact values of headers for those alone, one with names of routes for those
+//!    routes alone; any other for every request. Where paths, hosts and headers would do, what the fewest other rules
+//!    have is taken. What is tried is [`Match::matches`], so that the index never decides anything by itself.
 //! 3. Where a rule looks at paths and ambiguous ones are refused, a request with such a path finds no rule but
 //!    [`Found::Ambiguous`], whatever the others say.
 
@@ -13,9 +14,9 @@ use std::rc::Rc;
 
 use crate::filter::Cx;
 use crate::head::RequestHead;
-use crate::matcher::{HostPattern, Match, host_name, labels};
+use crate::matcher::{Key, Match, host_name, labels};
 use crate::path::{Ambiguity, OnAmbiguousPath, segments};
-use trie::Trie;
+use trie::{Trie, earlier};
 
 /// Rules in their order, indexed.
 #[derive(Debug, Default)]
@@ -28,6 +29,10 @@ pub struct Index {
     paths: Trie,
     /// By the labels of hosts, the last first.
     hosts: Trie,
+    /// By the name of a header and a value of it.
+    headers: Trie,
+    /// By the names of routes.
+    routes: Trie,
     /// Those that may match any request.
     others: Vec<usize>,
 }
@@ -71,9 +76,9 @@ impl Index {
             Ok(path) => path,
             Err(why) => return Found::Ambiguous(why),
         };
-        let host = if self.hosts.is_empty() { &[] } else { host_name(head.host()) };
+        let host = if self.hosts.least().is_none() { &[] } else { host_name(head.host()) };
         let mut from = 0;
-        while let Some((at, rule)) = self.candidate(from, path, host) {
+        while let Some((at, rule)) = self.candidate(from, (path, host), head, cx) {
             if rule.matches(head, cx) {
                 return Found::Rule(at);
             }
@@ -88,25 +93,45 @@ impl Index {
         self.rules.get(at)
     }
 
-    /// The next rule from that place on which may match.
-    fn candidate(&self, from: usize, path: &[u8], host: &[u8]) -> Option<(usize, &Match)> {
-        let nexts =
-            [next(&self.others, from), self.paths.next(segments(path), from), self.hosts.next(labels(host), from)];
-        let at = nexts.into_iter().flatten().min()?;
+    /// The next rule from that place on which may match a request for this path and host.
+    fn candidate(
+        &self,
+        from: usize,
+        (path, host): (&[u8], &[u8]),
+        head: &RequestHead<'_>,
+        cx: &Cx<'_>,
+    ) -> Option<(usize, &Match)> {
+        let mut at = earlier(next(&self.others, from), self.paths.next(&mut segments(path), from));
+        at = earlier(at, self.hosts.next(&mut labels(host), from));
+        for name in self.headers.names() {
+            for value in head.values(name) {
+                at = earlier(at, self.headers.next(&mut [name.as_bytes(), value].into_iter(), from));
+            }
+        }
+        // A route's name is a call of its own: it waits until rules by routes are to be tried.
+        if self.routes.least().is_some_and(|least| at.is_none_or(|at| least < at))
+            && let Some(route) = cx.facts.route_name(cx.proxy)
+        {
+            at = earlier(at, self.routes.next(&mut std::iter::once(route), from));
+        }
+        let at = at?;
         Some((at, self.rules.get(at)?))
     }
 
     fn insert(&mut self, at: usize, rule: &Match) {
-        let literals: Option<Vec<_>> = rule.literals().collect();
-        let literals = literals.filter(|literals| !literals.is_empty());
-        if let Some(literals) = literals {
-            literals.iter().for_each(|literal| self.paths.insert(literal.segments.iter().copied(), literal.whole, at));
-        } else if rule.hosts().is_empty() {
-            self.others.push(at);
-        } else {
-            for (labels, any_before) in rule.hosts().iter().map(HostPattern::labels) {
-                self.hosts.insert(labels, !any_before, at);
+        let [paths, hosts, headers, routes] = rule.keys();
+        let mut fewest: Option<(Option<usize>, &mut Trie, Vec<Key<'_>>)> = None;
+        for (trie, keys) in [(&mut self.paths, paths), (&mut self.hosts, hosts), (&mut self.headers, headers)] {
+            let Some(keys) = keys else { continue };
+            let others = keys.iter().map(|key| trie.count(key)).max();
+            if fewest.as_ref().is_none_or(|(least, ..)| others < *least) {
+                fewest = Some((others, trie, keys));
             }
+        }
+        match (fewest, routes) {
+            (Some((_, trie, keys)), _) => trie.insert(&keys, at),
+            (None, Some(keys)) => self.routes.insert(&keys, at),
+            (None, None) => self.others.push(at),
         }
     }
 }

@@ -22,13 +22,25 @@ fn find(index: &Index, request: &FakeHost) -> Found {
 
 /// The places of all rules that would be tried.
 fn tried(index: &Index, host: &str, path: &str) -> Vec<usize> {
-    let mut tried = Vec::new();
-    let mut from = 0;
-    while let Some((at, _)) = index.candidate(from, path.as_bytes(), host.as_bytes()) {
-        tried.push(at);
-        from = at + 1;
-    }
-    tried
+    tried_for(index, &request("GET", host, path))
+}
+
+fn tried_for(index: &Index, request: &FakeHost) -> Vec<usize> {
+    request.ask(&Settings::default(), |head, cx| {
+        let (path, host) = (head.target(), host_name(head.host()));
+        let mut tried = Vec::new();
+        let mut from = 0;
+        while let Some((at, _)) = index.candidate(from, (path, host), head, cx) {
+            tried.push(at);
+            from = at + 1;
+        }
+        tried
+    })
+}
+
+fn with(mut request: FakeHost, fields: &[(&str, &str)]) -> FakeHost {
+    request.fields.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())));
+    request
 }
 
 #[test]
@@ -110,6 +122,53 @@ fn of_a_thousand_rules_few_are_tried() {
     }
 }
 
+#[test]
+fn of_a_thousand_rules_by_headers_or_routes_few_are_tried() {
+    let tenant = |n: usize| json!([{"name": "X-Tenant", "exact": format!("t{n}")}]);
+    let mut rules: Vec<Value> = (0..1000).map(|n| json!({"headers": tenant(n)})).collect();
+    rules.extend((0..1000).map(|n| json!({"headers": tenant(n), "paths": [{"prefix": "/api"}], "hosts": ["h"]})));
+    rules.extend((0..1000).map(|n| json!({"headers": tenant(n), "paths": [{"prefix": format!("/p{n}")}]})));
+    rules.extend((0..1000).map(|n| json!({"route_names": [format!("r{n}")]})));
+    rules.push(json!({"headers": [{"name": "x-tenant", "exact": "t5", "invert": true}]}));
+    rules.push(json!({"headers": [{"name": "x-tenant", "exact": "t5"}, {"name": "x-tenant", "prefix": "t"}]}));
+    let (index, _) = compile(&rules, false, OnAmbiguousPath::Reject);
+    let asked = |host: &str, path: &str, fields: &[(&str, &str)]| with(request("GET", host, path), fields);
+    let routed = asked("x", "/", &[]).property("xds.route_name", Ok("r17"));
+    let cases: [(FakeHost, &[usize]); 6] = [
+        (asked("x", "/", &[]), &[4000, 4001]),
+        (asked("x", "/", &[("x-tenant", "t7")]), &[7, 1007, 4000, 4001]),
+        (asked("x", "/p7", &[("x-tenant", "t7"), ("x-tenant", "t9")]), &[7, 9, 1007, 1009, 2007, 4000, 4001]),
+        // The first of many that share path and host are found by those.
+        (asked("x", "/api", &[("x-tenant", "none")]), &[1000, 1002, 4000, 4001]),
+        (asked("h", "/", &[("x-plan", "t7")]), &[1001, 1003, 4000, 4001]),
+        (routed, &[3017, 4000, 4001]),
+    ];
+    for (request, want) in cases {
+        assert_eq!(tried_for(&index, &request), want, "{request:?}");
+    }
+}
+
+#[test]
+fn a_route_is_asked_for_once_and_only_when_rules_by_routes_are_next() {
+    let by_route = |name: &str| json!({"route_names": [name]});
+    let (index, _) =
+        compile(&[json!({"methods": ["PUT"]}), by_route("a"), by_route("b")], true, OnAmbiguousPath::Reject);
+    let asked = |method: &str| request(method, "h", "/").property("xds.route_name", Ok("b"));
+    for (method, found, want) in [("PUT", 0, &["all"][..]), ("GET", 2, &["all", "xds.route_name"][..])] {
+        let host = asked(method);
+        assert_eq!(find(&index, &host), Found::Rule(found));
+        assert_eq!(host.asked.take(), want);
+    }
+}
+
+#[test]
+fn the_host_is_known_by_both_its_names() {
+    let (index, _) = compile(&[json!({"headers": [{"name": "host", "exact": "h"}]})], true, OnAmbiguousPath::Reject);
+    for name in ["host", ":authority"] {
+        assert_eq!(find(&index, &FakeHost::new(&[(":method", "GET"), (name, "h")])), Found::Rule(0), "{name}");
+    }
+}
+
 fn path_text() -> impl Strategy<Value = String> {
     let segment = proptest::sample::select(&["a", "A", "b", "c", "%61", "d e", "a.b"][..]);
     proptest::collection::vec(segment, 0..4).prop_map(|segments| format!("/{}", segments.join("/")))
@@ -126,6 +185,22 @@ fn pattern() -> impl Strategy<Value = Value> {
     ]
 }
 
+fn header() -> impl Strategy<Value = Value> {
+    let names = proptest::sample::select(&["x-a", "X-B", "host", "x-b"][..]);
+    let exact = proptest::sample::select(&["", "1", "2", "v", "V", "a.example"][..]);
+    let other = prop_oneof![
+        Just(json!({"present": true})),
+        Just(json!({"absent": true})),
+        Just(json!({"prefix": "v"})),
+        Just(json!({"exact": "1", "invert": true})),
+    ];
+    let test = prop_oneof![4 => exact.prop_map(|value| json!({"exact": value})), 1 => other];
+    (names, test).prop_map(|(name, mut test)| {
+        test["name"] = name.into();
+        test
+    })
+}
+
 fn rule() -> impl Strategy<Value = Value> {
     let host = proptest::sample::select(&["a.example", "*.example", "b.a.example", "*.a.example", "other"][..]);
     let some = |values| prop_oneof![Just(None), values];
@@ -134,11 +209,15 @@ fn rule() -> impl Strategy<Value = Value> {
         some(proptest::collection::vec(host.prop_map(Value::from), 1..3).prop_map(Some).boxed()),
         proptest::option::weighted(0.4, proptest::sample::select(&["GET", "PUT"][..])),
         proptest::option::weighted(0.1, Just(json!({"name": "q", "exact": "1"}))),
+        proptest::option::weighted(0.4, proptest::collection::vec(header(), 1..3)),
+        proptest::option::weighted(0.2, proptest::sample::select(&["r", "s"][..])),
     )
-        .prop_map(|(paths, hosts, method, query)| {
+        .prop_map(|(paths, hosts, method, query, headers, route)| {
             let mut rule = serde_json::Map::new();
             rule.extend(paths.map(|paths| ("paths".to_owned(), paths.into())));
             rule.extend(hosts.map(|hosts| ("hosts".to_owned(), hosts.into())));
+            rule.extend(headers.map(|headers| ("headers".to_owned(), headers.into())));
+            rule.extend(route.map(|route| ("route_names".to_owned(), json!([route]))));
             rule.extend(query.map(|query| ("query".to_owned(), json!([query]))));
             if method.is_some() || rule.is_empty() {
                 rule.insert("methods".to_owned(), json!([method.unwrap_or("GET")]));
@@ -156,7 +235,16 @@ fn any_request() -> impl Strategy<Value = FakeHost> {
     let target =
         prop_oneof![4 => path_text().prop_map(|path| path.replace(' ', "%20")), 1 => odd.prop_map(str::to_owned)];
     let method = proptest::sample::select(&["GET", "PUT"][..]);
-    (method, host, target).prop_map(|(method, host, target)| request(method, host, &target))
+    let field = (
+        proptest::sample::select(&["x-a", "x-b", "x-c"][..]),
+        proptest::sample::select(&["", "1", "2", "v", "V", "1, 2"][..]),
+    );
+    let fields = proptest::collection::vec(field, 0..4);
+    let route = proptest::sample::select(&[None, Some("r"), Some("R"), Some("s")][..]);
+    (method, host, target, fields, route).prop_map(|(method, host, target, fields, route)| {
+        let request = with(request(method, host, &target), &fields);
+        route.into_iter().fold(request, |request, name| request.property("xds.route_name", Ok(name)))
+    })
 }
 
 proptest! {

@@ -3,17 +3,20 @@
 use std::cmp::Ordering;
 
 use super::next;
+use crate::matcher::Key;
 
-/// A trie over segments of bytes, whose case does not count.
+/// A trie over the parts of keys, whose case does not count.
 #[derive(Debug)]
 pub(super) struct Trie {
     /// The first is the root.
     nodes: Vec<Node>,
+    /// The first rule.
+    least: Option<usize>,
 }
 
 #[derive(Debug, Default)]
 struct Node {
-    /// Ascending by segment, each with the place of its node.
+    /// Ascending by part, each with the place of its node.
     children: Vec<(Box<[u8]>, usize)>,
     /// Rules for what ends here, ascending.
     here: Vec<usize>,
@@ -23,48 +26,67 @@ struct Node {
 
 impl Default for Trie {
     fn default() -> Self {
-        Self { nodes: vec![Node::default()] }
+        Self { nodes: vec![Node::default()], least: None }
     }
 }
 
 impl Trie {
-    /// Adds a rule, of which no later one was added: for these segments, or (`whole` = false) what starts with them.
-    pub(super) fn insert<'s>(&mut self, segments: impl Iterator<Item = &'s [u8]>, whole: bool, rule: usize) {
-        let mut at = 0;
-        for segment in segments {
-            at = self.child_or_new(at, segment);
-        }
-        let Some(node) = self.nodes.get_mut(at) else { return };
-        let rules = if whole { &mut node.here } else { &mut node.below };
-        if rules.last() != Some(&rule) {
-            rules.push(rule);
+    /// Adds a rule, of which no later one was added.
+    pub(super) fn insert(&mut self, keys: &[Key<'_>], rule: usize) {
+        self.least.get_or_insert(rule);
+        for key in keys {
+            let mut at = 0;
+            for part in &key.parts {
+                at = self.child_or_new(at, part);
+            }
+            let Some(node) = self.nodes.get_mut(at) else { return };
+            let rules = if key.whole { &mut node.here } else { &mut node.below };
+            if rules.last() != Some(&rule) {
+                rules.push(rule);
+            }
         }
     }
 
-    /// The first rule for these segments that is not below `from`. Walks no deeper than rules reach.
-    pub(super) fn next<'s>(&self, mut segments: impl Iterator<Item = &'s [u8]>, from: usize) -> Option<usize> {
+    /// The first rule for these parts that is not below `from`. Walks no deeper than rules reach.
+    pub(super) fn next(&self, parts: &mut dyn Iterator<Item = &[u8]>, from: usize) -> Option<usize> {
         let mut node = self.nodes.first()?;
         let mut found = next(&node.below, from);
-        for segment in &mut segments {
-            let Ok(child) = node.find(segment) else { return found };
+        for part in parts {
+            let Ok(child) = node.find(part) else { return found };
             node = node.children.get(child).and_then(|(_, at)| self.nodes.get(*at))?;
             found = earlier(found, next(&node.below, from));
         }
         earlier(found, next(&node.here, from))
     }
 
-    /// Whether it holds no rule.
-    pub(super) fn is_empty(&self) -> bool {
-        matches!(self.nodes.as_slice(), [root] if root.here.is_empty() && root.below.is_empty())
+    /// How many rules have this key, or the same one with another end.
+    pub(super) fn count(&self, key: &Key<'_>) -> usize {
+        let mut node = self.nodes.first();
+        for part in &key.parts {
+            let child = node.and_then(|node| node.children.get(node.find(part).ok()?));
+            node = child.and_then(|(_, at)| self.nodes.get(*at));
+        }
+        node.map_or(0, |node| node.here.len().saturating_add(node.below.len()))
     }
 
-    fn child_or_new(&mut self, at: usize, segment: &[u8]) -> usize {
+    /// The first rule of all.
+    pub(super) fn least(&self) -> Option<usize> {
+        self.least
+    }
+
+    /// What keys start with; of keys that are text.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.nodes.first().into_iter().flat_map(|root| &root.children);
+        names.filter_map(|(name, _)| std::str::from_utf8(name).ok())
+    }
+
+    fn child_or_new(&mut self, at: usize, part: &[u8]) -> usize {
         let new = self.nodes.len();
         let Some(node) = self.nodes.get_mut(at) else { return at };
-        match node.find(segment) {
+        match node.find(part) {
             Ok(child) => node.children.get(child).map_or(at, |(_, at)| *at),
             Err(place) => {
-                node.children.insert(place, (segment.into(), new));
+                node.children.insert(place, (part.into(), new));
                 self.nodes.push(Node::default());
                 new
             }
@@ -74,12 +96,13 @@ impl Trie {
 
 impl Node {
     /// The child's place, or where it would stand.
-    fn find(&self, segment: &[u8]) -> Result<usize, usize> {
-        self.children.binary_search_by(|(child, _)| folded(child, segment))
+    fn find(&self, part: &[u8]) -> Result<usize, usize> {
+        self.children.binary_search_by(|(child, _)| folded(child, part))
     }
 }
 
-fn earlier(one: Option<usize>, other: Option<usize>) -> Option<usize> {
+/// The first of two places.
+pub(super) fn earlier(one: Option<usize>, other: Option<usize>) -> Option<usize> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
