@@ -25,8 +25,9 @@ impl<C: Chain> Module<C> {
     ///
     /// # Errors
     /// Everything that is wrong with them.
-    pub fn configure(bytes: &[u8], env: &Env) -> Result<Self, ConfigErrors> {
-        let object = parse_json(bytes)?;
+    pub fn configure(bytes: impl AsRef<[u8]>, env: &Env) -> Result<Self, ConfigErrors> {
+        let object = parse_json(bytes.as_ref())?;
+        drop(bytes); // Long ones leave room for what becomes of them.
         let mut errors = ConfigErrors::new();
         let settings =
             errors.take(deserr::deserialize::<Settings, _, ConfigErrors>(with_only(&object, Settings::FIELDS)));

@@ -57,7 +57,7 @@ impl<C: Chain> Root<C> {
                 return false;
             }
         };
-        match Module::<C>::configure(&bytes, &environment()) {
+        match Module::<C>::configure(bytes, &environment()) {
             Ok(module) => {
                 self.schedule(&module);
                 module.start(&Host);

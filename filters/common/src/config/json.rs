@@ -128,6 +128,8 @@ impl<'de> Visitor<'de> for Element<'_> {
         })? {
             array.push(value);
         }
+        // Most lists are short: room for more would be most of what they take.
+        array.shrink_to_fit();
         Ok(Value::Array(array))
     }
 

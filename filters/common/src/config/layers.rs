@@ -94,14 +94,12 @@ impl Layers {
         mut config: impl FnMut(&str, Object, Option<&T>) -> Result<T, ConfigErrors>,
     ) -> Result<Built<M, T>, ConfigErrors> {
         let mut errors = self.errors;
-        let mut base = self.top;
-        // A copy only for those who need one: with many keys in it, it is most of what a VM ever allocates.
-        let whole = if self.rules.is_empty() { std::mem::take(&mut base) } else { base.clone() };
+        let mut whole = self.top;
+        let (mut base, abridged) =
+            if self.rules.is_empty() { <_>::default() } else { copy(&mut whole, &self.registries) };
         let top = config(DEFAULT_RULE, whole, None);
-        if top.is_ok() {
-            for registry in &self.registries {
-                patch::remove(&mut base, registry);
-            }
+        if top.is_err() {
+            abridged.into_iter().for_each(|(registry, value)| patch::put(&mut base, registry, value));
         }
         let of_top = top.as_ref().err().cloned().unwrap_or_default();
         let top = errors.take(top);
@@ -162,6 +160,38 @@ impl Layers {
             self.errors.push(ConfigError::new(path, ConfigErrorKind::MissingField));
         }
         field
+    }
+}
+
+/// How many elements of a list of a registry rules are checked with where the top is wrong.
+const ENOUGH: usize = 64;
+
+/// A copy of the top without registries, and of these as much as rules are checked with where the top is wrong. No copy
+/// of the whole: with many keys it would be half of what a VM ever allocates.
+fn copy<'r>(top: &mut Object, registries: &'r [String]) -> (Object, Vec<(&'r str, Value)>) {
+    let mut taken = Vec::new();
+    for registry in registries {
+        taken.extend(patch::take(top, registry).map(|value| (registry.as_str(), value)));
+    }
+    let (base, mut abridged) = (top.clone(), Vec::new());
+    for (registry, value) in taken {
+        abridged.push((registry, self::abridged(&value)));
+        patch::put(top, registry, value);
+    }
+    (base, abridged)
+}
+
+/// A copy with the first elements of each list.
+fn abridged(value: &Value) -> Value {
+    match value {
+        Value::Array(elements) => elements.iter().take(ENOUGH).map(abridged).collect(),
+        Value::Object(fields) => {
+            // Not collected: `collect` sorts, and each type it sorts is 5 KB of code.
+            let mut copy = Object::new();
+            copy.extend(fields.iter().map(|(name, field)| (name.clone(), abridged(field))));
+            copy.into()
+        }
+        value => value.clone(),
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn check(
         }
     }
     for registry in registries {
-        if remove(patch, registry) {
+        if take(patch, registry).is_some() {
             let path = super::location::under(&path_of(location), registry);
             let message = "a registry stands at the top, once for all rules: no rule can change it";
             errors.push(ConfigError::invalid(path, message));
@@ -52,14 +52,24 @@ pub(crate) fn take_out_sums(patch: &Object, target: &mut Object) {
     }
 }
 
-/// Removes the field at a dotted path; false if there is none.
-pub(super) fn remove(object: &mut Object, dotted: &str) -> bool {
+/// Takes out the field at a dotted path, if it is there.
+pub(super) fn take(object: &mut Object, dotted: &str) -> Option<Value> {
+    let (inner, name) = place(object, dotted)?;
+    inner.remove(name)
+}
+
+/// Puts back what [`take`] took out.
+pub(super) fn put(object: &mut Object, dotted: &str, value: Value) {
+    if let Some((inner, name)) = place(object, dotted) {
+        inner.insert(name.to_owned(), value);
+    }
+}
+
+/// The object that a dotted path leads into, and the name there.
+fn place<'o, 'd>(object: &'o mut Object, dotted: &'d str) -> Option<(&'o mut Object, &'d str)> {
     match dotted.split_once('.') {
-        None => object.remove(dotted).is_some(),
-        Some((first, rest)) => match object.get_mut(first) {
-            Some(Value::Object(inner)) => remove(inner, rest),
-            _ => false,
-        },
+        None => Some((object, dotted)),
+        Some((first, rest)) => place(object.get_mut(first)?.as_object_mut()?, rest),
     }
 }
 

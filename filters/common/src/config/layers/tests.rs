@@ -58,6 +58,23 @@ fn registries_exist_once() {
 }
 
 #[test]
+fn rules_of_a_wrong_top_are_checked_with_registries_but_not_with_all_of_long_ones() {
+    let keys = |count: usize| (0..count).map(|key| json!({"key": key})).collect::<Value>();
+    let config = json!({"auth": {"keys": {"all": keys(1000)}, "b": 3},
+        "rules": [{"name": "one", "match": {}, "config": {"a": 2}}]});
+    let mut rule = None;
+    let build = |name: &str, object: Object, _: Option<&()>| match name {
+        DEFAULT_RULE => Err(ConfigError::invalid("auth", "is wrong").into()),
+        _ => {
+            rule = Some(Value::Object(object));
+            Ok(())
+        }
+    };
+    assert_eq!(layers(config, &["auth.keys"]).build(Ok, build).unwrap_err().to_string(), "auth: is wrong");
+    assert_eq!(rule, Some(json!({"a": 2, "auth": {"keys": {"all": keys(ENOUGH)}, "b": 3}})));
+}
+
+#[test]
 fn a_config_without_rules_is_its_top() {
     assert_eq!(build(json!({"a": 1})).unwrap().rules, []);
     assert_eq!(build(json!({"rules": []})).unwrap().top, Object::new());
