@@ -13,12 +13,14 @@ use crate::authorize::{Authorize, RawEntry};
 use crate::consumers::RawConsumer;
 use crate::deny::{Deny, Realm, Scheme};
 use crate::forward::RawIdentityHeaders;
+use crate::login::RawLogin;
 use crate::registry::{RawRegistry, Registry};
 use crate::require::{RawRequire, Require};
 use crate::revocation::RawRevocation;
 
 /// The fields that exist once, at the top of the config.
-pub const REGISTRIES: &[&str] = &["authenticators", "consumers", "revocation", "identity_headers", "token_cache"];
+pub const REGISTRIES: &[&str] =
+    &["authenticators", "consumers", "login", "revocation", "identity_headers", "token_cache"];
 
 #[derive(FromConfig)]
 struct RawConfig {
@@ -26,6 +28,8 @@ struct RawConfig {
     authenticators: Table<Name, RawAuthenticator>,
     #[config(default)]
     consumers: Vec<RawConsumer>,
+    #[config(default)]
+    login: Option<RawLogin>,
     #[config(default)]
     revocation: Option<RawRevocation>,
     #[config(default)]
@@ -106,6 +110,7 @@ impl Config {
                 let raw = RawRegistry {
                     authenticators: raw.authenticators,
                     consumers: raw.consumers,
+                    login: raw.login,
                     revocation: raw.revocation,
                     identity_headers: raw.identity_headers,
                     token_cache: raw.token_cache,

@@ -2,7 +2,8 @@
 //!
 //! 1. Headers that only this filter writes are taken out of every request, whatever its mode (`forward`).
 //! 2. Preflights pass, unless config wants them judged: a browser sends them without credentials.
-//! 3. A POST to `logout_path` revokes the token it shows (`logout`).
+//! 3. A POST to `login.path` needs no credential; of the service's answer a token is made (`login`). A POST to `logout_path`
+//!    revokes the token it shows (`logout`).
 //! 4. The request must satisfy `require`: of several authenticators the first whose credential is present decides.
 //!    Where each looks says [`source`]; how it judges say [`jwt`], `api_key` and `basic`.
 //! 5. A token whose keys are being fetched waits for them, a bounded time and not with too many others
@@ -54,7 +55,7 @@
 //! Publish keys over TLS: whoever can answer for their cluster can make tokens.
 //!
 //! **Not supported**: encrypted tokens (RFC 7516), ES384, ES512 and Ed448; keys found by OpenID Connect discovery; tokens
-//! without meaning of their own (RFC 7662); tokens bound to a certificate or key (RFC 8705, RFC 9449); logging in.
+//! without meaning of their own (RFC 7662); tokens bound to a certificate or key (RFC 8705, RFC 9449); signing tokens with a private key.
 //!
 //! Specifications: RFC 7515, RFC 7517, RFC 7518 sections 3 and 6, RFC 7519 sections 4 and 7, RFC 8037 (tokens), RFC 8725
 //! (their best practices), RFC 6750 sections 2.1 and 3 (Bearer), RFC 7617 (Basic), RFC 9110 sections 11 and 15.5
@@ -71,7 +72,9 @@ mod forward;
 pub mod jose;
 mod judgement;
 pub mod jwt;
+mod login;
 mod logout;
+mod own_path;
 mod principal;
 pub mod reason;
 mod registry;
@@ -82,15 +85,19 @@ pub mod source;
 use std::rc::Rc;
 
 use sluicegate_common::config::{ConfigErrors, InternalError, Object};
-use sluicegate_common::filter::{Background, Cx, Decision, Filter, Needs, Outcome, Setup, Wait, Wake};
-use sluicegate_common::head::{EditError, RequestHead};
+use sluicegate_common::filter::{
+    Background, BodyError, Cx, Decision, Filter, Needs, Outcome, Setup, TakeBody, Wait, Wake,
+};
+use sluicegate_common::head::{EditError, RequestHead, ResponseHead};
 use sluicegate_common::identity;
+use sluicegate_common::reply::LocalReply;
 
 use crate::authorize::Subject;
 use crate::config::{Config, Gate, REGISTRIES};
 use crate::deny::Refused;
 use crate::judgement::{Found, Judgement};
 use crate::jwt::remote::{Refusal, Waiting, Want, Woken};
+use crate::login::{Login, Unusable};
 use crate::principal::Principal;
 use crate::reason::Reason;
 use crate::require::Verdict;
@@ -99,6 +106,21 @@ use crate::require::Verdict;
 #[derive(Debug)]
 pub struct Auth {
     config: Config,
+}
+
+/// What is kept of a request.
+#[derive(Debug, Default)]
+pub enum Kept {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// It waits for keys.
+    Waits(Waits),
+    /// It is a login.
+    Login {
+        /// What the head of its answer says against a token.
+        unusable: Option<Unusable>,
+    },
 }
 
 /// A request that waits for keys.
@@ -115,7 +137,8 @@ impl Filter for Auth {
     const CASE_SENSITIVE: bool = false;
     const CODES: &'static [&'static str] = Reason::CODES;
     const ON_INTERNAL_ERROR: InternalError = InternalError::Deny;
-    type Stream = Option<Waits>;
+    const TAKES_BODIES: bool = true;
+    type Stream = Kept;
 
     fn configure(config: Object, setup: &Setup<'_>, top: Option<&Self>) -> Result<Self, ConfigErrors> {
         Config::parse(config, setup, top.map(|top| &top.config)).map(|config| Self { config })
@@ -128,11 +151,11 @@ impl Filter for Auth {
     }
 
     fn needs(&self) -> Needs {
-        let logs_out = self.config.registry.logout().is_some();
-        Needs { headers: true, paths: logs_out || self.config.authorize.uses_paths(), decorate: false }
+        let own_paths = self.config.registry.logout().is_some() || self.config.registry.login.is_some();
+        Needs { headers: true, paths: own_paths || self.config.authorize.uses_paths(), decorate: false }
     }
 
-    fn on_request(&self, stream: &mut Option<Waits>, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
+    fn on_request(&self, stream: &mut Kept, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
         if self.config.bypass_cors_preflight && head.is_preflight() {
             // Browsers send none along; whatever else does must not find a way past `hide_credentials`.
             return match self.edit(None, head) {
@@ -140,30 +163,52 @@ impl Filter for Auth {
                 Err(reason) => self.refuse(reason, cx),
             };
         }
+        if self.config.registry.login.as_ref().is_some_and(|login| login.is_for(head, cx.facts)) {
+            return self.log_in(stream, head, cx);
+        }
         self.decide(stream, head, cx)
     }
 
-    fn on_wake(
-        &self,
-        stream: &mut Option<Waits>,
-        why: &Wake<'_>,
-        head: &mut RequestHead<'_>,
-        cx: &mut Cx<'_>,
-    ) -> Decision {
-        let Some(mut waits) = stream.take() else { return self.decide(stream, head, cx) };
+    fn on_wake(&self, stream: &mut Kept, why: &Wake<'_>, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
+        let Kept::Waits(mut waits) = std::mem::take(stream) else { return self.decide(stream, head, cx) };
         match self.config.registry.remotes.woken(&mut waits.waiting, why, cx.now, cx.proxy) {
             Woken::Again => self.decide(stream, head, cx),
             Woken::TooSoon => {
                 let wait = waits.waiting.wait();
-                *stream = Some(waits);
+                *stream = Kept::Waits(waits);
                 Decision::Wait(wait)
             }
             Woken::Ask(callout) => {
-                *stream = Some(waits);
+                *stream = Kept::Waits(waits);
                 Decision::Wait(Wait::Callouts(vec![callout]))
             }
             Woken::Refused(why) => self.without_keys(why, waits.by, head, cx),
         }
+    }
+
+    fn on_response(&self, stream: &mut Kept, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
+        let (Kept::Login { unusable }, Some(login)) = (stream, &self.config.registry.login) else { return };
+        match login.take(head) {
+            None => {}
+            Some(Ok(how)) => cx.take_body(how),
+            Some(Err(why)) => {
+                *unusable = Some(why);
+                cx.take_body(TakeBody::Unread);
+            }
+        }
+    }
+
+    fn on_body(
+        &self,
+        stream: &mut Kept,
+        body: Result<&[u8], BodyError>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Vec<u8>, Box<LocalReply>> {
+        let (Kept::Login { unusable }, Some(login)) = (stream, &self.config.registry.login) else {
+            return Ok(Vec::new());
+        };
+        let body = unusable.map_or(body.map_err(Unusable::Body), Err);
+        body.and_then(|body| login.answer(body, cx.now, cx.proxy)).map_err(|why| Box::new(login::failed(why)))
     }
 
     fn background(&self) -> Option<Rc<dyn Background>> {
@@ -174,7 +219,7 @@ impl Filter for Auth {
 
 impl Auth {
     /// Judges what the request shows, with the keys that are there.
-    fn decide(&self, stream: &mut Option<Waits>, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
+    fn decide(&self, stream: &mut Kept, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
         let registry = &self.config.registry;
         let gate = self.gate(head, cx);
         loop {
@@ -191,12 +236,27 @@ impl Auth {
                 Want::Again => {}
                 Want::Wait(waiting) => {
                     let wait = waiting.wait();
-                    *stream = Some(Waits { waiting, by: lacking.by });
+                    *stream = Kept::Waits(Waits { waiting, by: lacking.by });
                     return Decision::Wait(wait);
                 }
                 Want::Refused(why) => return self.without_keys(why, lacking.by, head, cx),
             }
         }
+    }
+
+    /// A login: it shows its credentials to the service, and none to the gateway.
+    fn log_in(&self, stream: &mut Kept, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {
+        if let Err(reason) = self.edit(None, head) {
+            return self.refuse(reason, cx);
+        }
+        if let Err(error) = Login::prepare(head) {
+            log::error!("auth: login: {error}");
+        }
+        if cx.enforces() {
+            self.publish(None, cx);
+        }
+        *stream = Kept::Login { unusable: None };
+        Decision::Continue
     }
 
     /// What the request must show, and how it is told.

@@ -5,11 +5,12 @@
 //! 2. A browser adds a cookie to whatever page asks for the request, so with a token from a cookie the page counts: its
 //!    origin is absent (no browser), one of `allow_origins`, or the one the request went to.
 
-use sluicegate_common::config::Text;
+use sluicegate_common::config::Text as _;
 use sluicegate_common::facts::Facts;
 use sluicegate_common::head::RequestHead;
-use sluicegate_common::path::NormalPath;
 use sluicegate_common::reply::LocalReply;
+
+use crate::own_path::OwnPath;
 
 mod origin;
 
@@ -21,40 +22,27 @@ pub const CODE: &str = "logged_out";
 /// Where one logs out.
 #[derive(Debug)]
 pub struct Logout {
-    path: LogoutPath,
+    path: OwnPath,
     allow_origins: Vec<Origin>,
 }
-
-/// `logout_path`, in normal form.
-#[derive(Debug)]
-pub struct LogoutPath(Vec<u8>);
-
-impl Text for LogoutPath {
-    const EXPECTED: &'static str = "a path such as \"/auth/logout\", without query and with one reading";
-
-    fn parse(text: &str) -> Option<Self> {
-        let path = NormalPath::of(text.as_bytes());
-        let plain = text.starts_with('/') && !text.contains('?') && path.ambiguity().is_none();
-        plain.then(|| Self(path.text().to_vec()))
-    }
-}
-
-sluicegate_common::deserr_text!(LogoutPath);
 
 impl Logout {
     /// Logging out there, and from these origins besides the gateway's own.
     #[must_use]
-    pub fn new(path: LogoutPath, allow_origins: Vec<Origin>) -> Self {
+    pub fn new(path: OwnPath, allow_origins: Vec<Origin>) -> Self {
         Self { path, allow_origins }
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &OwnPath {
+        &self.path
     }
 
     /// Whether the request is a logout.
     #[must_use]
     pub fn is_for(&self, head: &RequestHead<'_>, facts: &Facts) -> bool {
-        head.method() == b"POST" && {
-            let path = facts.path(head);
-            path.ambiguity().is_none() && path.text().eq_ignore_ascii_case(&self.path.0)
-        }
+        self.path.is_for(head, facts)
     }
 
     /// Whether a token from a cookie may log out here.

@@ -60,6 +60,7 @@ impl Reason {
         "not_allowed",
         "insufficient_scope",
         "unauthorized",
+        crate::login::CODE,
     ];
 
     /// The code.

@@ -16,6 +16,7 @@ use crate::forward::Forward;
 use crate::jwt::cache::TokenCache;
 use crate::jwt::remote::Remotes;
 use crate::jwt::{Jwt, Verified};
+use crate::login::Login;
 use crate::logout::Logout;
 use crate::principal::{Principal, VerifiedToken};
 use crate::reason::Reason;
@@ -30,6 +31,8 @@ pub struct Registry {
     pub consumers: Consumers,
     /// What the upstream is told.
     pub forward: Forward,
+    /// Where one logs in, if anywhere.
+    pub login: Option<Login>,
     /// Which tokens are refused before their time, if any are.
     pub revocation: Option<Revocation>,
     /// The keys that issuers publish.

@@ -132,7 +132,8 @@ impl Account {
         self.settle(head, cx, |_, _| Decision::Respond(reply))
     }
 
-    fn render(&self, reply: LocalReply, head: &RequestHead<'_>, cx: &Cx<'_>) -> Rendered {
+    /// The reply as the host takes it.
+    pub fn render(&self, reply: LocalReply, head: &RequestHead<'_>, cx: &Cx<'_>) -> Rendered {
         let replies = &self.policy.replies;
         let (grpc, correlation_id) = if replies.shows_id(&reply) {
             let grpc = head.get("content-type").map_or(Grpc::No, Grpc::of_content_type);

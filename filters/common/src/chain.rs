@@ -4,9 +4,10 @@ use std::rc::Rc;
 
 use crate::account::{Account, Step};
 use crate::config::{ConfigErrors, Env, Object};
-use crate::filter::{Background, Cx, End, Needs, Wake};
+use crate::filter::{Background, BodyError, Cx, End, Needs, Wake};
 use crate::head::{RequestHead, ResponseHead};
 use crate::proxy::Proxy;
+use crate::reply::Rendered;
 
 /// Filters that share a stream: walked from the first to the last on requests and back on responses.
 ///
@@ -19,6 +20,9 @@ pub trait Walk {
 
     /// How many positions there are.
     const LEN: usize;
+
+    /// See [`Filter::TAKES_BODIES`](crate::filter::Filter::TAKES_BODIES); of any of the filters.
+    const TAKES_BODIES: bool;
 
     /// What the filter at this position needs.
     fn needs(&self, at: usize) -> Needs;
@@ -44,6 +48,19 @@ pub trait Walk {
 
     /// See [`Filter::on_response`](crate::filter::Filter::on_response).
     fn on_response(&self, at: usize, stream: &mut Self::Stream, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>);
+
+    /// See [`Filter::on_body`](crate::filter::Filter::on_body). `head` is that of the request.
+    ///
+    /// # Errors
+    /// What the client gets instead of the whole response.
+    fn on_body(
+        &self,
+        at: usize,
+        stream: &mut Self::Stream,
+        body: Result<&[u8], BodyError>,
+        head: &RequestHead<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Vec<u8>, Rendered>;
 
     /// See [`Filter::observe`](crate::filter::Filter::observe); for the first `reached` filters.
     fn observe(&self, reached: usize, stream: &mut Self::Stream, head: &ResponseHead<'_>, cx: &mut Cx<'_>);
@@ -104,6 +121,8 @@ impl Walk for () {
 
     const LEN: usize = 0;
 
+    const TAKES_BODIES: bool = false;
+
     fn start(&self, _: &dyn Proxy) {}
 
     fn needs(&self, _: usize) -> Needs {
@@ -124,6 +143,17 @@ impl Walk for () {
 
     fn on_response(&self, _: usize, (): &mut (), _: &mut ResponseHead<'_>, _: &mut Cx<'_>) {}
 
+    fn on_body(
+        &self,
+        _: usize,
+        (): &mut (),
+        _: Result<&[u8], BodyError>,
+        _: &RequestHead<'_>,
+        _: &mut Cx<'_>,
+    ) -> Result<Vec<u8>, Rendered> {
+        Ok(Vec::new())
+    }
+
     fn observe(&self, _: usize, (): &mut (), _: &ResponseHead<'_>, _: &mut Cx<'_>) {}
 
     fn on_end(&self, _: usize, (): (), _: &End<'_>, _: &mut Cx<'_>) {}
@@ -137,6 +167,8 @@ impl<A: Walk, B: Walk> Walk for (A, B) {
     type Stream = (A::Stream, B::Stream);
 
     const LEN: usize = A::LEN.saturating_add(B::LEN);
+
+    const TAKES_BODIES: bool = A::TAKES_BODIES || B::TAKES_BODIES;
 
     fn start(&self, proxy: &dyn Proxy) {
         self.0.start(proxy);
@@ -185,6 +217,20 @@ impl<A: Walk, B: Walk> Walk for (A, B) {
         }
     }
 
+    fn on_body(
+        &self,
+        at: usize,
+        stream: &mut Self::Stream,
+        body: Result<&[u8], BodyError>,
+        head: &RequestHead<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Vec<u8>, Rendered> {
+        match at.checked_sub(A::LEN) {
+            None => self.0.on_body(at, &mut stream.0, body, head, cx),
+            Some(at) => self.1.on_body(at, &mut stream.1, body, head, cx),
+        }
+    }
+
     fn observe(&self, reached: usize, stream: &mut Self::Stream, head: &ResponseHead<'_>, cx: &mut Cx<'_>) {
         self.0.observe(reached.min(A::LEN), &mut stream.0, head, cx);
         self.1.observe(reached.saturating_sub(A::LEN), &mut stream.1, head, cx);
@@ -207,6 +253,8 @@ impl<A: Walk> Walk for Option<A> {
     type Stream = A::Stream;
 
     const LEN: usize = A::LEN;
+
+    const TAKES_BODIES: bool = A::TAKES_BODIES;
 
     fn start(&self, proxy: &dyn Proxy) {
         if let Some(walk) = self {
@@ -241,6 +289,17 @@ impl<A: Walk> Walk for Option<A> {
         if let Some(walk) = self {
             walk.on_response(at, stream, head, cx);
         }
+    }
+
+    fn on_body(
+        &self,
+        at: usize,
+        stream: &mut Self::Stream,
+        body: Result<&[u8], BodyError>,
+        head: &RequestHead<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Vec<u8>, Rendered> {
+        self.as_ref().map_or(Ok(Vec::new()), |walk| walk.on_body(at, stream, body, head, cx))
     }
 
     fn observe(&self, reached: usize, stream: &mut Self::Stream, head: &ResponseHead<'_>, cx: &mut Cx<'_>) {

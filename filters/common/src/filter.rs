@@ -6,6 +6,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+pub use crate::body::{BodyError, TakeBody};
 pub use crate::callout::{Answer, Callout, CalloutAnswer, CalloutError, CalloutRequest};
 use crate::config::{ConfigErrors, Env, InternalError, Object};
 use crate::facts::Facts;
@@ -30,6 +31,10 @@ pub trait Filter: Sized {
 
     /// Whether a module of this filter alone gives requests their id, as the block `request_id` says.
     const MAKES_REQUEST_ID: bool = false;
+
+    /// Whether `on_response` may ask for the body ([`Cx::take_body`]): modules without such a filter have no part in
+    /// bodies.
+    const TAKES_BODIES: bool = false;
 
     /// The reason codes of its replies, which `errors` may override.
     const CODES: &'static [&'static str];
@@ -80,6 +85,20 @@ pub trait Filter: Sized {
     /// The response's head is there: the upstream's, or a local reply of any filter. Runs for a filter whose
     /// `on_request` ran, and without it for one that [`Needs::decorate`]s.
     fn on_response(&self, _stream: &mut Self::Stream, _head: &mut ResponseHead<'_>, _cx: &mut Cx<'_>) {}
+
+    /// The body that `on_response` asked for is there, or is not to be had. What is returned the client gets in its place.
+    ///
+    /// # Errors
+    /// What the client gets instead of the whole response. Where its head has gone already, the response breaks off; in
+    /// Kong's engine, which cannot do that, the reply's body stands under the status that has gone.
+    fn on_body(
+        &self,
+        _stream: &mut Self::Stream,
+        _body: Result<&[u8], BodyError>,
+        _cx: &mut Cx<'_>,
+    ) -> Result<Vec<u8>, Box<LocalReply>> {
+        Ok(Vec::new())
+    }
 
     /// Looks at the response's head as the host has it, before any filter of this module decorates it; also in shadow
     /// mode. Runs for a filter whose `on_request` ran, in every mode but `off`.
@@ -216,12 +235,13 @@ pub struct Cx<'a> {
     pub settings: &'a Settings,
     pub(crate) report: Option<(Outcome, &'static str)>,
     pub(crate) enforces: bool,
+    taken: Option<TakeBody>,
 }
 
 impl<'a> Cx<'a> {
     /// A context for one callback.
     pub fn new(now: Nanos, proxy: &'a dyn Proxy, facts: &'a mut Facts, settings: &'a Settings) -> Self {
-        Self { now, proxy, facts, settings, report: None, enforces: true }
+        Self { now, proxy, facts, settings, report: None, enforces: true, taken: None }
     }
 
     /// Whether what is decided is carried out. In shadow mode edits are taken back; what is no edit of the head (shared
@@ -229,6 +249,19 @@ impl<'a> Cx<'a> {
     #[must_use]
     pub fn enforces(&self) -> bool {
         self.enforces
+    }
+
+    /// Keeps the response's body from the client, for [`Filter::on_body`]. Only in `on_response`, of a filter that
+    /// [`Filter::TAKES_BODIES`]; of several filters the first that asks has it. What describes the body is taken out of
+    /// the head.
+    pub fn take_body(&mut self, how: TakeBody) {
+        self.taken.get_or_insert(how);
+    }
+
+    /// What [`Cx::take_body`] asked for.
+    #[must_use]
+    pub fn taken(&self) -> Option<TakeBody> {
+        self.taken
     }
 
     /// Says what this filter did, where `Continue` = allowed and `Respond` = refused do not tell it. `code` becomes

@@ -4,6 +4,7 @@
 extern crate self as sluicegate_common;
 
 pub mod account;
+pub mod body;
 pub mod callout;
 pub mod chain;
 pub mod client_address;

@@ -5,11 +5,12 @@ use std::rc::Rc;
 use crate::account::{Account, Step};
 use crate::chain::{Chain, Walk};
 use crate::config::{ConfigErrors, Env, Object, Policy, Split, split};
-use crate::filter::{Background, Cx, End, Filter, Needs, Setup, Wake};
+use crate::filter::{Background, BodyError, Cx, End, Filter, Needs, Outcome, Setup, Wake};
 use crate::head::{RequestHead, ResponseHead};
 use crate::matcher::MatchOptions;
 use crate::path::OnAmbiguousPath;
 use crate::proxy::Proxy;
+use crate::reply::Rendered;
 
 /// A filter and its policy.
 #[derive(Debug)]
@@ -62,6 +63,8 @@ impl<F: Filter> Walk for Single<F> {
 
     const LEN: usize = 1;
 
+    const TAKES_BODIES: bool = F::TAKES_BODIES;
+
     fn start(&self, proxy: &dyn Proxy) {
         self.filter.start(proxy);
     }
@@ -97,6 +100,20 @@ impl<F: Filter> Walk for Single<F> {
         if self.account.enforces() {
             self.filter.on_response(stream, head, cx);
         }
+    }
+
+    fn on_body(
+        &self,
+        _: usize,
+        stream: &mut F::Stream,
+        body: Result<&[u8], BodyError>,
+        head: &RequestHead<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Vec<u8>, Rendered> {
+        self.filter.on_body(stream, body, cx).map_err(|reply| {
+            self.account.count(Outcome::Error, reply.code(), cx);
+            self.account.render(*reply, head, cx)
+        })
     }
 
     fn observe(&self, reached: usize, stream: &mut F::Stream, head: &ResponseHead<'_>, cx: &mut Cx<'_>) {

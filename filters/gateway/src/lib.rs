@@ -67,6 +67,7 @@ impl Chain for Gateway {
         "auth.authenticators",
         "auth.consumers",
         "auth.identity_headers",
+        "auth.login",
         "auth.revocation",
         "auth.token_cache",
         "circuit_breaker.hosts",

@@ -6,9 +6,10 @@ use serde_json::Value;
 use sluicegate_common::account::Step;
 use sluicegate_common::chain::{Chain, Walk};
 use sluicegate_common::config::{ConfigErrors, DEFAULT_RULE, Env};
-use sluicegate_common::filter::{Background, Cx, End, Filter, Needs, Wake};
+use sluicegate_common::filter::{Background, BodyError, Cx, End, Filter, Needs, Wake};
 use sluicegate_common::head::{RequestHead, ResponseHead};
 use sluicegate_common::proxy::Proxy;
+use sluicegate_common::reply::Rendered;
 use sluicegate_common::rules::Rules;
 use sluicegate_common::single::Single;
 
@@ -66,6 +67,8 @@ impl<F: Filter> Walk for Link<F> {
 
     const LEN: usize = 1;
 
+    const TAKES_BODIES: bool = F::TAKES_BODIES;
+
     fn start(&self, proxy: &dyn Proxy) {
         self.rules.all().for_each(|single| single.start(proxy));
     }
@@ -106,6 +109,18 @@ impl<F: Filter> Walk for Link<F> {
     fn on_response(&self, at: usize, stream: &mut LinkStream<F>, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
         let (chosen, filter) = self.split(stream);
         chosen.on_response(at, filter, head, cx);
+    }
+
+    fn on_body(
+        &self,
+        at: usize,
+        stream: &mut LinkStream<F>,
+        body: Result<&[u8], BodyError>,
+        head: &RequestHead<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Vec<u8>, Rendered> {
+        let (chosen, filter) = self.split(stream);
+        chosen.on_body(at, filter, body, head, cx)
     }
 
     fn observe(&self, reached: usize, stream: &mut LinkStream<F>, head: &ResponseHead<'_>, cx: &mut Cx<'_>) {

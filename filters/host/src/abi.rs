@@ -6,6 +6,9 @@
 pub enum Action {
     Continue = 0,
     Pause = 1,
+    /// Envoy's `StopAllIterationAndWatermark`: what [`Action::Pause`] of a head means there, unless the plugin's
+    /// configuration says `allow_on_headers_stop_iteration`. Then a body would take the head along.
+    PauseAll = 4,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +33,7 @@ pub enum MapType {
 #[derive(Debug, Clone, Copy)]
 #[repr(u32)]
 pub enum BufferType {
+    ResponseBody = 1,
     CalloutBody = 4,
     GrpcMessage = 5,
     PluginConfiguration = 7,
@@ -46,4 +50,5 @@ pub enum MetricType {
 #[repr(u32)]
 pub enum StreamType {
     Request = 0,
+    Response = 1,
 }

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use sluicegate_common::chain::Chain;
+use sluicegate_common::chain::{Chain, Walk as _};
 
 use crate::abi::Action;
 use crate::answers::{self, Ended};
@@ -27,8 +27,12 @@ pub trait Callbacks {
     /// The head of a request. `whole`: there is no more to come.
     fn request(&mut self, context: u32, whole: bool) -> Action;
 
-    /// The head of a response; also without a request, which another filter has answered.
-    fn response(&mut self, context: u32);
+    /// The head of a response; also without a request, which another filter has answered. `whole`: there is no more to
+    /// come.
+    fn response(&mut self, context: u32, whole: bool) -> Action;
+
+    /// So many bytes of a response's body. `last`: there are no more; told again where trailers follow.
+    fn body(&mut self, context: u32, size: usize, last: bool) -> Action;
 
     /// The end of a stream; also of one that nothing else was told of.
     fn end(&mut self, context: u32);
@@ -130,8 +134,12 @@ impl<C: Chain + 'static> Callbacks for Dispatcher<C> {
         self.streams.start(context, whole)
     }
 
-    fn response(&mut self, context: u32) {
-        self.streams.respond(context);
+    fn response(&mut self, context: u32, whole: bool) -> Action {
+        self.streams.respond(context, whole)
+    }
+
+    fn body(&mut self, context: u32, size: usize, last: bool) -> Action {
+        if C::Filters::TAKES_BODIES { self.streams.body(context, size, last) } else { Action::Continue }
     }
 
     fn end(&mut self, context: u32) {

@@ -88,7 +88,7 @@ fn a_stream_finds_nothing_of_those_before_it() {
             let ids = (round as u32 * 1000 + 10)..(round as u32 * 1000 + 10 + streams);
             for id in ids.clone() {
                 let action = worker.open(id);
-                assert_eq!(action, if asks { Action::Pause } else { Action::Continue });
+                assert_eq!(action, if asks { Action::PauseAll } else { Action::Continue });
                 let wanted = if asks { format!("{id}: ask a") } else { format!("{id}: set x-trace") };
                 assert!(calls().first().is_some_and(|call| call.starts_with(&wanted)), "{config} {id}");
                 worker.respond(id);

@@ -23,6 +23,10 @@ pub struct State {
     pub acting: u32,
     /// The status of a call-out's answer.
     pub answer: u16,
+    /// What there is of a response's body.
+    pub body: &'static str,
+    pub unreadable: bool,
+    pub unwritable: bool,
     /// The message of a gRPC call-out's answer.
     pub message: &'static str,
     pub tokens: u32,
@@ -139,6 +143,23 @@ pub fn dispatch_in_background(callout: &Callout) -> Result<u32, Status> {
 
 pub fn continue_request() -> Result<(), Status> {
     note(format!("{}: continue", acting()))
+}
+
+pub fn response_body(size: usize) -> Result<Vec<u8>, Status> {
+    let body = host(|state| state.body);
+    assert_eq!(body.len(), size);
+    if host(|state| state.unreadable) { Err(Status::BadArgument) } else { Ok(body.into()) }
+}
+
+pub fn replace_response_body(size: usize, body: &[u8]) -> Result<(), Status> {
+    if host(|state| state.unwritable) {
+        return Err(Status::BadArgument);
+    }
+    note(format!("{}: {size} bytes become {}", acting(), String::from_utf8_lossy(body)))
+}
+
+pub fn close_response() -> Result<(), Status> {
+    note(format!("{}: close", acting()))
 }
 
 pub fn reply(reply: &Rendered) -> Result<(), Status> {

@@ -36,6 +36,7 @@ host_functions! {
     fn proxy_get_current_time_nanoseconds(time: Out<u64>);
     fn proxy_set_tick_period_milliseconds(period: u32);
     fn proxy_get_buffer_bytes(kind: u32, start: usize, max: usize, data: Out<*mut u8>, size: Out<usize>);
+    fn proxy_set_buffer_bytes(kind: u32, start: usize, replaced: usize, data: In, size: usize);
     fn proxy_get_header_map_pairs(map: u32, data: Out<*mut u8>, size: Out<usize>);
     fn proxy_get_header_map_value(map: u32, name: In, name_size: usize, data: Out<*mut u8>, size: Out<usize>);
     fn proxy_replace_header_map_value(map: u32, name: In, name_size: usize, value: In, value_size: usize);
@@ -46,6 +47,7 @@ host_functions! {
     fn proxy_get_shared_data(key: In, key_size: usize, data: Out<*mut u8>, size: Out<usize>, cas: Out<u32>);
     fn proxy_set_shared_data(key: In, key_size: usize, value: In, value_size: usize, cas: u32);
     fn proxy_continue_stream(stream: u32);
+    fn proxy_close_stream(stream: u32);
     fn proxy_send_local_response(
         status: u32, details: In, details_size: usize, body: In, body_size: usize,
         headers: In, headers_size: usize, grpc_status: i32
@@ -116,6 +118,11 @@ pub fn buffer(kind: u32, max: usize) -> Result<Vec<u8>, Status> {
     call!(proxy_get_buffer_bytes(kind, 0, max, &raw mut out.data, &raw mut out.size)).map(|()| out.into_vec())
 }
 
+/// Puts `data` in place of the first `replaced` bytes.
+pub fn replace_buffer(kind: u32, replaced: usize, data: &[u8]) -> Result<(), Status> {
+    call!(proxy_set_buffer_bytes(kind, 0, replaced, data.as_ptr(), data.len()))
+}
+
 pub fn header_map_pairs(map: u32) -> Result<Vec<u8>, Status> {
     let mut out = Returned::empty();
     call!(proxy_get_header_map_pairs(map, &raw mut out.data, &raw mut out.size)).map(|()| out.into_vec())
@@ -160,6 +167,10 @@ pub fn set_shared_data(key: &[u8], value: &[u8], cas: u32) -> Result<(), Status>
 
 pub fn continue_stream(stream: u32) -> Result<(), Status> {
     call!(proxy_continue_stream(stream))
+}
+
+pub fn close_stream(stream: u32) -> Result<(), Status> {
+    call!(proxy_close_stream(stream))
 }
 
 pub fn send_local_response(
@@ -304,9 +315,20 @@ extern "C" fn proxy_on_request_headers(context: u32, _count: usize, whole: bool)
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn proxy_on_response_headers(context: u32, _count: usize, _whole: bool) -> Action {
-    tell((), |module| module.response(context));
-    Action::Continue
+extern "C" fn proxy_on_response_headers(context: u32, _count: usize, whole: bool) -> Action {
+    tell(Action::Continue, |module| module.response(context, whole))
+}
+
+// Exported where a filter takes bodies, and for Kong's engine.
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_response_body(context: u32, size: usize, last: bool) -> Action {
+    tell(Action::Continue, |module| module.body(context, size, last))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_response_trailers(context: u32, _count: usize) -> Action {
+    tell(Action::Continue, |module| module.body(context, 0, true))
 }
 
 #[unsafe(no_mangle)]
@@ -339,16 +361,6 @@ extern "C" fn proxy_on_request_body(_context: u32, _size: usize, _last: bool) ->
 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_request_trailers(_context: u32, _count: usize) -> Action {
-    Action::Continue
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_response_body(_context: u32, _size: usize, _last: bool) -> Action {
-    Action::Continue
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_response_trailers(_context: u32, _count: usize) -> Action {
     Action::Continue
 }
 

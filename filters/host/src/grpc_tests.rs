@@ -105,7 +105,7 @@ fn how_a_call_ended_is_told_to_who_asked() {
         ("the service's own status", Err(7), "10: reply 500"),
     ] {
         let mut worker = Worker::<Asker>::new(true, "{}");
-        assert_eq!(worker.open(10), Action::Pause, "{name}");
+        assert_eq!(worker.open(10), Action::PauseAll, "{name}");
         assert_eq!(calls(), ["10: ask own as 1"], "{name}");
         worker.message(1, end);
         assert_eq!(calls(), [want], "{name}");

@@ -155,6 +155,21 @@ pub fn continue_request() -> Result<(), Status> {
     ffi::continue_stream(StreamType::Request as u32)
 }
 
+/// What there is of the response's body: `size` bytes.
+pub fn response_body(size: usize) -> Result<Vec<u8>, Status> {
+    buffer(BufferType::ResponseBody, size)
+}
+
+/// Puts another body in place of those `size` bytes.
+pub fn replace_response_body(size: usize, body: &[u8]) -> Result<(), Status> {
+    ffi::replace_buffer(BufferType::ResponseBody as u32, size, body)
+}
+
+/// Breaks the response off. Kong's engine answers Ok, and does nothing.
+pub fn close_response() -> Result<(), Status> {
+    ffi::close_stream(StreamType::Response as u32)
+}
+
 /// Answers the request; the upstream is not reached.
 pub fn reply(reply: &Rendered) -> Result<(), Status> {
     // Envoy shows details in `response.code_details`; Kong's engine would put them on the wire as reason phrase.

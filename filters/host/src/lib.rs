@@ -5,6 +5,10 @@
 #[cfg_attr(test, allow(dead_code))]
 mod abi;
 mod answers;
+mod body;
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod body_tests;
 mod dispatcher;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)]

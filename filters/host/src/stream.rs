@@ -18,10 +18,11 @@ use sluicegate_common::request_id;
 use sluicegate_common::time::Nanos;
 
 use crate::abi::MapType;
+use crate::body::Taken;
 use crate::hostcalls::{self, Host, Map};
 
-const REQUEST: Map = Map(MapType::RequestHeaders);
-const RESPONSE: Map = Map(MapType::ResponseHeaders);
+pub const REQUEST: Map = Map(MapType::RequestHeaders);
+pub const RESPONSE: Map = Map(MapType::ResponseHeaders);
 const TRAILERS: Map = Map(MapType::ResponseTrailers);
 
 /// What has become of a request after a turn of the driver.
@@ -41,22 +42,24 @@ pub enum Turn {
 pub struct Stream<C: Chain> {
     /// The root context whose configuration it is served by.
     root: u32,
-    module: Rc<Module<C>>,
+    pub(crate) module: Rc<Module<C>>,
     /// The config of the rule that matched; set when the request's head is seen.
-    chain: Option<Rc<C>>,
+    pub(crate) chain: Option<Rc<C>>,
     /// How many filters have seen the request.
     reached: usize,
     waiting: bool,
-    now: Nanos,
-    scratch: Box<Scratch<C>>,
+    pub(crate) now: Nanos,
+    /// The response's body, where a filter takes it.
+    pub(crate) taken: Option<Box<Taken>>,
+    pub(crate) scratch: Box<Scratch<C>>,
 }
 
 /// What a stream keeps of its request: memory that the next stream uses again, when nothing of the request is left.
 pub struct Scratch<C: Chain> {
-    filters: <C::Filters as Walk>::Stream,
-    facts: Facts,
-    request: HeadState,
-    response: HeadState,
+    pub(crate) filters: <C::Filters as Walk>::Stream,
+    pub(crate) facts: Facts,
+    pub(crate) request: HeadState,
+    pub(crate) response: HeadState,
     /// Call-outs under way: the host's token and the filter's number, none where the filter no longer waits for it.
     callouts: Vec<(u32, Option<u32>)>,
     /// Call-outs that the host would not send; the filter has yet to hear of them.
@@ -101,7 +104,7 @@ impl<C: Chain> Scratch<C> {
 impl<C: Chain> Stream<C> {
     /// A stream of a root context with this configuration; `scratch` is clear.
     pub fn new(root: u32, module: Rc<Module<C>>, scratch: Box<Scratch<C>>) -> Self {
-        Self { root, module, chain: None, reached: 0, waiting: false, now: Nanos::default(), scratch }
+        Self { root, module, chain: None, reached: 0, waiting: false, now: Nanos::default(), taken: None, scratch }
     }
 
     /// Its root context.
@@ -157,7 +160,8 @@ impl<C: Chain> Stream<C> {
     }
 
     /// The response's head is there: lets the filters decorate it, the last one first.
-    pub fn response(&mut self) {
+    /// `whole`: no body follows.
+    pub fn response(&mut self, whole: bool) {
         self.waiting = false; // Somebody else answered meanwhile: there is nothing left to resume.
         self.now = hostcalls::now();
         let chain = self.chain.clone().unwrap_or_else(|| self.module.top());
@@ -167,13 +171,20 @@ impl<C: Chain> Stream<C> {
         if C::MAKES_REQUEST_ID {
             request_id::echo(&mut head, &mut cx);
         }
+        let mut taker = None;
         for at in (0..C::Filters::LEN).rev() {
             if at < self.reached || chain.filters().needs(at).decorate {
                 chain.filters().on_response(at, &mut self.scratch.filters, &mut head, &mut cx);
+                if C::Filters::TAKES_BODIES && taker.is_none() {
+                    taker = cx.taken().map(|how| (at, how));
+                }
             }
         }
         if let Some(status) = head.failure() {
             log::error!("{}: reading the response failed: {status}", C::NAME);
+        }
+        if let Some((at, how)) = taker {
+            self.take_body(at, how, whole);
         }
         self.scratch.response.edits.write(&RESPONSE);
     }

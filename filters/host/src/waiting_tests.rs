@@ -110,7 +110,7 @@ impl Background for News {
 fn one_answer_wakes_every_parked_stream_and_each_goes_on_by_itself() {
     let mut worker = Worker::<Patient>::new(true, r#"{"ask": "own"}"#);
     for id in [10, 11, 12] {
-        assert_eq!(worker.open(id), Action::Pause);
+        assert_eq!(worker.open(id), Action::PauseAll);
     }
     worker.tick(Duration::ZERO);
     assert_eq!(calls(), ["1: ask news as 1"]);

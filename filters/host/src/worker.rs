@@ -59,8 +59,19 @@ impl<F: Filter + 'static> Worker<F> {
 
     /// The response comes.
     pub fn respond(&mut self, id: u32) {
+        self.respond_with(id, true);
+    }
+
+    /// The response comes. `whole`: without a body.
+    pub fn respond_with(&mut self, id: u32, whole: bool) -> Action {
         host(|state| state.acting = id);
-        self.0.response(id);
+        self.0.response(id, whole)
+    }
+
+    /// A piece of its body comes.
+    pub fn piece(&mut self, id: u32, piece: &'static str, last: bool) -> Action {
+        host(|state| (state.body, state.acting) = (piece, id));
+        self.0.body(id, piece.len(), last)
     }
 
     /// The client is gone. A host that tells it late has removed the context first.

@@ -12,9 +12,11 @@ pub mod jwks;
 mod key;
 mod pem;
 mod signature;
+pub mod signer;
 pub mod token;
 
 pub use algorithm::Algorithm;
 pub use jwks::{JwksError, KeySet, SkippedKey};
 pub use key::Key;
+pub use signer::Signer;
 pub use token::Token;

@@ -108,7 +108,9 @@ fn json(value: &Value) -> Result<String, Reason> {
     Ok(ascii)
 }
 
-fn holds_exact_numbers(value: &Value) -> bool {
+/// Whether all readers take its numbers for the same.
+#[must_use]
+pub fn holds_exact_numbers(value: &Value) -> bool {
     match value {
         Value::Number(number) => is_exact(number),
         Value::Array(list) => list.iter().all(holds_exact_numbers),

@@ -11,7 +11,7 @@
 //! 6. Who the bearer is, and what the upstream is told: only what can be told without changing it.
 
 pub(crate) mod cache;
-mod claim_header;
+pub(crate) mod claim_header;
 pub(crate) mod config;
 mod consumer;
 mod issuer;

@@ -23,7 +23,7 @@ fn ask<T>(fields: &[(&str, &[u8])], look: impl FnOnce(&RequestHead<'_>) -> T) ->
 
 fn logout(path: &str, origins: &[&str]) -> Logout {
     let origins = origins.iter().map(|origin| Origin::parse(origin).unwrap()).collect();
-    Logout::new(LogoutPath::parse(path).unwrap(), origins)
+    Logout::new(OwnPath::parse(path).unwrap(), origins)
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_post_to_the_path_is_a_logout() {
 #[test]
 fn a_path_has_one_reading() {
     for text in ["", "auth", "/auth?x", "/auth;x", "/a/../b", "/a%2fb", "/auth#x", "/auth.", "*"] {
-        assert!(LogoutPath::parse(text).is_none(), "{text}");
+        assert!(OwnPath::parse(text).is_none(), "{text}");
     }
 }
 

@@ -13,6 +13,8 @@ use crate::forward::{Forward, RawIdentityHeaders};
 use crate::jwt::Jwt;
 use crate::jwt::cache::TokenCache;
 use crate::jwt::remote::Remotes;
+use crate::login::RawLogin;
+use crate::logout::Logout;
 use crate::revocation::RawRevocation;
 
 /// The fields of the registry as written.
@@ -21,6 +23,8 @@ pub struct RawRegistry {
     pub authenticators: Table<Name, RawAuthenticator>,
     /// Those that are listed.
     pub consumers: Vec<RawConsumer>,
+    /// Where one logs in.
+    pub login: Option<RawLogin>,
     /// Which tokens are refused before their time.
     pub revocation: Option<RawRevocation>,
     /// What the upstream is told.
@@ -53,14 +57,26 @@ impl RawRegistry {
             let message = "needs an authenticator of type \"jwt\": only tokens are revoked";
             errors.push(ConfigError::invalid("revocation.logout_path", message));
         }
+        let login_path = self.login.as_ref().map(|login| login.path().clone());
+        let logout_path = revocation.as_ref().and_then(|revocation| revocation.logout()).map(Logout::path);
+        if login_path.is_some() && login_path.as_ref() == logout_path {
+            errors.push(ConfigError::invalid("login.path", "it is revocation.logout_path"));
+        }
+        let login = self.login.and_then(|raw| errors.take(raw.compile(env)));
         let of_tokens = jwts().flat_map(Jwt::header_names).map(|name| name.to_string());
         let forward = Forward::new(self.identity_headers, of_tokens);
         errors.extend(check_headers(&authenticators, &forward));
         let tokens = self.token_cache.then(TokenCache::default);
         match consumers {
-            Some(consumers) if errors.is_empty() => {
-                Ok(Registry { authenticators, consumers, forward, revocation, remotes: Rc::new(remotes), tokens })
-            }
+            Some(consumers) if errors.is_empty() => Ok(Registry {
+                authenticators,
+                consumers,
+                forward,
+                login,
+                revocation,
+                remotes: Rc::new(remotes),
+                tokens,
+            }),
             _ => Err(errors),
         }
     }

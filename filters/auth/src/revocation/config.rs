@@ -9,13 +9,14 @@ use sluicegate_common::time::Nanos;
 
 use super::epoch::Epoch;
 use super::{Inline, Revocation};
-use crate::logout::{Logout, LogoutPath, Origin};
+use crate::logout::{Logout, Origin};
+use crate::own_path::OwnPath;
 
 /// `revocation` as written.
 #[derive(Debug, FromConfig)]
 pub struct RawRevocation {
     #[config(default)]
-    logout_path: Option<LogoutPath>,
+    logout_path: Option<OwnPath>,
     #[config(default)]
     allow_origins: Vec<Origin>,
     #[config(default)]

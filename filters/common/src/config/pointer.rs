@@ -10,6 +10,12 @@ use super::text::Text;
 pub struct Pointer(Vec<String>);
 
 impl Pointer {
+    /// The name of what it points to; of an element its index.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.last().map_or("", String::as_str)
+    }
+
     /// The value at the place, `null` included (RFC 6901 section 4). Allocates nothing.
     #[must_use]
     pub fn find<'v>(&self, object: &'v Object) -> Option<&'v Value> {

@@ -40,6 +40,16 @@ impl HmacKey {
         digest_length(algorithm).is_some_and(|digest| self.length >= digest)
     }
 
+    /// The signature; `None` for an algorithm that is not this key's.
+    pub fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
+        match algorithm {
+            Algorithm::Hs256 => Some(sign(self.hs256.clone(), message)),
+            Algorithm::Hs384 => Some(sign(self.hs384.clone(), message)),
+            Algorithm::Hs512 => Some(sign(self.hs512.clone(), message)),
+            _ => None,
+        }
+    }
+
     /// Takes constant time for signatures of the right length.
     pub fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         match algorithm {
@@ -49,6 +59,11 @@ impl HmacKey {
             _ => false,
         }
     }
+}
+
+fn sign(mut mac: impl Mac, message: &[u8]) -> Vec<u8> {
+    mac.update(message);
+    mac.finalize().into_bytes().to_vec()
 }
 
 fn verifies(mut mac: impl Mac, message: &[u8], signature: &[u8]) -> bool {

@@ -24,7 +24,7 @@ fn what_is_wrong_is_told() {
         ),
         (
             r#"{"logout_path": "auth/logout"}"#,
-            "logout_path: expected a path such as \"/auth/logout\", without query and with one reading, found \
+            "logout_path: expected a path such as \"/auth\", without query and with one reading, found \
              \"auth/logout\"",
         ),
         (

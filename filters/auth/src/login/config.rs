@@ -1,0 +1,140 @@
+//! What config says of logging in.
+
+use std::time::Duration;
+
+use sluicegate_common::config::{ConfigError, ConfigErrors, Env, FromConfig, Pointer, RawSecret, Size, Text, quoted};
+
+use super::{Login, Ttl};
+use crate::jose::{Algorithm, Signer};
+use crate::own_path::OwnPath;
+
+/// The names that are the gateway's to say (RFC 7519 section 4.1). `sub` is not one: whose token it is the credential
+/// service knows.
+const RESERVED: [&str; 6] = ["iat", "exp", "nbf", "jti", "iss", "aud"];
+
+const MAX_BODY: Size = Size::from_bytes(64 << 10);
+
+/// What the VM keeps of one answer at most.
+const MOST: Size = Size::from_bytes(1 << 20);
+
+/// `login` as written.
+#[derive(FromConfig)]
+pub struct RawLogin {
+    path: OwnPath,
+    claims: Vec<Claim>,
+    #[config(default = Ttl::day())]
+    ttl: Ttl,
+    #[config(default)]
+    issuer: Option<String>,
+    #[config(default)]
+    audience: Option<String>,
+    key: RawSecret,
+    #[config(default = Algorithm::Hs256)]
+    algorithm: Algorithm,
+    #[config(default = MAX_BODY)]
+    max_body: Size,
+    #[config(default)]
+    hold_head: bool,
+}
+
+/// A pointer, and as it was written.
+struct Claim {
+    text: String,
+    pointer: Pointer,
+}
+
+impl Text for Claim {
+    const EXPECTED: &'static str = Pointer::EXPECTED;
+
+    fn parse(text: &str) -> Option<Self> {
+        Pointer::parse(text).map(|pointer| Self { text: text.to_owned(), pointer })
+    }
+}
+
+sluicegate_common::deserr_text!(Claim);
+
+impl Ttl {
+    fn day() -> Self {
+        Self { text: "24h".to_owned(), period: Duration::from_secs(86_400) }
+    }
+}
+
+impl Text for Ttl {
+    const EXPECTED: &'static str = "whole seconds, minutes, hours or days such as \"24h\", at least one second";
+
+    fn parse(text: &str) -> Option<Self> {
+        let period: Duration = Text::parse(text)?;
+        let whole = !period.is_zero() && period.subsec_nanos() == 0;
+        whole.then(|| Self { text: text.to_owned(), period })
+    }
+}
+
+sluicegate_common::deserr_text!(Ttl);
+
+impl RawLogin {
+    /// The path as the registry compares it with others.
+    #[must_use]
+    pub fn path(&self) -> &OwnPath {
+        &self.path
+    }
+
+    /// Compiles it, the field `login` of the config.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn compile(self, env: &Env) -> Result<Login, ConfigErrors> {
+        let mut errors = self.check().under("login");
+        // A secret remembers its place.
+        let secret = errors.take(self.key.resolve(env));
+        let secret = secret.filter(|_| Signer::offers(self.algorithm));
+        let signer =
+            secret.map(|secret| Signer::new(&secret, self.algorithm).map_err(|error| error.under("login.key")));
+        let signer = signer.and_then(|signer| errors.take(signer));
+        let Some(signer) = signer else { return Err(errors) };
+        errors.into_result(Login {
+            path: self.path,
+            claims: self.claims.into_iter().map(|claim| claim.pointer).collect(),
+            ttl: self.ttl,
+            issuer: self.issuer,
+            audience: self.audience,
+            signer,
+            max_body: self.max_body.len(),
+            hold_head: self.hold_head,
+        })
+    }
+
+    /// What is wrong but for the key.
+    fn check(&self) -> ConfigErrors {
+        let mut errors = ConfigErrors::new();
+        if self.claims.is_empty() {
+            errors.push(ConfigError::invalid("claims", "needs at least one: the first names the user"));
+        }
+        for (index, claim) in self.claims.iter().enumerate() {
+            let name = claim.pointer.name();
+            let message = if name.is_empty() {
+                "a claim is called by the last name, and here that is empty".to_owned()
+            } else if RESERVED.contains(&name) {
+                format!("{} would be the claim {name:?}, which comes from the gateway alone", quoted(&claim.text))
+            } else if let Some(first) = self.claims.iter().position(|other| other.pointer.name() == name)
+                && first < index
+            {
+                format!("the name {name:?} is taken by claims[{first}]")
+            } else {
+                continue;
+            };
+            errors.push(ConfigError::invalid(format!("claims[{index}]"), message));
+        }
+        if !Signer::offers(self.algorithm) {
+            let expected = "one of HS256, HS384, HS512: the gateway signs with a shared secret";
+            errors.push(ConfigError::expected("algorithm", expected, quoted(self.algorithm.name())));
+        }
+        if self.max_body.is_empty() || self.max_body > MOST {
+            let expected = "at least one byte and at most \"1MiB\"";
+            errors.push(ConfigError::expected("max_body", expected, format!("{} bytes", self.max_body.bytes())));
+        }
+        errors
+    }
+}
+
+#[cfg(test)]
+mod tests;
