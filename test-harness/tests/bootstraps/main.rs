@@ -75,9 +75,16 @@ fn recommended(bootstrap: &Bootstrap) -> Result<(), Failed> {
     let name = &bootstrap.name;
     let admin = &bootstrap.value["admin"]["address"]["socket_address"]["address"];
     let (manager, plugin) = (bootstrap.connection_manager(), bootstrap.plugin());
+    let protocol = &manager["common_http_protocol_options"];
     let cases = [
         ("admin address", admin, json!("127.0.0.1")),
         ("use_remote_address", &manager["use_remote_address"], json!(true)),
+        ("normalize_path", &manager["normalize_path"], json!(true)),
+        ("merge_slashes", &manager["merge_slashes"], json!(true)),
+        ("%2F", &manager["path_with_escaped_slashes_action"], json!("REJECT_REQUEST")),
+        ("max_request_headers_kb", &manager["max_request_headers_kb"], json!(60)),
+        ("max_headers_count", &protocol["max_headers_count"], json!(100)),
+        ("underscores", &protocol["headers_with_underscores_action"], json!("REJECT_REQUEST")),
         ("failure_policy", &plugin["failure_policy"], json!("FAIL_RELOAD")),
         ("vm_id", &plugin["vm_config"]["vm_id"], json!("sluicegate")),
         ("runtime", &plugin["vm_config"]["runtime"], json!("envoy.wasm.runtime.v8")),
