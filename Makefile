@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test e2e e2e-browser fuzz budget bench soak scale demo demo-breaker oci lint clean
+.PHONY: help build test e2e e2e-browser e2e-express fuzz budget bench soak scale demo demo-breaker oci lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -15,6 +15,9 @@ e2e: ## the scenarios in real Envoy only
 
 e2e-browser: ## CORS in a real browser (headless Chromium)
 	@scripts/e2e-browser
+
+e2e-express: ## the example of an Express gateway under its tests, in jest (needs npm)
+	@scripts/e2e-express
 
 fuzz: ## what reads bytes from outside, in auth and rate-limit, under random ones, 10 minutes each (FUZZ_SECONDS=60; ONLY="token jwks")
 	@scripts/fuzz

@@ -36,13 +36,12 @@ def stop(process):
         process.wait()
 
 
-def start_upstream(running, binary):
-    """The addresses that the upstream bound, by name. The user service has one of its own."""
+def start_upstream(running, binary, services=("user-service",)):
+    """The addresses that the upstream bound, by name. These services have one of their own."""
     any_port = "127.0.0.1:0"
+    own = [part for name in services for part in ("--service", f"{name}={any_port}")]
     process = start(
-        running,
-        [binary, "--listen", any_port, "--control", any_port, "--service", f"user-service={any_port}"],
-        stdout=subprocess.PIPE, text=True)
+        running, [binary, "--listen", any_port, "--control", any_port, *own], stdout=subprocess.PIPE, text=True)
     line = process.stdout.readline()
     if not line:
         raise Failure("the example upstream did not start", f"see what `{binary}` says")
@@ -74,12 +73,21 @@ def port(address):
 
 
 def start_envoy(running, binary, folder, bootstrap, module, upstream, plugin_config=None):
-    """The addresses of the gateway's listener and of Envoy's admin interface, its log and its process."""
+    """As `start_envoy_from`, with what `rewritten` makes of the bootstrap."""
+    text = rewritten(bootstrap, module, upstream, plugin_config)
+    return start_envoy_from(running, binary, folder, text, stdout=subprocess.DEVNULL)
+
+
+def start_envoy_from(running, binary, folder, bootstrap, **options):
+    """The addresses of the gateway's listener and of Envoy's admin interface, its log and its process.
+
+    `bootstrap` is text; `options` are for `start`.
+    """
     config, log, admin_path = folder / "envoy.yaml", folder / "envoy.log", folder / "admin"
-    config.write_text(rewritten(bootstrap, module, upstream, plugin_config))
+    config.write_text(bootstrap)
     command = [binary, "--config-path", config, "--admin-address-path", admin_path,
                "--log-path", log, "--file-flush-interval-msec", 100, "--disable-hot-restart", "--concurrency", 2]
-    process = start(running, command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = start(running, command, stderr=subprocess.DEVNULL, **options)
     deadline = time.monotonic() + READY_WITHIN
     while not (admin := ready(admin_path)):
         if process.poll() is not None or time.monotonic() > deadline:

@@ -1,5 +1,6 @@
 //! The set-ups of other gateways, as `examples/` translates them: each bootstrap starts in a real Envoy and does what the gateway it
-//! stands for does, and what is for that gateway itself is accepted by the module that it mounts.
+//! stands for does, and what is for that gateway itself is accepted by the module that it mounts. What the Express gateway
+//! does is for its own tests to say, `scripts/e2e-express`.
 //!
 //! What needs Envoy or a built module is ignored, with the reason, where there is none. `SLUICEGATE_ENVOY` names another
 //! binary than `target/tools/envoy`.
@@ -20,6 +21,8 @@ use crate::bootstrap::root;
 
 fn main() {
     let trials = vec![
+        trial("express: envoy.yaml carries config.json", &[], || proxy::same_config("express-gateway")),
+        trial("express: Envoy takes envoy.yaml", &["dist/gateway.wasm", "Envoy"], || proxy::taken("express-gateway")),
         trial("kong: envoy.yaml carries config.json", &[], || proxy::same_config("kong-gateway")),
         trial("kong: kong.yml says the same", &[], kong::declarative),
         trial("kong: the module in Kong's engine, by kong.yml", &["dist/kong/gateway.wasm"], kong::in_kongs_engine),

@@ -1,12 +1,13 @@
 //! The bootstrap of an example, in Envoy.
 
 use std::fs;
+use std::process::Command;
 
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
 use crate::bootstrap::{Bootstrap, UpstreamPorts, root};
-use crate::envoy::Envoy;
+use crate::envoy::{self, Envoy};
 
 /// A file of an example.
 pub fn read(example: &str, file: &str) -> Result<String, Failed> {
@@ -44,6 +45,18 @@ pub async fn start(example: &str, ports: UpstreamPorts, environment: Value) -> R
     manager["http_filters"][0]["typed_config"]["config"]["vm_config"]["environment_variables"] =
         json!({ "key_values": environment });
     Ok(Envoy::start(&bootstrap).await?)
+}
+
+/// Envoy checks the whole file, and the module its configuration, without opening a port.
+pub fn taken(example: &str) -> Result<(), Failed> {
+    let file = format!("examples/{example}/envoy.yaml");
+    let mut envoy = Command::new(envoy::binary().ok_or("no Envoy")?);
+    envoy.args(["--mode", "validate", "--config-path", &file]).current_dir(root());
+    let output = envoy.env("JWT_SECRET", "an example secret, not for production").output()?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned().into()),
+    }
 }
 
 pub fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, want: &T) -> Result<(), Failed> {
