@@ -3,6 +3,14 @@
 //!
 //! What needs a built module or the schemas' packages is ignored, with the reason, where these are not.
 
+// Of both, the tests of `envoy/` use more.
+#[allow(dead_code)]
+#[path = "../bootstraps/bootstrap.rs"]
+mod bootstrap;
+mod chain;
+#[allow(dead_code)]
+#[path = "../bootstraps/envoy.rs"]
+mod envoy;
 mod manifest;
 mod schemas;
 mod settings;
@@ -13,7 +21,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::{Value, json};
 use test_harness::{PluginSpec, Proxy, ProxySpec};
 
-use crate::manifest::{Manifest, Plugin, root};
+use crate::bootstrap::root;
+use crate::manifest::{Manifest, Plugin};
 
 /// Of the length that HS256 asks for.
 const SECRET: &str = "thirty-two bytes for these tests";
@@ -28,6 +37,7 @@ fn main() {
     trials.extend(plugins.into_iter().map(module_trial));
     trials.extend(settings::trials(&all));
     trials.extend(schemas::trials());
+    trials.extend(chain::trials(&all));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
@@ -85,31 +95,38 @@ fn configure(plugin: &Plugin, config: &Value, environment: Vec<(String, String)>
     proxy.map(drop).map_err(|error| error.to_string())
 }
 
-/// Istio runs phase after phase, in each those of higher priority first: that gives the filters' order, and the module
-/// that has them all a place of its own. None lets requests pass without it.
+/// Istio's plugins of single filters, as it runs them: phase after phase, in each those of higher priority first.
+///
+/// # Errors
+/// A phase that this knows no place of, no priority.
+fn in_order(all: &[Manifest]) -> Result<Vec<Manifest>, String> {
+    let mut placed = Vec::new();
+    for manifest in all.iter().filter(|manifest| manifest.kind() == "WasmPlugin") {
+        let spec = &manifest.value["spec"];
+        let phase = match spec["phase"].as_str() {
+            Some("AUTHN") => 0,
+            None => 3,
+            other => return Err(format!("{}: phase {other:?}", manifest.file)),
+        };
+        let priority = spec["priority"].as_i64().ok_or_else(|| format!("{}: no priority", manifest.file))?;
+        placed.push(((phase, -priority), manifest.clone()));
+    }
+    placed.sort_by_key(|(place, _)| *place);
+    Ok(placed.into_iter().map(|(_, manifest)| manifest).filter(|it| it.plugins()[0].module != "gateway").collect())
+}
+
+/// They run in the filters' order, and none lets requests pass without it.
 fn ordered(all: &[Manifest]) -> Trial {
-    let plugins: Vec<Manifest> = all.iter().filter(|manifest| manifest.kind() == "WasmPlugin").cloned().collect();
+    let order = in_order(all);
+    let failing: Vec<_> = all.iter().filter(|it| it.kind() == "WasmPlugin").cloned().collect();
     trial("Istio's plugins run in the filters' order".into(), None, move || {
-        let mut placed = Vec::new();
-        for manifest in &plugins {
-            let spec = &manifest.value["spec"];
-            let phase = match spec["phase"].as_str() {
-                Some("AUTHN") => 0,
-                None => 3,
-                other => return Err(format!("{}: phase {other:?}", manifest.file).into()),
-            };
-            if spec["failStrategy"] != "FAIL_RELOAD" {
-                return Err(format!("{}: failStrategy {}", manifest.file, spec["failStrategy"]).into());
-            }
-            let priority = spec["priority"].as_i64().ok_or("no priority")?;
-            placed.push((phase, -priority, manifest.plugins().remove(0).module));
+        let order: Vec<String> = order?.iter().map(|manifest| manifest.plugins().remove(0).module).collect();
+        if order != ORDER {
+            return Err(format!("{order:?}").into());
         }
-        placed.sort();
-        let order: Vec<&str> =
-            placed.iter().map(|(_, _, name)| name.as_str()).filter(|name| *name != "gateway").collect();
-        match order == ORDER {
-            true => Ok(()),
-            false => Err(format!("{order:?}").into()),
+        match failing.iter().find(|manifest| manifest.value["spec"]["failStrategy"] != "FAIL_RELOAD") {
+            None => Ok(()),
+            Some(manifest) => Err(format!("{}: another failStrategy", manifest.file).into()),
         }
     })
 }

@@ -1,14 +1,10 @@
 //! A Kubernetes manifest of `envoy/` as a value, and the plugins that it mounts.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// The repository's root.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use crate::bootstrap::root;
 
 /// One document of a file.
 #[derive(Clone)]

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::manifest::{files, root};
+use crate::bootstrap::root;
+use crate::manifest::files;
 use crate::trial;
 
 /// What is written in some file, what it becomes, and a word of the complaint.

@@ -5,7 +5,8 @@ use std::fs;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
-use crate::manifest::{Manifest, root};
+use crate::bootstrap::root;
+use crate::manifest::Manifest;
 use crate::trial;
 
 const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
