@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use libtest_mimic::Failed;
-use reqwest::{Client, Response};
+use reqwest::Client;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use test_harness::Profile;
@@ -13,7 +13,7 @@ use test_harness::scenario::{Verdict, find, load, run};
 use upstream::{Service, Upstream};
 
 use crate::bootstrap::root;
-use crate::proxy::{config, expect, read, start, yaml};
+use crate::proxy::{config, expect, json_of, read, start, yaml};
 
 const EXAMPLE: &str = "kong-gateway";
 const SECRET: &str = "an example secret of john, not for production";
@@ -131,8 +131,8 @@ async fn routes() -> Result<(), Failed> {
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
     let services = vec![(Service::Echo, any_port)];
     let upstream = Upstream { listen: any_port, control: any_port, services }.start().await?;
-    let echo = (3000, upstream.services[Service::Echo.name()].port());
-    let envoy = start(EXAMPLE, [echo, echo], json!({ "USER_KEY_SECRET": SECRET })).await?;
+    let echo = upstream.services[Service::Echo.name()].port();
+    let envoy = start(EXAMPLE, &[("user-service", echo)], json!({ "USER_KEY_SECRET": SECRET })).await?;
     let client = Client::new();
     let get = |path: &str, host: &str| client.get(format!("http://{}{path}", envoy.address)).header("host", host);
     let api = "api.example.com";
@@ -163,8 +163,4 @@ async fn routes() -> Result<(), Failed> {
         expect("what it says", &json_of(none).await?, &json!({"message": "no Route matched with those values"}))?;
     }
     Ok(())
-}
-
-async fn json_of(answer: Response) -> Result<Value, Failed> {
-    Ok(serde_json::from_str(&answer.text().await?)?)
 }

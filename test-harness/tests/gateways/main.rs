@@ -5,6 +5,7 @@
 //! What needs Envoy or a built module is ignored, with the reason, where there is none. `SLUICEGATE_ENVOY` names another
 //! binary than `target/tools/envoy`.
 
+mod aws;
 // Of both, the tests of `envoy/` use more.
 #[allow(dead_code)]
 #[path = "../bootstraps/bootstrap.rs"]
@@ -27,6 +28,9 @@ fn main() {
         trial("kong: kong.yml says the same", &[], kong::declarative),
         trial("kong: the module in Kong's engine, by kong.yml", &["dist/kong/gateway.wasm"], kong::in_kongs_engine),
         trial("kong: envoy.yaml in Envoy", &["dist/gateway.wasm", "Envoy"], kong::in_envoy),
+        trial("aws: envoy.yaml carries config.json", &[], || proxy::same_config("aws-api-gateway")),
+        trial("aws: the usage plan", &["dist/gateway.wasm"], aws::usage_plan),
+        trial("aws: envoy.yaml in Envoy", &["dist/gateway.wasm", "Envoy"], aws::in_envoy),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

@@ -4,9 +4,10 @@ use std::fs;
 use std::process::Command;
 
 use libtest_mimic::Failed;
+use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::bootstrap::{Bootstrap, UpstreamPorts, root};
+use crate::bootstrap::{Bootstrap, root};
 use crate::envoy::{self, Envoy};
 
 /// A file of an example.
@@ -34,16 +35,27 @@ pub fn same_config(example: &str) -> Result<(), Failed> {
     expect("the configuration in envoy.yaml", &bootstrap.config(), &bootstrap.example_config())
 }
 
-/// Envoy from the example's bootstrap, with those ports of upstreams and these variables in the VM's environment.
-pub async fn start(example: &str, ports: UpstreamPorts, environment: Value) -> Result<Envoy, Failed> {
+/// Envoy from the example's bootstrap: free ports, what stands in for each cluster on this machine, and these variables in
+/// the VM's environment.
+pub async fn start(example: &str, clusters: &[(&str, u16)], environment: Value) -> Result<Envoy, Failed> {
     let mut bootstrap = bootstrap(example)?;
-    let config = bootstrap.config();
-    bootstrap.redirect(&root().join("dist/gateway.wasm"), &config, ports);
-    let manager =
-        &mut bootstrap.value["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"];
+    bootstrap.value["admin"]["address"]["socket_address"]["port_value"] = json!(0);
+    let statics = &mut bootstrap.value["static_resources"];
+    let listener = &mut statics["listeners"][0];
+    listener["address"]["socket_address"]["port_value"] = json!(0);
+    let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
+    let vm = &mut manager["http_filters"][0]["typed_config"]["config"]["vm_config"];
+    vm["code"]["local"]["filename"] = json!(root().join("dist/gateway.wasm"));
     // In place of those of Envoy's own environment.
-    manager["http_filters"][0]["typed_config"]["config"]["vm_config"]["environment_variables"] =
-        json!({ "key_values": environment });
+    vm["environment_variables"] = json!({ "key_values": environment });
+    for cluster in statics["clusters"].as_array_mut().into_iter().flatten() {
+        let port = clusters.iter().find(|(name, _)| cluster["name"] == *name);
+        let (_, port) = port.ok_or_else(|| format!("nothing stands in for {}", cluster["name"]))?;
+        let endpoint = &mut cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"];
+        endpoint["address"]["socket_address"] = json!({ "address": "127.0.0.1", "port_value": port });
+        cluster["type"] = json!("STATIC");
+        cluster.as_object_mut().ok_or("a cluster is an object")?.remove("transport_socket");
+    }
     Ok(Envoy::start(&bootstrap).await?)
 }
 
@@ -57,6 +69,10 @@ pub fn taken(example: &str) -> Result<(), Failed> {
         true => Ok(()),
         false => Err(String::from_utf8_lossy(&output.stderr).into_owned().into()),
     }
+}
+
+pub async fn json_of(answer: Response) -> Result<Value, Failed> {
+    Ok(serde_json::from_str(&answer.text().await?)?)
 }
 
 pub fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, want: &T) -> Result<(), Failed> {
