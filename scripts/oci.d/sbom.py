@@ -4,8 +4,8 @@ By `cargo tree` of the plugin for its target, which unifies no features with tho
 and leaves out what only builds: procedural macros, build scripts, tests.
 """
 
+import re
 import subprocess
-import tomllib
 import uuid
 from pathlib import Path
 
@@ -28,8 +28,9 @@ def tree(root: Path, plugin):
 
 def checksums(root: Path):
     """The registry's SHA-256 of each crate, by name and version; own crates have none."""
-    lock = tomllib.loads((root / "Cargo.lock").read_text())
-    return {(it["name"], it["version"]): it["checksum"] for it in lock["package"] if "checksum" in it}
+    packages = (root / "Cargo.lock").read_text().split("[[package]]")
+    told = [dict(re.findall(r'^(\w+) = "(.*)"$', package, re.MULTILINE)) for package in packages]
+    return {(it["name"], it["version"]): it["checksum"] for it in told if "checksum" in it}
 
 
 def component(name, version, licence, repository, checksum):

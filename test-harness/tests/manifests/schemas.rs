@@ -19,11 +19,12 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("kind: WasmPlugin", "kind: WasmPlugins", "WasmPlugins"),
     ("\n  sha256: \"0", "\n  sha256: \"x", "sha256"),
     ("mode: SIMPLE", "mode: PLAIN", "PLAIN"),
-    ("applyTo: BOOTSTRAP", "applyTo: BOOT", "BOOT"),
+    ("applyTo: NETWORK_FILTER", "applyTo: MANAGER", "MANAGER"),
     ("escapedSlashesAction: RejectRequest", "escapedSlashesAction: Reject", "Reject"),
     ("withUnderscoresAction", "underscoresAction", "underscoresAction"),
     ("failOpen: false", "failopen: false", "failopen"),
     ("hostKeys", "hostkeys", "hostkeys"),
+    ("\ndata:", "\ndatum:", "datum"),
     ("secretKeyRef", "secretRef", "secretRef"),
 ];
 

@@ -21,13 +21,11 @@ pub fn trials(all: &[Manifest]) -> Vec<Trial> {
             })
         };
         for patch in manifest.value["spec"]["configPatches"].as_array().into_iter().flatten() {
-            let value = patch["patch"]["value"].clone();
-            match patch["applyTo"].as_str() {
-                Some("BOOTSTRAP") => trials.push(of("labels", value, same_labels)),
-                _ => trials.push(of("connection manager", value["typed_config"].clone(), same_manager)),
-            }
+            trials.push(of("connection manager", patch["patch"]["value"]["typed_config"].clone(), same_manager));
         }
-        if let Some(text) = manifest.value.pointer("/spec/bootstrap/value").and_then(Value::as_str) {
+        // What Envoy Gateway and Istio merge into the bootstraps that they make.
+        let merged = ["/spec/bootstrap/value", "/data/custom_bootstrap.json"].map(|path| manifest.value.pointer(path));
+        if let Some(text) = merged.into_iter().flatten().find_map(Value::as_str) {
             let value = serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{}: {error}", manifest.file));
             trials.push(of("labels", value, same_labels));
         }
