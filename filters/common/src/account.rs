@@ -1,6 +1,7 @@
 //! What becomes of a decision under one rule: its mode, its form as a reply, its metric and its record.
 
 use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
 
 use crate::config::{DecisionRecord, InternalError, Mode, Policy};
 use crate::filter::{Cx, Decision, Outcome, Wait};
@@ -25,7 +26,7 @@ pub enum Step {
 pub struct Account {
     name: &'static str,
     rule: String,
-    policy: Policy,
+    policy: Rc<Policy>,
     count_allowed: bool,
     kinds: RefCell<Vec<Kind>>,
     properties: OnceCell<Properties>,
@@ -59,11 +60,19 @@ impl Account {
         Self {
             name,
             rule: rule.to_owned(),
-            policy,
+            policy: Rc::new(policy),
             count_allowed,
             kinds: RefCell::default(),
             properties: OnceCell::new(),
         }
+    }
+
+    /// The same under another rule.
+    #[must_use]
+    pub fn under(&self, rule: &str) -> Self {
+        let (kinds, properties) = (RefCell::default(), OnceCell::new());
+        let policy = Rc::clone(&self.policy);
+        Self { name: self.name, rule: rule.to_owned(), policy, count_allowed: self.count_allowed, kinds, properties }
     }
 
     /// Whether decisions are carried out.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::account::{Account, Step};
-use crate::config::{ConfigErrors, Env, Object};
+use crate::config::{ConfigErrors, Env, Object, Top};
 use crate::filter::{Background, BodyError, Cx, End, Needs, Wake};
 use crate::head::{RequestHead, ResponseHead};
 use crate::proxy::Proxy;
@@ -89,12 +89,12 @@ pub trait Chain: Sized {
     /// Whether requests are given their id, as the block `request_id` says.
     const MAKES_REQUEST_ID: bool;
 
-    /// Compiles one rule's whole config object; `rule` becomes the metric label. `top` is the chain of the top, whose
-    /// registries a rule's object lacks.
+    /// Compiles one rule's whole config object; `rule` becomes the metric label. A rule is given the top, whose
+    /// registries its object lacks.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    fn configure(object: Object, rule: &str, env: &Env, top: Option<&Self>) -> Result<Self, ConfigErrors>;
+    fn configure(object: Object, rule: &str, env: &Env, top: Option<Top<'_, Self>>) -> Result<Self, ConfigErrors>;
 
     /// The filters.
     fn filters(&self) -> &Self::Filters;

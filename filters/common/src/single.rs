@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::account::{Account, Step};
 use crate::chain::{Chain, Walk};
-use crate::config::{ConfigErrors, Env, Object, Policy, Split, split};
+use crate::config::{ConfigErrors, Env, Object, Policy, Split, Top, split};
 use crate::filter::{Background, BodyError, Cx, End, Filter, Needs, Outcome, Setup, Wake};
 use crate::head::{RequestHead, ResponseHead};
 use crate::matcher::MatchOptions;
@@ -15,7 +15,8 @@ use crate::reply::Rendered;
 /// A filter and its policy.
 #[derive(Debug)]
 pub struct Single<F> {
-    filter: F,
+    /// Shared with [`Single::under`].
+    filter: Rc<F>,
     /// The filter looks at paths, and an ambiguous one is refused.
     refuses_ambiguous_path: bool,
     account: Account,
@@ -36,15 +37,23 @@ impl<F: Filter> Single<F> {
         if let Some(policy) = &policy {
             errors.take(policy.check_codes(&[F::CODES, Account::CODES].concat()));
         }
-        let filter = errors.take(F::configure(own, &Setup { env, paths, alone }, top.map(|top| &top.filter)));
+        let filter = errors.take(F::configure(own, &Setup { env, paths, alone }, top.map(|top| &*top.filter)));
         match (policy, filter) {
             (Some(mut policy), Some(filter)) if errors.is_empty() => {
                 policy.on_internal_error.get_or_insert(F::ON_INTERNAL_ERROR);
                 let refuses_ambiguous_path = filter.needs().paths && paths.on_ambiguous_path == OnAmbiguousPath::Reject;
-                Ok(Self { filter, refuses_ambiguous_path, account: Account::new(F::NAME, rule, policy, alone) })
+                let account = Account::new(F::NAME, rule, policy, alone);
+                Ok(Self { filter: Rc::new(filter), refuses_ambiguous_path, account })
             }
             _ => Err(errors),
         }
+    }
+
+    /// The same filter and policy under another rule, which metrics name.
+    #[must_use]
+    pub fn under(&self, rule: &str) -> Self {
+        let refuses_ambiguous_path = self.refuses_ambiguous_path;
+        Self { filter: Rc::clone(&self.filter), refuses_ambiguous_path, account: self.account.under(rule) }
     }
 
     /// The filter.
@@ -52,9 +61,9 @@ impl<F: Filter> Single<F> {
         &self.filter
     }
 
-    /// The filter, to be changed while it is configured.
-    pub fn filter_mut(&mut self) -> &mut F {
-        &mut self.filter
+    /// The filter, to be changed as long as nobody shares it.
+    pub fn filter_mut(&mut self) -> Option<&mut F> {
+        Rc::get_mut(&mut self.filter)
     }
 }
 
@@ -141,8 +150,8 @@ impl<F: Filter> Chain for Single<F> {
     const CASE_SENSITIVE: bool = F::CASE_SENSITIVE;
     const MAKES_REQUEST_ID: bool = F::MAKES_REQUEST_ID;
 
-    fn configure(object: Object, rule: &str, env: &Env, top: Option<&Self>) -> Result<Self, ConfigErrors> {
-        Self::build(object, rule, env, true, top)
+    fn configure(object: Object, rule: &str, env: &Env, top: Option<Top<'_, Self>>) -> Result<Self, ConfigErrors> {
+        Self::build(object, rule, env, true, top.map(|top| top.built))
     }
 
     fn filters(&self) -> &Self {

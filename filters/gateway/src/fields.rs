@@ -3,7 +3,7 @@
 use serde_json::Value;
 use serde_json::map::Entry;
 use sluicegate_common::account::Account;
-use sluicegate_common::config::{ConfigError, ConfigErrors, Env, Object, Policy, Split, split};
+use sluicegate_common::config::{COMMON, ConfigError, ConfigErrors, Env, Object, Policy, Split, split};
 use sluicegate_common::filter::Filter;
 
 use crate::link::Link;
@@ -20,22 +20,28 @@ pub struct Fields<'a> {
     codes: Vec<&'static str>,
     errors: ConfigErrors,
     rule: &'a str,
+    /// The fields that the rule patches; absent at the top.
+    patched: Option<&'a [String]>,
     env: &'a Env,
 }
 
 impl<'a> Fields<'a> {
-    pub fn of(object: Object, rule: &'a str, env: &'a Env) -> Self {
+    pub fn of(object: Object, rule: &'a str, patched: Option<&'a [String]>, env: &'a Env) -> Self {
         let Split { common, own } = split(object);
         let codes = Account::CODES.to_vec();
-        Self { common, filters: own, known: Vec::new(), codes, errors: ConfigErrors::new(), rule, env }
+        Self { common, filters: own, known: Vec::new(), codes, errors: ConfigErrors::new(), rule, patched, env }
     }
 
     /// Compiles a filter's field; `None` where the filter is absent, or wrong (see [`Fields::finish`]).
-    /// `top` is the filter's link at the top of the gateway's config.
-    pub fn take<F: Filter>(&mut self, top: Option<&Link<F>>) -> Option<Link<F>> {
+    /// `here` is its link at the top of the gateway's config, which a rule shares that leaves it as it is; `top` has the
+    /// registries.
+    pub fn take<F: Filter>(&mut self, top: Option<&Link<F>>, here: Option<&Link<F>>) -> Option<Link<F>> {
         self.known.push(F::NAME);
         self.codes.extend(F::CODES);
         let mut field = self.filters.remove(F::NAME)?;
+        if self.leaves::<F>() {
+            return here.map(|link| link.under(self.rule));
+        }
         let mut inherited = Vec::new();
         if let Value::Object(object) = &mut field {
             self.check_shared::<F>(object);
@@ -49,9 +55,12 @@ impl<'a> Fields<'a> {
         self.errors.take(link)
     }
 
-    /// Compiles a filter's field once more, for a second position of the same filter in the chain: what is wrong with it
-    /// [`Fields::take`] tells.
-    pub fn peek<F: Filter>(&self, top: Option<&Link<F>>) -> Option<Link<F>> {
+    /// The same once more, for a second position of the same filter in the chain: what is wrong with it [`Fields::take`]
+    /// tells.
+    pub fn peek<F: Filter>(&self, top: Option<&Link<F>>, here: Option<&Link<F>>) -> Option<Link<F>> {
+        if self.leaves::<F>() {
+            return here.map(|link| link.under(self.rule));
+        }
         self.again(self.filters.get(F::NAME)?.clone(), top)
     }
 
@@ -59,6 +68,12 @@ impl<'a> Fields<'a> {
     /// as well.
     pub fn registries<F: Filter>(&self) -> Option<Link<F>> {
         self.again(self.filters.get(F::NAME).cloned().unwrap_or_else(|| Object::new().into()), None)
+    }
+
+    /// Whether the rule leaves a filter as it is at the top: neither its field is patched nor one that it inherits.
+    fn leaves<F: Filter>(&self) -> bool {
+        let concerns = |name: &String| name == F::NAME || COMMON.contains(&name.as_str());
+        self.patched.is_some_and(|patched| !patched.iter().any(concerns))
     }
 
     fn again<F: Filter>(&self, mut field: Value, top: Option<&Link<F>>) -> Option<Link<F>> {

@@ -22,7 +22,7 @@ use sluicegate_auth::Auth;
 use sluicegate_circuit_breaker::CircuitBreaker;
 use sluicegate_common::account::Account;
 use sluicegate_common::chain::{Chain, Walk as _};
-use sluicegate_common::config::{ConfigErrors, Env, Object};
+use sluicegate_common::config::{ConfigErrors, Env, Object, Top};
 use sluicegate_common::filter::{Background, Cx, Outcome};
 use sluicegate_cors::Cors;
 use sluicegate_header_transform::HeaderTransform;
@@ -82,24 +82,26 @@ impl Chain for Gateway {
     const CASE_SENSITIVE: bool = false; // Its rules guard routes.
     const MAKES_REQUEST_ID: bool = true;
 
-    fn configure(object: Object, rule: &str, env: &Env, top: Option<&Self>) -> Result<Self, ConfigErrors> {
-        let mut fields = Fields::of(object, rule, env);
+    fn configure(object: Object, rule: &str, env: &Env, top: Option<Top<'_, Self>>) -> Result<Self, ConfigErrors> {
+        let mut fields = Fields::of(object, rule, top.as_ref().map(|top| top.patched), env);
+        let top = top.map(|top| top.built);
         let limits_here = top.is_none().then(|| fields.registries()).flatten();
         let limits_top = top.map_or(limits_here.as_ref(), |top| top.limits.as_ref());
         let breakers_here = top.is_none().then(|| fields.registries()).flatten();
         let breakers_top = top.map_or(breakers_here.as_ref(), |top| top.breakers.as_ref());
-        let top = top.map(|top| &top.filters);
+        let absent = Filters::default();
+        let (cors, (before, (auth, (after, (breaker, (transform, ())))))) = top.map_or(&absent, |top| &top.filters);
         let filters = (
-            fields.take::<Cors>(top.and_then(|top| top.0.as_ref())),
+            fields.take(cors.as_ref(), cors.as_ref()),
             (
-                limits(fields.peek(limits_top), Stage::BeforeAuth),
+                limits(fields.peek(limits_top, before.as_ref()), Stage::BeforeAuth),
                 (
-                    fields.take::<Auth>(top.and_then(|top| top.1.1.0.as_ref())),
+                    fields.take(auth.as_ref(), auth.as_ref()),
                     (
-                        limits(fields.take(limits_top), Stage::AfterAuth),
+                        limits(fields.take(limits_top, after.as_ref()), Stage::AfterAuth),
                         (
-                            fields.take(breakers_top),
-                            (fields.take::<HeaderTransform>(top.and_then(|top| top.1.1.1.1.1.0.as_ref())), ()),
+                            fields.take(breakers_top, breaker.as_ref()),
+                            (fields.take(transform.as_ref(), transform.as_ref()), ()),
                         ),
                     ),
                 ),

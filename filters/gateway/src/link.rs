@@ -40,9 +40,14 @@ impl<F: Filter> Link<F> {
         let gateway_top = top.map(|top| &**top.rules.top());
         let rules = Rules::configure(field, F::REGISTRIES, F::CASE_SENSITIVE, |rule, object, top| {
             let label = if rule == DEFAULT_RULE { gateway_rule } else { rule };
-            Single::build(object, label, env, false, gateway_top.or(top))
+            Single::build(object, label, env, false, gateway_top.or(top.map(|top| top.built)))
         })?;
         Ok(Self { rules })
+    }
+
+    /// The same under another rule of the gateway, which metrics name where none of the filter's own matches.
+    pub fn under(&self, gateway_rule: &str) -> Self {
+        Self { rules: self.rules.with_top(self.rules.top().under(gateway_rule)) }
     }
 
     /// Whether this holds of the filter under every rule.
@@ -50,9 +55,9 @@ impl<F: Filter> Link<F> {
         self.rules.all().all(|single| holds(single.filter()))
     }
 
-    /// Changes the filter under every rule, while it is configured.
-    pub fn each_mut(&mut self, mut change: impl FnMut(&mut F)) {
-        self.rules.all_mut().for_each(|single| change(single.filter_mut()));
+    /// Changes the filter under every rule, as long as nobody shares it.
+    pub fn each_mut(&mut self, change: impl FnMut(&mut F)) {
+        self.rules.all_mut().filter_map(Single::filter_mut).for_each(change);
     }
 
     /// The config and the filter's own part of the stream.

@@ -55,6 +55,15 @@ pub struct BuiltRule<M, T> {
     pub config: T,
 }
 
+/// The top, as a rule is given it.
+#[derive(Debug)]
+pub struct Top<'a, T> {
+    /// What became of it. It has the registries.
+    pub built: &'a T,
+    /// The fields that the rule's patch names. All others are those of the top.
+    pub patched: &'a [String],
+}
+
 /// Takes the object of a filter (or of the gateway) apart: the top without `rules` and `$schema`, and the patched
 /// object of each rule.
 ///
@@ -82,8 +91,9 @@ impl Layers {
     /// Compiles the layers: `config` makes a `T` of the top and of each patched object and is told the name of the rule
     /// ([`DEFAULT_RULE`] for the top); `matcher` compiles what a rule's `match` says.
     ///
-    /// Objects of rules come without the registries, and with the `T` of the top, which has them: they exist once,
-    /// however many rules there are. Only where the top is wrong do rules have neither, to be checked nevertheless.
+    /// Objects of rules come without the registries, and with the top, which has them: they exist once, however many
+    /// rules there are. Only where the top is wrong do rules come without it, and with the registries but for the ends of
+    /// long lists, to be checked nevertheless.
     ///
     /// # Errors
     /// All there are: of the rules themselves, of the top, and of each patched object under `rules[i].config`, except
@@ -91,7 +101,7 @@ impl Layers {
     pub fn build<M, T>(
         self,
         mut matcher: impl FnMut(Value) -> Result<M, ConfigErrors>,
-        mut config: impl FnMut(&str, Object, Option<&T>) -> Result<T, ConfigErrors>,
+        mut config: impl FnMut(&str, Object, Option<Top<'_, T>>) -> Result<T, ConfigErrors>,
     ) -> Result<Built<M, T>, ConfigErrors> {
         let mut errors = self.errors;
         let mut whole = self.top;
@@ -108,11 +118,10 @@ impl Layers {
             let matched = given.map(|given| matcher(given).map_err(|e| e.under(&format!("{path}.match"))));
             let matched = matched.and_then(|matched| errors.take(matched));
             let label = name.as_ref().map_or("", Name::as_str);
-            let mut patched = base.clone();
-            patch::take_out_sums(&patch, &mut patched);
-            let Value::Object(object) = merge_patch(Value::Object(patched), Value::Object(patch)) else { continue };
-            let built =
-                config(label, object, top.as_ref()).map_err(|e| e.without(&of_top).under(&format!("{path}.config")));
+            let patched: Vec<String> = patch.keys().cloned().collect();
+            let object = patched_by(patch, base.clone());
+            let top = top.as_ref().map(|built| Top { built, patched: &patched });
+            let built = config(label, object, top).map_err(|e| e.without(&of_top).under(&format!("{path}.config")));
             let built = errors.take(built);
             if let (Some(name), Some(matcher), Some(config)) = (name, matched, built) {
                 rules.push(BuiltRule { name, matcher, config });
@@ -160,6 +169,14 @@ impl Layers {
             self.errors.push(ConfigError::new(path, ConfigErrorKind::MissingField));
         }
         field
+    }
+}
+
+fn patched_by(patch: Object, mut target: Object) -> Object {
+    patch::take_out_sums(&patch, &mut target);
+    match merge_patch(Value::Object(target), Value::Object(patch)) {
+        Value::Object(object) => object,
+        _ => Object::new(), // A patch that is an object makes one.
     }
 }
 

@@ -93,7 +93,7 @@ pub use error::{ConfigError, ConfigErrorKind, ConfigErrors, quoted};
 pub use header_name::HeaderName;
 pub use header_value::HeaderValue;
 pub use json::{MAX_DEPTH, parse as parse_json};
-pub use layers::{Built, BuiltRule, DEFAULT_RULE, Layers, layers};
+pub use layers::{Built, BuiltRule, DEFAULT_RULE, Layers, Top, layers};
 pub use location::path_of;
 pub use merge_patch::merge_patch;
 pub use name::Name;

@@ -64,9 +64,9 @@ impl TryFrom<RawConfig> for Config {
 
 fn load(text: &str) -> Result<Built<Value, (Policy, Config)>, ConfigErrors> {
     let config = parse_json(text.as_bytes())?;
-    layers(config, &["upstreams"]).build(Ok, |_, object, top: Option<&(Policy, Config)>| {
+    layers(config, &["upstreams"]).build(Ok, |_, object, top: Option<Top<'_, (Policy, Config)>>| {
         let Split { common, mut own } = split(object);
-        if let Some((_, top)) = top {
+        if let Some(Top { built: (_, top), .. }) = top {
             own.insert("upstreams".into(), top.upstreams.clone().into());
         }
         let mut errors = ConfigErrors::new();

@@ -34,7 +34,7 @@ fn a_filter_takes_over_what_its_own_field_does_not_say() {
     let env = Env::default();
     for (name, gateway, filter, want) in cases {
         let mut filter = object(filter);
-        Fields::of(object(gateway), "default", &env).inherit::<Cors>(&mut filter);
+        Fields::of(object(gateway), "default", None, &env).inherit::<Cors>(&mut filter);
         assert_eq!(Value::from(filter), want, "{name}");
     }
 }

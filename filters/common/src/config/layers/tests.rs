@@ -50,7 +50,7 @@ fn a_sum_is_replaced_whole() {
 fn registries_exist_once() {
     let config = json!({"a": 1, "store": {"x": 1}, "auth": {"store": 2, "b": 3},
         "rules": [{"name": "one", "match": {}, "config": {"a": 2}}]});
-    let build = |_: &str, object: Object, top: Option<&(Object, bool)>| Ok((object, top.is_some()));
+    let build = |_: &str, object: Object, top: Option<Top<'_, (Object, bool)>>| Ok((object, top.is_some()));
     let built = layers(config, &["store", "auth.store"]).build(Ok, build).unwrap();
     let (top, rule) = (Value::Object(built.top.0), &built.rules[0].config);
     assert_eq!(top, json!({"a": 1, "store": {"x": 1}, "auth": {"store": 2, "b": 3}}));
@@ -63,7 +63,7 @@ fn rules_of_a_wrong_top_are_checked_with_registries_but_not_with_all_of_long_one
     let config = json!({"auth": {"keys": {"all": keys(1000)}, "b": 3},
         "rules": [{"name": "one", "match": {}, "config": {"a": 2}}]});
     let mut rule = None;
-    let build = |name: &str, object: Object, _: Option<&()>| match name {
+    let build = |name: &str, object: Object, _: Option<Top<'_, ()>>| match name {
         DEFAULT_RULE => Err(ConfigError::invalid("auth", "is wrong").into()),
         _ => {
             rule = Some(Value::Object(object));
@@ -112,7 +112,7 @@ fn shapes_are_checked() {
 }
 
 /// Every field is an error, at its place.
-fn refuse(_: &str, object: Object, _: Option<&()>) -> Result<(), ConfigErrors> {
+fn refuse(_: &str, object: Object, _: Option<Top<'_, ()>>) -> Result<(), ConfigErrors> {
     let errors: ConfigErrors =
         object.iter().map(|(name, value)| ConfigError::invalid(name, format!("found {value}"))).collect();
     errors.into_result(())
@@ -140,7 +140,7 @@ fn layers_nest_as_the_gateway_needs_it() {
         "cors": {"max_age": 1, "rules": [{"name": "in", "match": {}, "config": {"max_age": 2}}]},
         "rules": [{"name": "out", "match": {}, "config": {"cors": {"max_age": 3, "x": 4}}}],
     });
-    let cors = |_: &str, object: Object, _: Option<&()>| {
+    let cors = |_: &str, object: Object, _: Option<Top<'_, ()>>| {
         let cors = layers(object["cors"].clone(), &[]).build(Ok, refuse);
         cors.map(drop).map_err(|errors| errors.under("cors"))
     };
@@ -155,7 +155,7 @@ fn layers_nest_as_the_gateway_needs_it() {
 #[test]
 fn nulls_of_the_top_are_told_once() {
     let config = json!({"mode": null, "rules": [{"name": "a", "match": {}, "config": {"b": [null]}}]});
-    let read = |_: &str, object: Object, _: Option<&()>| super::super::Policy::parse(object).map(|_| ());
+    let read = |_: &str, object: Object, _: Option<Top<'_, ()>>| super::super::Policy::parse(object).map(|_| ());
     assert_eq!(
         layers(config, &[]).build(Ok, read).unwrap_err().to_string(),
         "mode: null is no value, leave the field out\nrules[0].config.b[0]: null is no value, leave the field out"
