@@ -5,7 +5,7 @@
 //! some server reads as the same name. They are written only for a request that is let in.
 
 use sluicegate_common::config::{FromConfig, HeaderName};
-use sluicegate_common::head::{EditError, Name, RequestHead};
+use sluicegate_common::head::{ConfigName, EditError, Name, RequestHead};
 use sluicegate_common::identity::{Identity, remove_spellings};
 
 use crate::principal::Principal;
@@ -86,7 +86,7 @@ impl Forward {
     pub fn tell(&self, principal: &Principal, head: &mut RequestHead<'_>) -> Result<(), EditError> {
         self.tell_identity(&principal.identity, head)?;
         let headers = principal.token.iter().flat_map(|token| &token.headers);
-        headers.into_iter().try_for_each(|(name, value)| head.set(name, value))
+        headers.into_iter().try_for_each(|(name, value)| head.set(ConfigName(name), value))
     }
 
     fn tell_identity(&self, identity: &Identity, head: &mut RequestHead<'_>) -> Result<(), EditError> {
@@ -96,6 +96,6 @@ impl Forward {
             (&self.identity.credential_id, identity.credential()),
         ];
         let told = headers.into_iter().filter(|(_, value)| !value.is_empty());
-        told.into_iter().try_for_each(|(name, value)| head.set(name, value))
+        told.into_iter().try_for_each(|(name, value)| head.set(ConfigName(name), value))
     }
 }

@@ -152,7 +152,7 @@ impl Filter for Auth {
 
     fn needs(&self) -> Needs {
         let own_paths = self.config.registry.logout().is_some() || self.config.registry.login.is_some();
-        Needs { headers: true, paths: own_paths || self.config.authorize.uses_paths(), decorate: false }
+        Needs { headers: true, paths: own_paths || self.config.authorize.uses_paths(), ..Needs::default() }
     }
 
     fn on_request(&self, stream: &mut Kept, head: &mut RequestHead<'_>, cx: &mut Cx<'_>) -> Decision {

@@ -198,7 +198,8 @@ impl Config {
     /// What is read of a request.
     pub fn needs(&self) -> Needs {
         let paths = self.ignore.uses_paths() || self.registry.uses_paths();
-        Needs { headers: false, paths, decorate: false }
+        // Its reply reads more than one header; that a request is to be judged at all takes one.
+        Needs { headers: self.state == StateRule::ForcedOpen, paths, times: true, ..Needs::default() }
     }
 }
 

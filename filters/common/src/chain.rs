@@ -65,8 +65,8 @@ pub trait Walk {
     /// See [`Filter::observe`](crate::filter::Filter::observe); for the first `reached` filters.
     fn observe(&self, reached: usize, stream: &mut Self::Stream, head: &ResponseHead<'_>, cx: &mut Cx<'_>);
 
-    /// See [`Filter::on_end`](crate::filter::Filter::on_end); for the first `reached` filters.
-    fn on_end(&self, reached: usize, stream: Self::Stream, end: &End<'_>, cx: &mut Cx<'_>);
+    /// See [`Filter::on_end`](crate::filter::Filter::on_end); for the first `reached` filters, which take what is theirs.
+    fn on_end(&self, reached: usize, stream: &mut Self::Stream, end: &End<'_>, cx: &mut Cx<'_>);
 
     /// See [`Filter::background`](crate::filter::Filter::background).
     fn background(&self, at: usize) -> Option<Rc<dyn Background>>;
@@ -102,6 +102,11 @@ pub trait Chain: Sized {
     /// Whether a filter will read several request headers ([`Needs::headers`]).
     fn reads_headers(&self) -> bool {
         (0..Self::Filters::LEN).any(|at| self.filters().needs(at).headers)
+    }
+
+    /// Whether a filter must know when the response came and when the stream ended ([`Needs::times`]).
+    fn times(&self) -> bool {
+        (0..Self::Filters::LEN).any(|at| self.filters().needs(at).times)
     }
 
     /// Settles what concerns the chain as a whole.
@@ -156,7 +161,7 @@ impl Walk for () {
 
     fn observe(&self, _: usize, (): &mut (), _: &ResponseHead<'_>, _: &mut Cx<'_>) {}
 
-    fn on_end(&self, _: usize, (): (), _: &End<'_>, _: &mut Cx<'_>) {}
+    fn on_end(&self, _: usize, (): &mut (), _: &End<'_>, _: &mut Cx<'_>) {}
 
     fn background(&self, _: usize) -> Option<Rc<dyn Background>> {
         None
@@ -236,9 +241,9 @@ impl<A: Walk, B: Walk> Walk for (A, B) {
         self.1.observe(reached.saturating_sub(A::LEN), &mut stream.1, head, cx);
     }
 
-    fn on_end(&self, reached: usize, stream: Self::Stream, end: &End<'_>, cx: &mut Cx<'_>) {
-        self.0.on_end(reached.min(A::LEN), stream.0, end, cx);
-        self.1.on_end(reached.saturating_sub(A::LEN), stream.1, end, cx);
+    fn on_end(&self, reached: usize, stream: &mut Self::Stream, end: &End<'_>, cx: &mut Cx<'_>) {
+        self.0.on_end(reached.min(A::LEN), &mut stream.0, end, cx);
+        self.1.on_end(reached.saturating_sub(A::LEN), &mut stream.1, end, cx);
     }
 
     fn background(&self, at: usize) -> Option<Rc<dyn Background>> {
@@ -308,7 +313,7 @@ impl<A: Walk> Walk for Option<A> {
         }
     }
 
-    fn on_end(&self, reached: usize, stream: Self::Stream, end: &End<'_>, cx: &mut Cx<'_>) {
+    fn on_end(&self, reached: usize, stream: &mut Self::Stream, end: &End<'_>, cx: &mut Cx<'_>) {
         if let Some(walk) = self {
             walk.on_end(reached, stream, end, cx);
         }

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::client_address::{HostAddress, X_FORWARDED_FOR};
 use crate::config::parse_json;
-use crate::head::RequestHead;
+use crate::head::{Lengths, RequestHead};
 use crate::identity::{self, Identity};
 use crate::limit_use::LimitUse;
 use crate::matcher::{Match, cookies};
@@ -38,6 +38,7 @@ pub struct Facts {
     spare_request_id: Vec<u8>,
     /// Names, `, ` between them.
     exposed: String,
+    exposed_lengths: Lengths,
     limits: Vec<LimitUse>,
     breaker: Option<Rc<str>>,
     whole: bool,
@@ -175,9 +176,10 @@ impl Facts {
 
     /// Notes a response header of the bundle itself that pages of other origins may read. The name is in lower case.
     pub fn expose(&mut self, name: &str) {
-        if self.exposed().split(SEPARATOR).any(|known| known == name) {
+        if self.exposed_lengths.may_have(name.len()) && self.exposed().split(SEPARATOR).any(|known| known == name) {
             return;
         }
+        self.exposed_lengths.add(name.len());
         if !self.exposed.is_empty() {
             self.exposed.push_str(SEPARATOR);
         }

@@ -149,6 +149,8 @@ pub struct Needs {
     pub paths: bool,
     /// Call `on_response` even where `on_request` never ran (a reply made before this filter was reached).
     pub decorate: bool,
+    /// [`Cx::now`] is read again for the response and for the end; else it stays that of the request.
+    pub times: bool,
 }
 
 /// What shall become of a request.
@@ -225,7 +227,8 @@ impl<'a> RootCx<'a> {
 
 /// What a filter may use while it decides.
 pub struct Cx<'a> {
-    /// The host's time, read once per callback.
+    /// The host's time, read once per callback on the request; on the response and at the end that of the last of them,
+    /// unless a filter [`Needs::times`].
     pub now: Nanos,
     /// The host.
     pub proxy: &'a dyn Proxy,

@@ -131,9 +131,9 @@ impl<F: Filter> Walk for Single<F> {
         }
     }
 
-    fn on_end(&self, reached: usize, stream: F::Stream, end: &End<'_>, cx: &mut Cx<'_>) {
+    fn on_end(&self, reached: usize, stream: &mut F::Stream, end: &End<'_>, cx: &mut Cx<'_>) {
         if reached > 0 && self.account.is_on() {
-            self.filter.on_end(stream, end, cx);
+            self.filter.on_end(std::mem::take(stream), end, cx);
         }
     }
 

@@ -1,5 +1,7 @@
 //! The `Vary` header (RFC 9110 section 12.5.5): what a stored answer depends on.
 
+use std::borrow::Cow;
+
 use sluicegate_common::head::{EditError, ResponseHead, StaticName};
 
 const VARY: StaticName = StaticName::new("vary");
@@ -13,15 +15,16 @@ pub(crate) fn add<'n>(
     list: &str,
     more: impl Iterator<Item = &'n str>,
 ) -> Result<(), EditError> {
-    let mut names = list.to_owned();
+    let mut names = Cow::Borrowed(list);
     for name in more {
         if elements(names.as_bytes()).any(|known| known.eq_ignore_ascii_case(name.as_bytes())) {
             continue;
         }
+        let names = names.to_mut();
         if !names.is_empty() {
-            names += ", ";
+            *names += ", ";
         }
-        names += name;
+        *names += name;
     }
     if names.is_empty() {
         return Ok(());
@@ -33,7 +36,7 @@ pub(crate) fn add<'n>(
         };
     }
     match head.probe(VARY.as_str()) {
-        None => head.set(VARY, names),
+        None => head.set(VARY, names.as_bytes()),
         Some(first) => match lacking(&[&first], &names) {
             missing if missing.is_empty() => Ok(()),
             missing => head.append(VARY, missing.join(&b", "[..])),

@@ -51,8 +51,9 @@ const BREAKERS: usize = 4;
 pub struct Gateway {
     account: Account,
     filters: Filters,
-    /// Asked of every request: whether any filter of these reads headers.
+    /// Asked of every request: whether any filter of these reads headers, and whether any takes the time.
     reads_headers: bool,
+    times: bool,
     /// At the top, the registry of all limits: of both places, and of rules where the top has none.
     limits: Option<Link<RateLimit>>,
     /// As `limits`, of the breakers.
@@ -110,7 +111,8 @@ impl Chain for Gateway {
         let policy = fields.finish()?;
         let account = Account::new(Self::NAME, rule, policy, true);
         let reads_headers = (0..Filters::LEN).any(|at| filters.needs(at).headers);
-        Ok(Self { account, filters, reads_headers, limits: limits_here, breakers: breakers_here })
+        let times = (0..Filters::LEN).any(|at| filters.needs(at).times);
+        Ok(Self { account, filters, reads_headers, times, limits: limits_here, breakers: breakers_here })
     }
 
     fn filters(&self) -> &Filters {
@@ -119,6 +121,10 @@ impl Chain for Gateway {
 
     fn reads_headers(&self) -> bool {
         self.reads_headers
+    }
+
+    fn times(&self) -> bool {
+        self.times
     }
 
     fn account(&self) -> &Account {

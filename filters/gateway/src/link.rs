@@ -134,9 +134,9 @@ impl<F: Filter> Walk for Link<F> {
         }
     }
 
-    fn on_end(&self, reached: usize, stream: LinkStream<F>, end: &End<'_>, cx: &mut Cx<'_>) {
-        if let Some(chosen) = stream.chosen {
-            chosen.on_end(reached, stream.filter, end, cx);
+    fn on_end(&self, reached: usize, stream: &mut LinkStream<F>, end: &End<'_>, cx: &mut Cx<'_>) {
+        if let Some(chosen) = &stream.chosen {
+            chosen.on_end(reached, &mut stream.filter, end, cx);
         }
     }
 

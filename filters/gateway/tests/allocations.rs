@@ -220,7 +220,7 @@ fn request<C: Chain>(module: &Module<C>, host: &Host, now: Nanos, maps: &[Map<'_
         chain.filters().on_response(at, &mut filters, &mut head, &mut cx);
     }
     response.edits.write(from_upstream);
-    chain.filters().on_end(C::Filters::LEN, filters, &End { trailers }, &mut cx);
+    chain.filters().on_end(C::Filters::LEN, &mut filters, &End { trailers }, &mut cx);
     facts.clear();
     request.clear();
     response.clear();

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use sluicegate_common::head::{EditError, Head};
+use sluicegate_common::head::{ConfigName, EditError, Head};
 use sluicegate_common::pairs::{Case, Edit, MAX_WRITTEN, Names};
 use sluicegate_common::reply::may_set;
 
@@ -20,10 +20,10 @@ pub const X_FORWARDED_PROTO: &str = "x-forwarded-proto";
 /// A value that cannot be written, and then nothing is; or a name that a rename would make and that cannot be written,
 /// and then those lines keep their old one.
 pub fn edit(head: &mut Head<'_>, names: &Names, edit: &Edit<'_>) -> Result<(), Dropped> {
-    match (edit, names.exact()) {
+    match (edit, names.exact().map(ConfigName)) {
         (Edit::Set(value), Some(name)) => head.set(name, *value)?,
         (Edit::Append(value), Some(name)) => head.append(name, *value)?,
-        (Edit::SetIfAbsent(value), Some(name)) if head.get(name).is_none() => head.set(name, *value)?,
+        (Edit::SetIfAbsent(value), Some(name)) if head.get(name.0).is_none() => head.set(name, *value)?,
         (Edit::Set(_) | Edit::Append(_) | Edit::SetIfAbsent(_), _) => {}
         (Edit::Remove, Some(name)) => head.remove(name)?,
         (Edit::Remove, None) => selected(head, names).into_iter().try_for_each(|name| head.remove(name))?,
@@ -65,7 +65,11 @@ fn selected(head: &Head<'_>, names: &Names) -> Vec<String> {
         return head.get(name).map(|_| name.to_owned()).into_iter().collect();
     }
     let mut found = Vec::new();
-    for name in head.iter().map(|(name, _)| name.to_ascii_lowercase()) {
+    for (name, _) in head.iter() {
+        if matches!(names, Names::Prefix(_)) && !names.selects(name, Case::Insensitive) {
+            continue; // Seen without a copy in lower case, as of most.
+        }
+        let name = name.to_ascii_lowercase();
         if names.selects(&name, Case::Insensitive) && is_editable(&name) && !found.contains(&name) {
             found.push(name);
         }

@@ -98,6 +98,7 @@ impl Filter for HeaderTransform {
                 || config.forwarded != Forwarded::Off,
             paths: config.uses_paths(),
             decorate: !config.response.is_empty() || config.security_headers.is_some(),
+            ..Needs::default()
         }
     }
 
@@ -198,7 +199,7 @@ fn secure(preset: SecurityHeaders, head: &mut ResponseHead<'_>) -> Result<(), Ed
         head.remove(name)?;
     }
     for (name, value) in preset.set_if_absent() {
-        if head.get(name).is_none() {
+        if head.get(name.as_str()).is_none() {
             head.set(*name, *value)?;
         }
     }

@@ -163,7 +163,9 @@ impl<C: Chain> Stream<C> {
     /// `whole`: no body follows.
     pub fn response(&mut self, whole: bool) {
         self.waiting = false; // Somebody else answered meanwhile: there is nothing left to resume.
-        self.now = hostcalls::now();
+        if self.chain.as_ref().is_none_or(|chain| chain.times()) {
+            self.now = hostcalls::now();
+        }
         let chain = self.chain.clone().unwrap_or_else(|| self.module.top());
         let mut head = ResponseHead::new(&RESPONSE, &mut self.scratch.response);
         let mut cx = Cx::new(self.now, &Host, &mut self.scratch.facts, self.module.settings());
@@ -192,10 +194,12 @@ impl<C: Chain> Stream<C> {
     /// The stream is over; its memory is clear, for the next one.
     pub fn end(mut self) -> Box<Scratch<C>> {
         if let Some(chain) = self.chain.take() {
-            let filters = std::mem::take(&mut self.scratch.filters);
-            let mut cx = Cx::new(hostcalls::now(), &Host, &mut self.scratch.facts, self.module.settings());
+            if chain.times() {
+                self.now = hostcalls::now();
+            }
+            let mut cx = Cx::new(self.now, &Host, &mut self.scratch.facts, self.module.settings());
             let end = End { trailers: &TRAILERS };
-            chain.filters().on_end(self.reached, filters, &end, &mut cx);
+            chain.filters().on_end(self.reached, &mut self.scratch.filters, &end, &mut cx);
         }
         self.scratch.clear();
         self.scratch

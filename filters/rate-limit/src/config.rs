@@ -135,6 +135,6 @@ impl Config {
         let uses_paths = limits.iter().any(|limit| limit.uses_paths())
             || plans.as_ref().is_some_and(Plans::uses_paths)
             || global.as_ref().is_some_and(Global::uses_paths);
-        Needs { headers: reads_head, paths: uses_paths, decorate: false }
+        Needs { headers: reads_head, paths: uses_paths, ..Needs::default() }
     }
 }

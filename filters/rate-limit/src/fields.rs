@@ -24,18 +24,26 @@ use std::mem;
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use sluicegate_common::config::{ConfigError, ConfigErrors, FromConfig, path_of};
-use sluicegate_common::head::ResponseHead;
+use sluicegate_common::head::{ResponseHead, StaticName};
 use sluicegate_common::limit_use::LimitUse;
+use sluicegate_common::reply::LocalReply;
 
 use tightest::tightest_first;
 
 use crate::global::numbered;
 
-const POLICY: &str = "ratelimit-policy";
-const DRAFT: &str = "ratelimit";
-const DRAFT6: Triple = Triple { limit: "ratelimit-limit", remaining: "ratelimit-remaining", reset: "ratelimit-reset" };
-const X_RATELIMIT: Triple =
-    Triple { limit: "x-ratelimit-limit", remaining: "x-ratelimit-remaining", reset: "x-ratelimit-reset" };
+const POLICY: StaticName = StaticName::new("ratelimit-policy");
+const DRAFT: StaticName = StaticName::new("ratelimit");
+const DRAFT6: Triple = Triple {
+    limit: StaticName::new("ratelimit-limit"),
+    remaining: StaticName::new("ratelimit-remaining"),
+    reset: StaticName::new("ratelimit-reset"),
+};
+const X_RATELIMIT: Triple = Triple {
+    limit: StaticName::new("x-ratelimit-limit"),
+    remaining: StaticName::new("x-ratelimit-remaining"),
+    reset: StaticName::new("x-ratelimit-reset"),
+};
 
 /// `headers`: which fields are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,11 +62,14 @@ enum Style {
     XRateLimit,
 }
 
+/// Where fields go, one by one.
+type Put<'a> = &'a mut dyn FnMut(StaticName, &str);
+
 /// The three fields of the older styles.
 struct Triple {
-    limit: &'static str,
-    remaining: &'static str,
-    reset: &'static str,
+    limit: StaticName,
+    remaining: StaticName,
+    reset: StaticName,
 }
 
 impl Default for Fields {
@@ -78,7 +89,8 @@ impl Fields {
         let draft = self.draft.then_some(DRAFT);
         let draft6 = self.draft6.then(|| DRAFT6.names());
         let x_ratelimit = self.x_ratelimit.then(|| X_RATELIMIT.names());
-        policy.into_iter().chain(draft).chain(draft6.into_iter().chain(x_ratelimit).flatten())
+        let names = policy.into_iter().chain(draft).chain(draft6.into_iter().chain(x_ratelimit).flatten());
+        names.map(StaticName::as_str)
     }
 
     /// Tells how the request stands with these limits, given in the order of the config and left tightest first. Without
@@ -87,17 +99,7 @@ impl Fields {
         if uses.is_empty() {
             return;
         }
-        distinguish(uses);
-        if self.draft {
-            set(head, POLICY, value::policies(uses, text));
-        }
-        tightest_first(uses);
-        if self.draft {
-            set(head, DRAFT, value::standings(uses, text));
-        }
-        if let Some(tightest) = uses.first() {
-            self.write_older(tightest, head, text);
-        }
+        self.tell(uses, text, &mut |name, value| set(head, name, value));
         match (self.draft, self.draft6) {
             (true, false) => remove(head, &DRAFT6.names()),
             (false, true) => remove(head, &[DRAFT]),
@@ -105,15 +107,29 @@ impl Fields {
         }
     }
 
-    fn write_older(self, tightest: &LimitUse, head: &mut ResponseHead<'_>, text: &mut String) {
+    /// The same on a reply of this filter, which has no fields of an upstream's.
+    pub fn write_reply(self, uses: &mut [LimitUse], reply: &mut LocalReply, text: &mut String) {
+        self.tell(uses, text, &mut |name, value| reply.add_header(name.as_str(), value));
+    }
+
+    fn tell(self, uses: &mut [LimitUse], text: &mut String, put: Put<'_>) {
+        distinguish(uses);
+        if self.draft {
+            put(POLICY, value::policies(uses, text));
+        }
+        tightest_first(uses);
+        if self.draft {
+            put(DRAFT, value::standings(uses, text));
+        }
+        let Some(tightest) = uses.first() else { return };
         if self.draft6 {
             if !self.draft {
-                set(head, POLICY, value::nameless_policy(tightest, text));
+                put(POLICY, value::nameless_policy(tightest, text));
             }
-            DRAFT6.write(tightest, head, text);
+            DRAFT6.tell(tightest, text, put);
         }
         if self.x_ratelimit {
-            X_RATELIMIT.write(tightest, head, text);
+            X_RATELIMIT.tell(tightest, text, put);
         }
     }
 
@@ -143,14 +159,14 @@ impl Deserr<ConfigErrors> for Fields {
 }
 
 impl Triple {
-    fn names(&self) -> [&'static str; 3] {
+    fn names(&self) -> [StaticName; 3] {
         [self.limit, self.remaining, self.reset]
     }
 
-    fn write(&self, tightest: &LimitUse, head: &mut ResponseHead<'_>, text: &mut String) {
-        set(head, self.limit, value::integer(tightest.quota.into(), text));
-        set(head, self.remaining, value::integer(tightest.remaining.into(), text));
-        set(head, self.reset, value::integer(value::seconds(tightest.more_in), text));
+    fn tell(&self, tightest: &LimitUse, text: &mut String, put: Put<'_>) {
+        put(self.limit, value::integer(tightest.quota.into(), text));
+        put(self.remaining, value::integer(tightest.remaining.into(), text));
+        put(self.reset, value::integer(value::seconds(tightest.more_in), text));
     }
 }
 
@@ -164,15 +180,15 @@ fn distinguish(uses: &mut [LimitUse]) {
     }
 }
 
-fn set(head: &mut ResponseHead<'_>, name: &'static str, value: &str) {
+fn set(head: &mut ResponseHead<'_>, name: StaticName, value: &str) {
     if let Err(error) = head.set(name, value) {
         log::debug!("rate-limit: {error}");
     }
 }
 
 /// Removes fields that come together: where the first is absent, which is cheap to see, so are the others.
-fn remove(head: &mut ResponseHead<'_>, names: &[&'static str]) {
-    if names.first().is_none_or(|first| head.get(first).is_none()) {
+fn remove(head: &mut ResponseHead<'_>, names: &[StaticName]) {
+    if names.first().is_none_or(|first| head.get(first.as_str()).is_none()) {
         return;
     }
     for &name in names {

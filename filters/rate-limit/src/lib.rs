@@ -75,6 +75,7 @@ use sluicegate_common::config::{ConfigErrors, Mode, Object};
 use sluicegate_common::filter::{CalloutAnswer, Cx, Decision, Filter, Needs, Outcome, Setup, Wait, Wake};
 use sluicegate_common::head::{RequestHead, ResponseHead};
 use sluicegate_common::identity;
+use sluicegate_common::limit_use::LimitUse;
 use sluicegate_common::proxy::Proxy;
 use sluicegate_common::seldom::Seldom;
 use sluicegate_common::store::StoreError;
@@ -154,7 +155,7 @@ impl Filter for RateLimit {
             Some(global) => self.ask_service(global, stream, taken, head, cx),
             None => {
                 self.finish(taken, cx);
-                decision
+                self.tell(decision, cx)
             }
         }
     }
@@ -180,9 +181,7 @@ impl Filter for RateLimit {
             return;
         }
         self.config.fields.write(&mut uses, head, &mut self.text.borrow_mut());
-        cx.facts.reuse_limits(uses);
-        self.config.fields.names().for_each(|name| cx.facts.expose(name));
-        cx.facts.expose("retry-after");
+        self.told(uses, cx);
     }
 }
 
@@ -227,6 +226,27 @@ impl RateLimit {
         taken.tell(cx);
         taken.clear();
         self.spare.replace(taken);
+    }
+
+    /// A refusal tells how the limits stand itself, which spares its response a look and a write for each field.
+    fn tell(&self, mut decision: Decision, cx: &mut Cx<'_>) -> Decision {
+        if let Decision::Respond(reply) = &mut decision
+            && cx.enforces()
+        {
+            let mut uses = cx.facts.take_limits();
+            if !uses.is_empty() {
+                self.config.fields.write_reply(&mut uses, reply, &mut self.text.borrow_mut());
+                self.told(uses, cx);
+            }
+        }
+        decision
+    }
+
+    /// Pages of other origins may read it, and the memory is kept.
+    fn told(&self, uses: Vec<LimitUse>, cx: &mut Cx<'_>) {
+        cx.facts.reuse_limits(uses);
+        self.config.fields.names().for_each(|name| cx.facts.expose(name));
+        cx.facts.expose("retry-after");
     }
 
     /// Counts what was decided. How long to wait where it was refused.
@@ -301,7 +321,7 @@ impl RateLimit {
                 }
             }
         }
-        refusal.unwrap_or(Decision::Continue)
+        refusal.map_or(Decision::Continue, |refusal| self.tell(refusal, cx))
     }
 
     /// What becomes of a request about which the store says nothing. Limits in shadow refuse nobody.

@@ -37,12 +37,25 @@ impl Prefix {
     /// It cannot.
     pub fn check<'v>(&self, text: &'v [u8]) -> Result<Option<&'v [u8]>, Reason> {
         let in_scheme = matches!(self, Self::Scheme(_));
-        // Without a branch for each byte: nearly every text is fine.
-        let bad = text
-            .iter()
-            .fold(false, |bad, &byte| bad | byte.is_ascii_control() | (in_scheme & ((byte == b' ') | (byte == b'"'))));
+        let is_bad = |byte: &u8| byte.is_ascii_control() || (in_scheme && matches!(byte, b' ' | b'"'));
+        // Nearly every text is fine, and most of a text needs no look at its single bytes.
+        let (words, rest) = text.as_chunks();
+        let bad = words.iter().any(|word| is_suspicious(*word) && word.iter().any(is_bad)) || rest.iter().any(is_bad);
         if bad { Err(Reason::Malformed) } else { Ok((!text.is_empty()).then_some(text)) }
     }
+}
+
+/// Whether one of eight bytes is below 35 or is 127, as blanks, quotes and control bytes are, and one that is neither: `!`.
+fn is_suspicious(word: [u8; 8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
+    const LOW: u64 = u64::from_ne_bytes([b'"' + 1; 8]);
+    const DELETES: u64 = u64::from_ne_bytes([0x7f; 8]);
+    let word = u64::from_ne_bytes(word);
+    let no_delete = word ^ DELETES;
+    let low = word.wrapping_sub(LOW) & !word;
+    let deletes = no_delete.wrapping_sub(ONES) & !no_delete;
+    (low | deletes) & TOPS != 0
 }
 
 impl Text for Prefix {

@@ -91,7 +91,7 @@ fn the_end_is_told_to_those_that_were_reached() {
         let chain: Three = (None, (Some(counting()), (counting(), ())));
         let (host, mut facts, settings) = (FakeHost::default(), Facts::default(), Settings::default());
         let mut cx = Cx::new(Nanos::default(), &host, &mut facts, &settings);
-        chain.on_end(reached, Default::default(), &End { trailers: &host }, &mut cx);
+        chain.on_end(reached, &mut Default::default(), &End { trailers: &host }, &mut cx);
         let (second, third) = (chain.1.0.as_ref().unwrap(), &chain.1.1.0);
         assert_eq!((second.filter().ended.get(), third.filter().ended.get()), want, "{reached} reached");
     }

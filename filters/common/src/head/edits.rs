@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::name::{AsName, is_token};
-use super::wire::same;
+use super::wire::{Lengths, same};
 
 /// Why an edit was refused. The name is shown, the value never: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct Edits {
     record: Vec<Edit>,
     names: String,
     values: Vec<u8>,
+    /// How long names are; it may also have lengths of some that were taken back.
+    name_lengths: Lengths,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +100,7 @@ pub(super) struct Edited<'a> {
 
 impl Edits {
     pub(super) fn of(&self, name: &[u8]) -> Option<Edited<'_>> {
-        let edit = self.standing(name).next()?;
+        let edit = self.first(name)?;
         let first = (edit.op != Op::Remove).then(|| self.value(edit));
         Some(Edited { replaced: edit.op != Op::Append, first })
     }
@@ -147,7 +149,7 @@ impl Edits {
 
     /// Takes back all edits of a name.
     pub(super) fn keep_host(&mut self, name: &str) {
-        if self.standing(name.as_bytes()).next().is_some() {
+        if self.first(name.as_bytes()).is_some() {
             let name = self.forget(name);
             self.push(Op::Forget, name, b"");
         }
@@ -189,6 +191,7 @@ impl Edits {
     pub fn clear(&mut self) {
         const EDITS: usize = 64;
         const BYTES: usize = 4096;
+        self.name_lengths = Lengths::default();
         self.record.clear();
         self.record.shrink_to(EDITS);
         self.names.clear();
@@ -221,25 +224,33 @@ impl Edits {
     }
 
     fn standing<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a Edit> {
-        self.all().filter(|edit| edit.name.len() == name.len() && same(self.name(edit).as_bytes(), name))
+        self.all().filter(|edit| edit.is_of(name, &self.names))
+    }
+
+    /// The first of a name that stands.
+    fn first(&self, name: &[u8]) -> Option<&Edit> {
+        if !self.name_lengths.may_have(name.len()) {
+            return None;
+        }
+        let stands = |edit: &&Edit| edit.gone == STANDS && edit.op != Op::Forget && edit.is_of(name, &self.names);
+        self.record.iter().find(stands)
     }
 
     /// All edits of a name lose their place, to one that is pushed next; the name, where it stands.
     fn forget(&mut self, name: &str) -> Span {
         let (mut known, gone) = (None, self.record.len());
-        let names = self.names.as_bytes();
-        for edit in &mut self.record {
-            if edit.gone == STANDS
-                && edit.name.len() == name.len()
-                && same(names.get(edit.name.start..edit.name.end).unwrap_or_default(), name.as_bytes())
-            {
-                known = Some(edit.name);
-                edit.gone = gone;
+        if self.name_lengths.may_have(name.len()) {
+            for edit in &mut self.record {
+                if edit.gone == STANDS && edit.is_of(name.as_bytes(), &self.names) {
+                    known = Some(edit.name);
+                    edit.gone = gone;
+                }
             }
         }
         known.unwrap_or_else(|| {
             let start = self.names.len();
             self.names.push_str(name);
+            self.name_lengths.add(name.len());
             Span { start, end: self.names.len() }
         })
     }
@@ -288,7 +299,17 @@ impl Edits {
     }
 }
 
+impl Edit {
+    /// Whether it is of that name; `names` is where its own stands.
+    #[inline]
+    fn is_of(&self, name: &[u8], names: &str) -> bool {
+        self.name.len() == name.len()
+            && same(names.as_bytes().get(self.name.start..self.name.end).unwrap_or_default(), name)
+    }
+}
+
 impl Span {
+    #[inline]
     fn len(self) -> usize {
         self.end.saturating_sub(self.start)
     }

@@ -17,8 +17,9 @@ use std::cell::{Cell, OnceCell};
 use std::ops::{Deref, DerefMut};
 
 pub use edits::{EditError, Edits, HeaderSink, Mark};
-pub use name::{AsName, Name, StaticName, is_token};
+pub use name::{AsName, ConfigName, Name, StaticName, is_token};
 pub use wire::HeaderMap;
+pub(crate) use wire::Lengths;
 
 use crate::proxy::Status;
 use single::Single;
@@ -99,6 +100,17 @@ impl<'a> Head<'a> {
         let edits = &self.state.edits;
         let stays = |name: &[u8]| !edits.of(name).is_some_and(|edit| edit.replaced);
         self.all().iter().filter(move |(name, _)| stays(name)).chain(edits.added())
+    }
+
+    /// Hands out the name of every field: of the host's, then of those that edits brought.
+    pub fn each_name<'s>(&'s self, mut see: impl FnMut(&'s [u8])) {
+        let edits = &self.state.edits;
+        self.all().each_name(|name| {
+            if !edits.of(name).is_some_and(|edit| edit.replaced) {
+                see(name);
+            }
+        });
+        edits.added().for_each(|(name, _)| see(name));
     }
 
     /// All fields of that name become this one. Costs no write where the map was read and has this field alone.

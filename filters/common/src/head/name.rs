@@ -53,6 +53,20 @@ impl AsName for StaticName {
     }
 }
 
+/// A name out of the config, which was checked where that was read ([`HeaderName`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConfigName<'a>(pub &'a str);
+
+impl AsName for ConfigName<'_> {
+    fn text(&self) -> &str {
+        self.0
+    }
+
+    fn is_checked(&self) -> bool {
+        true
+    }
+}
+
 impl AsName for HeaderName {
     fn text(&self) -> &str {
         self.as_str()

@@ -13,7 +13,8 @@ pub fn spells(name: &[u8], header: &str) -> bool {
         return false;
     }
     let name = name.trim_ascii();
-    name.len() == header.len() && name.iter().zip(header.as_bytes()).all(|(&one, &other)| fold(one) == fold(other))
+    let spells = |(&one, &other): (&u8, &u8)| one == other || fold(one) == fold(other);
+    name.len() == header.len() && name.iter().zip(header.as_bytes()).all(spells)
 }
 
 /// Removes these headers from a request, and what servers may take for them ([`spells`]). Where the head could not be
@@ -24,10 +25,14 @@ pub fn spells(name: &[u8], header: &str) -> bool {
 pub fn remove_spellings<N: AsRef<str>>(headers: &[N], head: &mut Head<'_>) -> Result<(), EditError> {
     let is_one = |name: &[u8]| headers.iter().any(|header| spells(name, header.as_ref())) && is_token(name);
     let mut found = Vec::new();
-    // What is no token can be no header's name on the way to the upstream.
-    found.extend(
-        head.iter().filter(|(name, _)| is_one(name)).filter_map(|(name, _)| String::from_utf8(name.to_vec()).ok()),
-    );
+    head.each_name(|name| {
+        // What is no token can be no header's name on the way to the upstream.
+        if is_one(name)
+            && let Ok(name) = String::from_utf8(name.to_vec())
+        {
+            found.push(name);
+        }
+    });
     if head.failure().is_some() {
         found.extend(headers.iter().map(|header| header.as_ref().to_owned()));
     }

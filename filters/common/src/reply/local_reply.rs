@@ -67,11 +67,16 @@ impl LocalReply {
     /// frames the message ([`super::may_set`]), a value with a control byte.
     #[must_use]
     pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Vec<u8>>) -> Self {
+        self.add_header(name, value);
+        self
+    }
+
+    /// As [`LocalReply::header`], to a reply that stays where it is.
+    pub fn add_header(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Vec<u8>>) {
         let (name, value) = (name.into(), value.into());
         if may_set(name.as_bytes()) && is_field_value(&value) {
             self.headers.push((name, value));
         }
-        self
     }
 
     /// `Retry-After` in seconds (RFC 9110 section 10.2.3): `wait` rounded up, at least 1.
