@@ -8,6 +8,7 @@
 mod abi;
 pub mod backend;
 mod callouts;
+pub mod check;
 mod clock;
 mod cluster;
 mod diagnostic;

@@ -1,4 +1,9 @@
-//! Plays scenario files from the command line.
+//! The command line: plays scenario files, checks configurations, tries requests out.
+
+mod commands {
+    pub mod check;
+    pub mod try_request;
+}
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +40,10 @@ enum Command {
         #[arg(long)]
         trace: bool,
     },
+    /// Check configurations before they are deployed.
+    Check(commands::check::Check),
+    /// Show what would happen to one request.
+    Try(commands::try_request::Try),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -46,8 +55,15 @@ enum Where {
 }
 
 fn main() -> ExitCode {
-    let Command::Run { paths, backend, profile, trace } = Arguments::parse().command;
-    match find_backend(backend, profile).and_then(|backend| run(&paths, backend.as_ref(), trace)) {
+    match Arguments::parse().command {
+        Command::Run { paths, backend, profile, trace } => play(&paths, backend, profile, trace),
+        Command::Check(check) => check.run(),
+        Command::Try(trial) => trial.run(),
+    }
+}
+
+fn play(paths: &[PathBuf], backend: Where, profile: Profile, trace: bool) -> ExitCode {
+    match find_backend(backend, profile).and_then(|backend| run(paths, backend.as_ref(), trace)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(problem) => {
