@@ -27,6 +27,8 @@ pub struct PluginSpec {
     pub environment: Vec<(String, String)>,
     /// What becomes of requests once the VM has failed.
     pub failure_policy: FailurePolicy,
+    /// Envoy's `allow_on_headers_stop_iteration`: Pause in a headers callback lets the body come.
+    pub allow_on_headers_stop_iteration: bool,
 }
 
 impl PluginSpec {
@@ -41,6 +43,7 @@ impl PluginSpec {
             vm_configuration: Vec::new(),
             environment: Vec::new(),
             failure_policy: FailurePolicy::default(),
+            allow_on_headers_stop_iteration: false,
         }
     }
 }

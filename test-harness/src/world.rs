@@ -51,6 +51,8 @@ pub struct Plugin {
     pub name: Arc<str>,
     pub root_id: String,
     pub configuration: Vec<u8>,
+    /// Whether Pause in a headers callback lets the body come; nginx has no such setting.
+    pub pauses_heads_alone: bool,
 }
 
 impl World {
@@ -64,6 +66,7 @@ impl World {
                     name: plugin.name.as_str().into(),
                     root_id: plugin.root_id.clone(),
                     configuration: plugin.configuration.clone(),
+                    pauses_heads_alone: plugin.allow_on_headers_stop_iteration && spec.profile == Profile::Envoy,
                 })
                 .collect(),
             route: spec.route.clone(),

@@ -79,6 +79,7 @@ fn plugin(plugin: &Plugin) -> Result<PluginSpec, String> {
         vm_id: plugin.vm_id.clone(),
         environment: plugin.environment.clone(),
         failure_policy: plugin.failure_policy,
+        allow_on_headers_stop_iteration: plugin.allow_on_headers_stop_iteration,
         ..PluginSpec::new(plugin.name.clone(), module)
     })
 }

@@ -72,6 +72,9 @@ fn response(expect: &Expect, found: &Found, list: &mut Vec<Mismatch>) {
         }
         _ => {}
     }
+    if expect.cut && (response.complete || response.status == 0) {
+        list.push(Mismatch::new("cut", "a response that breaks off", describe(response)));
+    }
     fields("headers", &expect.headers, &response.headers, list);
     absent("absent", &expect.absent, &response.headers, list);
     fields("trailers", &expect.trailers, &response.trailers, list);

@@ -37,6 +37,8 @@ pub struct Expect {
     /// Each is contained in a diagnostic of the step, where the backend sees more than traps; others
     /// fail it.
     pub diagnostics: Vec<String>,
+    /// The response begins, and breaks off before its end.
+    pub cut: bool,
 }
 
 impl Expect {

@@ -104,6 +104,7 @@ fn resolve(yaml: &PluginYaml, folder: &Path) -> Result<Plugin, String> {
         vm_id: yaml.vm_id.clone(),
         environment: yaml.env.clone().into_iter().collect(),
         failure_policy: yaml.failure_policy(),
+        allow_on_headers_stop_iteration: yaml.allow_on_headers_stop_iteration,
     })
 }
 

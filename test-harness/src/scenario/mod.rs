@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bstr::ByteSlice as _;
+
 pub use budget::{Costs, Count, MemoryGrowth, RequestBudget, StateBudget, StateCosts};
 pub use check::{Found, mismatches};
 pub use expect::{Expect, Pattern, Reached, Saw};
@@ -120,6 +122,8 @@ pub struct Plugin {
     pub environment: Vec<(String, String)>,
     /// What becomes of requests once the VM has failed.
     pub failure_policy: FailurePolicy,
+    /// Whether Pause in a headers callback lets the body come.
+    pub allow_on_headers_stop_iteration: bool,
 }
 
 impl Plugin {
@@ -132,6 +136,7 @@ impl Plugin {
             vm_id: String::new(),
             environment: Vec::new(),
             failure_policy: FailurePolicy::FailReload,
+            allow_on_headers_stop_iteration: false,
         }
     }
 }
@@ -199,6 +204,8 @@ pub struct RequestStep {
     pub expect: Expect,
     /// What it may cost, where the backend counts.
     pub budget: RequestBudget,
+    /// What of the response later requests send: names, and JSON pointers into its body.
+    pub keep: BTreeMap<String, String>,
 }
 
 impl RequestStep {
@@ -211,7 +218,20 @@ impl RequestStep {
             upstream: RequestStep::answer().into(),
             expect,
             budget: RequestBudget::default(),
+            keep: BTreeMap::new(),
         }
+    }
+
+    /// With what was kept in place of its names: `{{token}}` in the values of headers.
+    #[must_use]
+    pub fn filled(&self, kept: &BTreeMap<String, String>) -> Self {
+        let mut filled = self.clone();
+        for (_, value) in &mut filled.request.headers {
+            for (name, text) in kept {
+                *value = value.replace(format!("{{{{{name}}}}}"), text);
+            }
+        }
+        filled
     }
 
     /// What an upstream answers unless told otherwise: 200, `text/plain`, `upstream`.

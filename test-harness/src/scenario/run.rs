@@ -1,5 +1,7 @@
 //! Plays a scenario.
 
+use std::collections::BTreeMap;
+
 use super::check::{Found, mismatches, saw};
 use super::interleave::describe;
 use super::report::{Mismatch, Report};
@@ -52,7 +54,7 @@ fn play(scenario: &Scenario, backend: &dyn Backend, search: &mut Search) -> Repo
         return report;
     }
     match backend.start(scenario) {
-        Ok(session) => Play { session, report, search, schedules: Vec::new(), logs: 0, diagnostics: 0 }.whole(scenario),
+        Ok(session) => Play { session, report, search, schedules: Vec::new(), logs: 0, diagnostics: 0, kept: BTreeMap::new() }.whole(scenario),
         Err(NotStarted::Unsupported(why)) => {
             report.skipped = Some(why);
             report
@@ -89,6 +91,8 @@ struct Play<'a> {
     schedules: Vec<(usize, String)>,
     logs: usize,
     diagnostics: usize,
+    /// What responses said that later requests send, by its name.
+    kept: BTreeMap<String, String>,
 }
 
 impl Play<'_> {
@@ -173,6 +177,7 @@ impl Play<'_> {
     }
 
     fn send(&mut self, number: usize, send: &RequestStep) -> Result<(), Trouble> {
+        let send = &send.filled(&self.kept);
         let sent = self.session.send(send)?;
         let breaches = sent.costs.as_ref().map(|costs| send.budget.breaches(costs)).unwrap_or_default();
         let memory = sent.costs.map(|costs| costs.memory);
@@ -194,9 +199,26 @@ impl Play<'_> {
         self.logs += found.logs.len();
         self.diagnostics += found.diagnostics.len();
         let grown = memory.map_or(Ok(None), |memory| self.repeat(send, memory))?;
-        let all = list.into_iter().chain(breaches).chain(grown);
+        let unkept = self.keep(send, &found.response.body);
+        let all = list.into_iter().chain(breaches).chain(grown).chain(unkept);
         self.report.mismatches.extend(all.map(|mismatch| (number, mismatch)));
         Ok(())
+    }
+
+    /// Keeps what later requests send; what is not there is a mismatch.
+    fn keep(&mut self, send: &RequestStep, body: &[u8]) -> Vec<Mismatch> {
+        let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        let mut missing = Vec::new();
+        for (name, pointer) in &send.keep {
+            match body.pointer(pointer) {
+                Some(serde_json::Value::String(text)) => drop(self.kept.insert(name.clone(), text.clone())),
+                other => {
+                    let found = other.map_or("nothing".to_owned(), ToString::to_string);
+                    missing.push(Mismatch::new(format!("keep.{name}"), format!("a text at {pointer}"), found));
+                }
+            }
+        }
+        missing
     }
 
     /// Sends the request again, where its budget says so, and looks at the memory.

@@ -40,7 +40,8 @@ impl Thread {
                 return;
             }
             if flow != Flow::Continue {
-                self.with_progress(id, filter, direction, |progress| progress.iteration = Iteration::StopAll);
+                let iteration = if flow == Flow::StopHeaders { Iteration::StopSingle } else { Iteration::StopAll };
+                self.with_progress(id, filter, direction, |progress| progress.iteration = iteration);
                 return;
             }
             self.with_progress(id, filter, direction, |progress| progress.headers_continued = true);

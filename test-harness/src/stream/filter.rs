@@ -8,6 +8,8 @@ use crate::thread::Thread;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flow {
     Continue,
+    /// The headers wait, and the body comes.
+    StopHeaders,
     Stop,
     StopAndBuffer,
 }
@@ -46,6 +48,7 @@ impl Thread {
         let flow = match invoked {
             // 2 is the retired "continue and end stream".
             Invoked::Absent | Invoked::Action(0 | 2) => Flow::Continue,
+            Invoked::Action(1) if self.pauses_heads_alone(filter) => Flow::StopHeaders,
             Invoked::Failed | Invoked::Replied | Invoked::Action(_) => Flow::Stop,
         };
         if flow == Flow::Continue {
@@ -128,6 +131,10 @@ impl Thread {
             let state = &stream.filters[filter];
             state.created && !stream.filters_ended && (direction == Direction::Request || !state.failed_reply)
         })
+    }
+
+    fn pauses_heads_alone(&self, filter: usize) -> bool {
+        self.world.borrow().plugins.get(filter).is_some_and(|plugin| plugin.pauses_heads_alone)
     }
 
     fn filter_is_bypassed(&self, id: StreamId, filter: usize) -> bool {

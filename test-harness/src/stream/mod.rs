@@ -153,7 +153,7 @@ pub struct Progress {
 pub enum Iteration {
     #[default]
     Continue,
-    /// Stopped in a body or trailers callback: later frames still reach this filter.
+    /// Stopped in a body or trailers callback, or with the headers alone: later frames still reach this filter.
     StopSingle,
     /// Stopped in a headers callback: nothing reaches this filter.
     StopAll,

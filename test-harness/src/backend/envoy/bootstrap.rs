@@ -134,6 +134,7 @@ fn wasm(listener: &str, plugin: &Plugin) -> Value {
                     FailurePolicy::FailOpen => "FAIL_OPEN",
                     FailurePolicy::FailReload => "FAIL_RELOAD",
                 },
+                "allow_on_headers_stop_iteration": plugin.allow_on_headers_stop_iteration,
                 "vm_config": {
                     "vm_id": vm_id(listener, &plugin.vm_id),
                     "runtime": "envoy.wasm.runtime.v8",

@@ -51,6 +51,8 @@ pub struct PluginYaml {
     pub env: BTreeMap<String, String>,
     #[serde(default)]
     failure_policy: FailurePolicyYaml,
+    #[serde(default)]
+    pub allow_on_headers_stop_iteration: bool,
 }
 
 impl PluginYaml {
@@ -147,6 +149,7 @@ pub fn parse(text: &str) -> Result<ScenarioYaml, String> {
             vm_id: String::new(),
             env: BTreeMap::new(),
             failure_policy: FailurePolicyYaml::default(),
+            allow_on_headers_stop_iteration: false,
         }],
         (None, Some(plugins)) if file.config.is_none() && !plugins.is_empty() => plugins,
         (None, Some(plugins)) if plugins.is_empty() => return Err("plugins: expected at least one".to_owned()),

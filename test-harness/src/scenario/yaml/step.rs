@@ -21,6 +21,7 @@ pub struct StepYaml {
     upstream: Option<AnswerYaml>,
     expect: Option<ExpectYaml>,
     budget: Option<RequestBudgetYaml>,
+    keep: BTreeMap<String, String>,
     advance: Option<Span>,
     clusters: Option<BTreeMap<String, Vec<ScriptedYaml>>>,
     r#await: Option<AwaitYaml>,
@@ -44,17 +45,22 @@ impl TryFrom<StepYaml> for Step {
 
     fn try_from(yaml: StepYaml) -> Result<Step, String> {
         const KINDS: &str = "request, advance, clusters, await, interleave, jump, fault";
-        let of_request = yaml.upstream.is_some() || yaml.expect.is_some() || yaml.budget.is_some();
+        let of_request =
+            yaml.upstream.is_some() || yaml.expect.is_some() || yaml.budget.is_some() || !yaml.keep.is_empty();
         let of_interleave = yaml.schedule.is_some() || yaml.outcome.is_some();
         let mut steps = Vec::new();
         if of_request && yaml.request.is_none() {
-            return Err("`upstream`, `expect` and `budget` belong to a `request`".to_owned());
+            return Err("`upstream`, `expect`, `budget` and `keep` belong to a `request`".to_owned());
         }
         if of_interleave && yaml.interleave.is_none() {
             return Err("`schedule` and `outcome` belong to an `interleave`".to_owned());
         }
         if let Some(request) = yaml.request {
-            steps.push(send(request, yaml.upstream, yaml.expect, yaml.budget)?);
+            let mut step = send(request, yaml.upstream, yaml.expect, yaml.budget)?;
+            if let Step::Request(send) = &mut step {
+                send.keep = yaml.keep;
+            }
+            steps.push(step);
         }
         if let Some(actors) = yaml.interleave {
             steps.push(interleave(actors, yaml.schedule, yaml.outcome)?);
@@ -91,7 +97,7 @@ pub(super) fn send(
     let expect = expect.unwrap_or_default().into_expect();
     let budget = budget.unwrap_or_default().into_budget().map_err(|why| format!("budget: {why}"))?;
     let request = request.into_request();
-    Ok(Step::Request(Box::new(RequestStep { worker, request, raw, upstream, expect, budget })))
+    Ok(Step::Request(Box::new(RequestStep { worker, request, raw, upstream, expect, budget, keep: BTreeMap::new() })))
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -109,6 +115,7 @@ pub(super) struct ExpectYaml {
     logs: Vec<String>,
     unlogged: Vec<String>,
     diagnostics: Vec<String>,
+    cut: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -157,6 +164,7 @@ impl ExpectYaml {
             logs: self.logs,
             unlogged: self.unlogged,
             diagnostics: self.diagnostics,
+            cut: self.cut,
         }
     }
 }
