@@ -241,6 +241,22 @@ fn modules_for_kongs_engine_have_every_callback_that_it_calls() {
     }
 }
 
+/// Each callback that is exported costs every response in Envoy: those of bodies are there where a filter takes them.
+#[test]
+fn modules_for_envoy_have_the_callbacks_that_do_something() {
+    for (name, bytes) in artifacts().into_iter().filter(|(name, _)| !name.starts_with("kong/")) {
+        let exports = parse(&bytes).exports;
+        let takes_bodies = ["auth", "gateway"].contains(&name.as_str());
+        for callback in ["proxy_on_response_body", "proxy_on_response_trailers"] {
+            let has = exports.iter().any(|export| export == callback);
+            assert_eq!(has, takes_bodies, "dist/{name}.wasm: {callback}; it exports {exports:?}");
+        }
+        for callback in ["proxy_on_request_body", "proxy_on_request_trailers", "proxy_on_done", "proxy_on_delete"] {
+            assert!(!exports.iter().any(|export| export == callback), "dist/{name}.wasm exports {callback}");
+        }
+    }
+}
+
 #[test]
 fn features_are_those_of_every_engine() {
     let features = WasmFeatures::WASM2;

@@ -54,7 +54,10 @@ fn play(scenario: &Scenario, backend: &dyn Backend, search: &mut Search) -> Repo
         return report;
     }
     match backend.start(scenario) {
-        Ok(session) => Play { session, report, search, schedules: Vec::new(), logs: 0, diagnostics: 0, kept: BTreeMap::new() }.whole(scenario),
+        Ok(session) => {
+            Play { session, report, search, schedules: Vec::new(), logs: 0, diagnostics: 0, kept: BTreeMap::new() }
+                .whole(scenario)
+        }
         Err(NotStarted::Unsupported(why)) => {
             report.skipped = Some(why);
             report

@@ -67,7 +67,7 @@ fn a_budget_for_nothing_is_an_error() {
     let error = refused("steps:\n- request: {}\n  budget: {host_calls: {log: 1}}\n");
     assert_eq!(error, "step 1: budget: host_calls: expected names of imports such as proxy_log, found log");
     let error = refused("steps:\n- advance: 1s\n  budget: {fuel: 1}\n");
-    assert_eq!(error, "step 1: `upstream`, `expect` and `budget` belong to a `request`");
+    assert_eq!(error, "step 1: `upstream`, `expect`, `budget` and `keep` belong to a `request`");
 }
 
 #[test]

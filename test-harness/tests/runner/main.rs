@@ -5,6 +5,7 @@ mod budget;
 mod cli;
 mod hello;
 mod interleave;
+mod keep;
 mod ledger;
 mod matching;
 mod play;

@@ -114,7 +114,7 @@ const REFUSED: &[Case] = &[
     Case {
         name: "an expectation without a request",
         given: "name: n\nplugin: ./hello.wasm\nsteps:\n- request: {}\n- expect: {status: 200}\n",
-        want: "step 2: `upstream`, `expect` and `budget` belong to a `request`",
+        want: "step 2: `upstream`, `expect`, `budget` and `keep` belong to a `request`",
     },
     Case {
         name: "a response and its failure",
