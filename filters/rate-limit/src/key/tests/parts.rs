@@ -184,7 +184,8 @@ fn a_template_is_the_limits_own_or_the_rules() {
     let rules = json!({"rules": [
         {"name": "u", "match": {"paths": [{"exact": "/users/me"}, {"template": "/Users/{id}"}]}, "config": {}},
         {"name": "p", "match": {"paths": [{"prefix": "/"}]}, "config": {}}]});
-    let rules = Rules::configure(rules, &[], false, |_, _, _: Option<&()>| Ok(())).unwrap();
+    let rules =
+        Rules::configure(rules, &[], false, |_, _, _: Option<sluicegate_common::config::Top<'_, ()>>| Ok(())).unwrap();
     let own = |template: &str| Match::parse(json!({"paths": [{"template": template}]}), options).unwrap();
     // (path, the limit's own template, found)
     let cases = [

@@ -198,6 +198,7 @@ impl World {
             last: None,
         };
         let equal = u32::from(keys) <= WAYS;
+        let mut latest = START;
         for step in steps {
             match *step {
                 Step::Ask { key, costs } => world.ask(key % keys, costs, equal)?,
@@ -205,14 +206,16 @@ impl World {
                 // assumes the worst, of either level, and these cannot be compared.
                 Step::GiveBack if limits.any(|quota| matches!(quota, Quota::FixedWindow(_))) && !equal => continue,
                 Step::GiveBack => world.give_back(),
-                // Windows of a clock that was set back have boundaries of their own, and two estimates that count from
-                // different boundaries cannot be compared.
-                Step::Pass(..-1_000) if limits.any(|quota| matches!(quota, Quota::SlidingWindow(_))) && !equal => {
-                    continue;
-                }
                 Step::Pass(millis) => {
                     let by = Duration::from_millis(millis.unsigned_abs().into());
-                    world.now = if millis < 0 { world.now.minus(by) } else { world.now.plus(by) };
+                    let now = if millis < 0 { world.now.minus(by) } else { world.now.plus(by) };
+                    latest = latest.max(now);
+                    // Windows of a clock that was set back, at once or step by step, have boundaries of their own, and
+                    // two estimates that count from different boundaries cannot be compared.
+                    let is_set_back = latest.since(now) > ruling::CLOCK_ERROR;
+                    if !(is_set_back && !equal && limits.any(|quota| matches!(quota, Quota::SlidingWindow(_)))) {
+                        world.now = now;
+                    }
                     continue;
                 }
             }
