@@ -7,6 +7,8 @@
 //! waited, or there was nothing to wait for. A head that has gone cannot be taken back. Then Envoy breaks the response
 //! off, as it does when an upstream dies; Kong's engine has no way to do that, and the reply's body follows the head.
 
+use std::cell::Cell;
+
 use sluicegate_common::body::{become_reply, forget};
 use sluicegate_common::chain::{Chain, Walk as _};
 use sluicegate_common::filter::{BodyError, Cx, TakeBody};
@@ -16,6 +18,13 @@ use sluicegate_common::reply::Rendered;
 use crate::abi::Action;
 use crate::hostcalls::{self, Host};
 use crate::stream::{REQUEST, RESPONSE, Stream};
+
+thread_local!(static TAKEN: Cell<u32> = const { Cell::new(0) });
+
+/// Whether no stream's body is taken now: a callback for each piece of each response asks that first.
+pub fn none_is_taken() -> bool {
+    TAKEN.get() == 0
+}
 
 /// A body that a filter takes.
 pub struct Taken {
@@ -40,7 +49,18 @@ enum Answer {
     Broken,
 }
 
+impl Drop for Taken {
+    fn drop(&mut self) {
+        TAKEN.set(TAKEN.get().saturating_sub(1));
+    }
+}
+
 impl Taken {
+    fn new(at: usize) -> Self {
+        TAKEN.set(TAKEN.get().saturating_add(1));
+        Self { at, limit: 0, so_far: Vec::new(), holds_head: false, answer: Answer::Awaited }
+    }
+
     /// One more piece of `size` bytes.
     fn read(&mut self, size: usize) -> Result<(), BodyError> {
         if self.so_far.len().saturating_add(size) > self.limit {
@@ -74,11 +94,6 @@ impl Taken {
 }
 
 impl<C: Chain> Stream<C> {
-    /// Whether a filter takes the body.
-    pub fn takes_body(&self) -> bool {
-        self.taken.is_some()
-    }
-
     /// What becomes of the response's head.
     pub fn after_head(&self) -> Action {
         if self.taken.as_ref().is_some_and(|taken| taken.holds_head) { Action::Pause } else { Action::Continue }
@@ -87,7 +102,7 @@ impl<C: Chain> Stream<C> {
     /// The filter at this position takes the body, while the head is here. `whole`: there is none.
     pub(crate) fn take_body(&mut self, at: usize, how: TakeBody, whole: bool) {
         forget(&mut ResponseHead::new(&RESPONSE, &mut self.scratch.response));
-        let mut taken = Taken { at, limit: 0, so_far: Vec::new(), holds_head: false, answer: Answer::Awaited };
+        let mut taken = Taken::new(at);
         match how {
             TakeBody::Whole { limit, hold_head } if !whole => {
                 taken.limit = limit;

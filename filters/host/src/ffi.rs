@@ -10,6 +10,7 @@ use sluicegate_common::proxy::Status;
 
 use crate::abi::Action;
 use crate::answers::Ended;
+use crate::body;
 use crate::dispatcher::{self, tell};
 
 macro_rules! host_functions {
@@ -323,12 +324,20 @@ extern "C" fn proxy_on_response_headers(context: u32, _count: usize, whole: bool
 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_response_body(context: u32, size: usize, last: bool) -> Action {
-    tell(Action::Continue, |module| module.body(context, size, last))
+    if body::none_is_taken() {
+        Action::Continue
+    } else {
+        tell(Action::Continue, |module| module.body(context, size, last))
+    }
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_response_trailers(context: u32, _count: usize) -> Action {
-    tell(Action::Continue, |module| module.body(context, 0, true))
+    if body::none_is_taken() {
+        Action::Continue
+    } else {
+        tell(Action::Continue, |module| module.body(context, 0, true))
+    }
 }
 
 #[unsafe(no_mangle)]

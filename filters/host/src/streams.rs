@@ -23,8 +23,6 @@ pub struct Streams<C: Chain> {
     /// Whose call-outs are under way: the stream's context by the host's token.
     asked: Table<u32>,
     pub parked: ParkList,
-    /// How many live streams take the body of their response.
-    taking: usize,
     /// How many live streams are too many to believe that the host told the end of all that ended.
     too_many: usize,
 }
@@ -32,7 +30,7 @@ pub struct Streams<C: Chain> {
 impl<C: Chain> Default for Streams<C> {
     fn default() -> Self {
         let parked = ParkList::default();
-        Self { live: Table::new(), idle: Vec::new(), asked: Table::new(), parked, taking: 0, too_many: MANY }
+        Self { live: Table::new(), idle: Vec::new(), asked: Table::new(), parked, too_many: MANY }
     }
 }
 
@@ -73,19 +71,12 @@ impl<C: Chain> Streams<C> {
     /// The head of the response is there. `whole`: there is no more to come.
     pub fn respond(&mut self, context: u32, whole: bool) -> Action {
         let Some(stream) = self.live.get_mut(context) else { return Action::Continue };
-        let took = stream.takes_body();
         stream.response(whole);
-        if stream.takes_body() && !took {
-            self.taking = self.taking.saturating_add(1);
-        }
         stream.after_head()
     }
 
-    /// So many bytes of the response's body; most streams let them pass.
+    /// So many bytes of the response's body.
     pub fn body(&mut self, context: u32, size: usize, last: bool) -> Action {
-        if self.taking == 0 {
-            return Action::Continue;
-        }
         self.live.get_mut(context).map_or(Action::Continue, |stream| stream.body(size, last))
     }
 
@@ -93,9 +84,6 @@ impl<C: Chain> Streams<C> {
     pub fn end(&mut self, context: u32) {
         let Some(stream) = self.live.remove(context) else { return };
         self.parked.forget(context);
-        if stream.takes_body() {
-            self.taking = self.taking.saturating_sub(1);
-        }
         stream.tokens().for_each(|token| {
             self.asked.remove(token);
         });
