@@ -145,6 +145,26 @@ fn all_that_is_wrong_is_told_at_once() {
             "revocation.allow_origins: needs a \"logout_path\": they may log out there",
         ),
         (
+            json!({"authenticators": {"a": own("own")}, "revocation": {"logout_path": "/Auth/"},
+                "login": {"path": "/auth", "claims": ["/id"], "key": {"value": "a secret of thirty-two bytes, say"}}}),
+            "login.path: it is revocation.logout_path",
+        ),
+        (
+            json!({"authenticators": {"a": own("own")},
+                "login": {"path": "/in", "claims": ["/exp"], "key": {"env": "NONE"}, "ttl": "0s"}}),
+            "login.ttl: expected whole seconds, minutes, hours or days such as \"24h\", at least one second, found \"0s\"",
+        ),
+        (
+            json!({"authenticators": {"a": own("own")}, "login": {"path": "/in", "claims": ["/exp"], "key": {"value": "x"}}}),
+            "login.claims[0]: \"/exp\" would be the claim \"exp\", which comes from the gateway alone\n\
+             login.key: expected a secret of at least 32 bytes, found 1 bytes",
+        ),
+        (
+            json!({"authenticators": {"a": own("own")}, "rules": [
+                {"name": "r", "match": {"methods": ["GET"]}, "config": {"login": null}}]}),
+            "rules[0].config.login: a registry stands at the top, once for all rules: no rule can change it",
+        ),
+        (
             json!({"authenticators": {"a": own("own")}, "require": {"any": []}, "consumers": [{"id": "x"}, {"id": "x"}]}),
             "require.any: expected at least one element, found none\n\
              consumers[1].id: the name \"x\" is taken by consumers[0]",
