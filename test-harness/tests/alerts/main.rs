@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use regex::Regex;
@@ -25,6 +26,12 @@ use crate::envoy::Envoy;
 /// Labels that no metric of Envoy's has: Prometheus adds the one, a rule makes the other.
 const NOT_ENVOYS: [&str; 2] = ["instance", "filter"];
 const FILTERS: [&str; 6] = ["gateway", "cors", "auth", "rate-limit", "circuit-breaker", "header-transform"];
+
+/// How long what is counted in the background may take.
+const SHOWN_WITHIN: Duration = Duration::from_secs(60);
+
+/// Metrics, and the labels of each.
+type Shown = BTreeMap<String, BTreeSet<String>>;
 
 fn main() {
     let ready = envoy::binary().is_some() && root().join("dist/gateway.wasm").is_file();
@@ -95,7 +102,8 @@ fn fires() -> Result<(), Failed> {
 
 fn metrics() -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let shown = runtime.block_on(shown())?;
+    let wanted = rules()?.into_iter().flat_map(|rule| selectors(&rule.expr)).map(|(metric, _)| metric).collect();
+    let shown = runtime.block_on(shown(&wanted))?;
     let in_summary = Regex::new(r"\$labels\.(\w+)")?;
     let mut wrong = Vec::new();
     for rule in rules()? {
@@ -117,8 +125,8 @@ fn metrics() -> Result<(), Failed> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }
 
-/// What Envoy shows once each filter has had something to count: metrics, and the labels of each.
-async fn shown() -> Result<BTreeMap<String, BTreeSet<String>>, Failed> {
+/// What Envoy shows once each filter has had something to count, and all of these are there.
+async fn shown(wanted: &BTreeSet<String>) -> Result<Shown, Failed> {
     let mut bootstrap =
         Bootstrap::all().into_iter().find(|bootstrap| bootstrap.name == "gateway").ok_or("no gateway")?;
     let mut config = bootstrap.config();
@@ -142,10 +150,23 @@ async fn shown() -> Result<BTreeMap<String, BTreeSet<String>>, Failed> {
         let preflight = ask(Method::OPTIONS, "/echo").header("origin", "https://app.example.com");
         preflight.header("access-control-request-method", "PUT").send().await?;
     }
+    // Keys are fetched in the background: soon, on a busy machine a little later.
+    let deadline = Instant::now() + SHOWN_WITHIN;
+    loop {
+        let shown = read(&envoy.admin("/stats/prometheus").await?)?;
+        if wanted.iter().all(|metric| shown.contains_key(metric)) || Instant::now() > deadline {
+            return Ok(shown);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The metrics of an exposition, and the labels of each.
+fn read(exposition: &str) -> Result<Shown, Failed> {
     let line = Regex::new(r"(?m)^(\w+)\{([^}]*)\} ")?;
     let label = Regex::new(r#"(\w+)=""#)?;
-    let mut shown: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for found in line.captures_iter(&envoy.admin("/stats/prometheus").await?) {
+    let mut shown = Shown::new();
+    for found in line.captures_iter(exposition) {
         let labels = label.captures_iter(&found[2]).map(|label| label[1].to_owned());
         shown.entry(found[1].to_owned()).or_default().extend(labels);
     }
