@@ -22,52 +22,78 @@ use crate::window::Shape;
 pub const REGISTRIES: &[&str] = &["hosts", "id", "max_breakers", "scope", "status_path"];
 
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawConfig {
-    #[config(default)]
+    /// Whose breakers these are. Filters with the same `id` in one proxy have the same, also before and after a reload,
+    /// if `vm_id` is the same.
+    #[config(default, shown = "\"default\"")]
     id: Option<Name>,
-    #[config(default)]
+    /// Which requests have one breaker, see below.
+    #[config(default, shown = "[\"cluster\"]")]
     scope: Option<Vec<crate::scope::Part>>,
+    /// Which hosts `"host"` tells apart, and required with it; all others are `other`.
     #[config(default)]
     hosts: Vec<String>,
-    #[config(default)]
+    /// How many breakers there may be. All names beyond share one, `other`.
+    #[config(default, shown = "64")]
     max_breakers: Option<Whole<1, 1024>>,
+    /// Where the status page is, see below.
     #[config(default)]
     status_path: Option<String>,
 
-    #[config(default)]
+    /// By which calls is judged: the last so many, or those of the last so many seconds, which go second by second,
+    /// those of more than a minute by sixtieths. The top and its rules may have four different windows.
+    #[config(default, shown = "{\"type\": \"count\", \"size\": 100}")]
     window: Option<RawWindow>,
-    #[config(default)]
+    /// Rates are judged from so many calls in the window on. Above the size of a count window it counts as that size.
+    #[config(default, shown = "20")]
     minimum_calls: Option<Whole<1, 1_000_000>>,
-    #[config(default)]
+    /// Percent of calls that failed at which the breaker opens. 0: off.
+    #[config(default, shown = "50")]
     failure_rate_threshold: Option<Percent>,
-    #[config(default)]
+    /// From when on a call is slow, from the request to the response's head, see [below](#what-counts).
+    #[config(default, shown = "\"2s\"")]
     slow_call_duration: Option<Duration>,
-    #[config(default)]
+    /// Percent of slow calls at which the breaker opens. 0: off.
+    #[config(default, shown = "100")]
     slow_call_rate_threshold: Option<Percent>,
-    #[config(default)]
+    /// Failures in a row at which the breaker opens, whatever `minimum_calls` says. A success begins anew, a slow one
+    /// too. 0: off. One of the three must be on.
+    #[config(default, shown = "5")]
     consecutive_failures: Option<Whole<0, 1_000_000>>,
+    /// What a failure is.
     #[config(default)]
     failure: RawFailure,
+    /// What does not concern the breaker.
     #[config(default)]
     ignore: RawIgnore,
-    #[config(default)]
+    /// How long it is open.
+    #[config(default, shown = "\"60s\"")]
     wait_duration_in_open_state: Option<Duration>,
     #[config(default)]
     wait_backoff: RawBackoff,
-    #[config(default)]
+    /// How many calls decide whether it closes.
+    #[config(default, shown = "5")]
     permitted_calls_in_half_open: Option<Whole<1, { MOST_PERMITS as u64 }>>,
-    #[config(default)]
+    /// How long a call that tries may take before another one tries in its place. Let it be above the route's timeout
+    /// (Envoy: 15 s unless it says otherwise): a try that times out later than its lease is not counted.
+    #[config(default, shown = "\"15s\"")]
     permit_lease: Option<Duration>,
+    /// After how long without a decision it opens again, from the first call that tries on.
     #[config(default = OrOff::Off)]
     max_wait_in_half_open: OrOff<Duration>,
+    /// What those are told who are rejected.
     #[config(default)]
     open: RawOpen,
+    /// `disabled`: all pass and nothing is counted. `forced_open`: all are rejected. `metrics_only`: all pass, and
+    /// metrics tell what became of them; the state does not change.
     #[config(default)]
     state: StateRule,
 }
 
 /// `state`: whether the breaker works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub enum StateRule {
     /// It does.
     #[default]
@@ -85,12 +111,16 @@ pub enum StateRule {
 }
 
 #[derive(FromConfig, Default)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawBackoff {
-    #[config(default)]
+    /// How much longer it is open each time that it opens again without a full window of health in between.
+    #[config(default, shown = "1")]
     multiplier: Option<f64>,
-    #[config(default)]
+    /// No wait is longer, jitter included.
+    #[config(default, shown = "\"5m\"")]
     max: Option<Duration>,
-    #[config(default)]
+    /// By which part of it a wait is longer or shorter, at random: proxies do not all come back at once.
+    #[config(default, shown = "0")]
     jitter: Option<f64>,
 }
 
@@ -98,13 +128,35 @@ struct RawBackoff {
 struct RawWindow(Shape);
 
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawCount {
     size: Whole<1, 10_000>,
 }
 
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawTime {
     size: Duration,
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for RawWindow {
+    fn schema() -> serde_json::Value {
+        use sluicegate_common::describe::tagged;
+
+        tagged(&[("count", RawCount::fields()), ("time", RawTime::fields())])
+    }
+
+    fn kind() -> String {
+        "object".into()
+    }
+}
+
+/// The JSON Schema of a configuration.
+#[cfg(not(target_family = "wasm"))]
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    sluicegate_common::describe::filter::<RawConfig>("circuit-breaker", REGISTRIES)
 }
 
 impl Deserr<ConfigErrors> for RawWindow {

@@ -26,13 +26,17 @@ pub const CODES: &[&str] = &[OPEN, HALF_OPEN, FORCED_OPEN, STORE_ERROR, STATUS];
 
 /// `open` as written.
 #[derive(Debug, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawOpen {
     #[config(default)]
     status: Option<StatusCode>,
+    /// Besides `Retry-After`.
     #[config(default)]
     headers: Table<HeaderName, HeaderValue>,
+    /// The body, `${breaker}` is the breaker's name. Absent: as `error_format` says.
     #[config(default)]
     json: Option<Json>,
+    /// The body, `${breaker}` is the breaker's name. Absent: as `error_format` says.
     #[config(default)]
     text: Option<Template>,
 }

@@ -51,6 +51,7 @@ impl Text for Part {
 }
 
 sluicegate_common::deserr_text!(Part);
+sluicegate_common::described_text!(Part: "part");
 
 /// How requests are told apart.
 #[derive(Debug)]

@@ -9,6 +9,8 @@ pub mod callout;
 pub mod chain;
 pub mod client_address;
 pub mod config;
+#[cfg(not(target_family = "wasm"))]
+pub mod describe;
 pub mod facts;
 pub mod filter;
 pub mod head;

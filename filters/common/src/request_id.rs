@@ -32,6 +32,7 @@ pub fn is_valid(id: &[u8]) -> bool {
 
 /// `accept`: which ids of clients are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 pub enum Accept {
     /// Valid ones.
     #[default]
@@ -44,6 +45,7 @@ pub enum Accept {
 
 /// `generator`: how new ids are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 pub enum Generator {
     /// Random (RFC 9562 section 5.4).
     #[default]
@@ -54,16 +56,19 @@ pub enum Generator {
 
 /// The common block `request_id`.
 #[derive(Debug, Clone, PartialEq, Eq, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 pub struct RequestId {
+    /// Where the id stands, in one line.
     #[config(default)]
     header: IdHeader,
-    /// Which ids of clients are kept, "valid" unless given.
+    /// Which ids of clients are kept: those of 8 to 128 letters, digits, `.`, `_`, `-`; none; any of 1 to 256 bytes without a
+    /// control byte.
     #[config(default)]
     pub accept: Accept,
-    /// How new ids are made, "uuid4" unless given.
+    /// How new ids are made: random, or time first, so that ids sort by time.
     #[config(default)]
     pub generator: Generator,
-    /// Whether the response carries the id, true unless given.
+    /// Whether the answer carries the id, local replies included.
     #[config(default = true)]
     pub echo: bool,
     /// The config has the block.
@@ -141,6 +146,21 @@ impl Text for IdHeader {
 }
 
 crate::deserr_text!(IdHeader);
+
+#[cfg(not(target_family = "wasm"))]
+impl crate::describe::Described for IdHeader {
+    fn schema() -> serde_json::Value {
+        crate::describe::text::<Self>()
+    }
+
+    fn kind() -> String {
+        "name".into()
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        self.0.as_ref().into()
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,8 @@ pub struct Attributes {
     pub rename: Option<String>,
     /// The value where the config has none.
     pub default: Option<TokenStream>,
+    /// The default as the config would write it, in JSON, where the value in the code does not say it.
+    pub shown: Option<String>,
     /// The config cannot have it.
     pub skip: bool,
     /// Names that no field has are others' business.
@@ -35,6 +37,8 @@ impl Attributes {
                     });
                 } else if meta.path.is_ident("rename") {
                     found.rename = Some(meta.value()?.parse::<LitStr>()?.value());
+                } else if meta.path.is_ident("shown") {
+                    found.shown = Some(meta.value()?.parse::<LitStr>()?.value());
                 } else if meta.path.is_ident("skip") {
                     found.skip = true;
                 } else if meta.path.is_ident("allow_unknown") {
@@ -42,7 +46,9 @@ impl Attributes {
                 } else if meta.path.is_ident("validate") {
                     found.validate = Some(meta.value()?.parse()?);
                 } else {
-                    return Err(meta.error("expected `allow_unknown`, `default`, `rename`, `skip` or `validate`"));
+                    return Err(
+                        meta.error("expected `allow_unknown`, `default`, `rename`, `shown`, `skip` or `validate`")
+                    );
                 }
                 Ok(())
             })?;

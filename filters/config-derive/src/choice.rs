@@ -34,7 +34,7 @@ pub fn reader(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream, Error
     })
 }
 
-fn snake_case(name: &str) -> String {
+pub fn snake_case(name: &str) -> String {
     let mut snake = String::new();
     for letter in name.chars() {
         if letter.is_ascii_uppercase() && !snake.is_empty() {

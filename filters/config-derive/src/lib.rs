@@ -13,9 +13,13 @@
 //!    can say; it takes its default.
 //! 4. `#[config(validate = function)]` on a struct: `fn(Self, ValuePointerRef) -> Result<Self, ConfigErrors>` has the
 //!    last word.
+//!
+//! `#[derive(Described)]` describes the same types for editors and tables: names, doc comments, defaults, words.
+//! `#[config(shown = "204")]` is a default that the code knows otherwise, in JSON. It is for native builds alone, `#[cfg_attr(not(target_family = "wasm"), derive(Described))]`: no module holds a byte of it.
 
 mod attributes;
 mod choice;
+mod described;
 mod object;
 
 use proc_macro2::TokenStream;
@@ -25,6 +29,12 @@ use syn::{Data, DeriveInput, Error, Fields};
 #[proc_macro_derive(FromConfig, attributes(config))]
 pub fn from_config(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     syn::parse(input).and_then(|input| expand(&input)).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// See the crate's documentation.
+#[proc_macro_derive(Described, attributes(config))]
+pub fn described(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    syn::parse(input).and_then(|input| described::description(&input)).unwrap_or_else(Error::into_compile_error).into()
 }
 
 fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {

@@ -42,6 +42,7 @@ pub struct Config {
 
 /// `on_disallowed_origin`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub enum OnDisallowedOrigin {
     /// The upstream answers, and the browser keeps the answer from the page.
     #[default]
@@ -118,41 +119,79 @@ impl Text for OriginOrAny {
 }
 
 sluicegate_common::deserr_text!(OriginOrAny);
+sluicegate_common::described_text!(OriginOrAny: "origin");
 
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawConfig {
+    /// Exact origins, `scheme://host[:port]`, or `"*"` for every origin.
     #[config(default)]
     allow_origins: Vec<OriginOrAny>,
+    /// `https://*.example.com`: one or more whole labels, not the apex. `http://localhost:*`: any port or none. Both
+    /// may be combined.
     #[config(default)]
     allow_origin_patterns: Vec<Pattern>,
+    /// Regular expressions ([regex-lite](https://docs.rs/regex-lite), linear time). They match the whole origin,
+    /// anchored or not.
     #[config(default)]
     allow_origin_regex: Vec<Expression>,
+    /// Methods a preflight may ask for; `"*"` for all. Case-sensitive, as browsers are: `PATCH`, not `patch`. CONNECT,
+    /// TRACE and TRACK are refused.
     #[config(default = default_methods())]
     allow_methods: Vec<Method>,
+    /// Request headers a preflight may ask for; `"*"` for all, `authorization` included.
     #[config(default)]
     allow_headers: Vec<HeaderName>,
+    /// Response headers a page may read; `"*"` for all. Those that the gateway itself sets, the id of the request and
+    /// what is left of limits, are exposed besides.
     #[config(default)]
     expose_headers: Vec<HeaderName>,
+    /// Whether pages may send cookies and HTTP authentication. Refused together with `"*"` in `allow_origins`.
     #[config(default)]
     allow_credentials: bool,
+    /// How long a browser may remember a preflight's answer, whole seconds (Chromium cuts at 2 h, Firefox at 24 h).
+    /// `"off"` sends no header: 5 s.
     #[config(default = OrOff::On(DAY))]
     max_age: OrOff<Duration>,
+    /// Answers `Access-Control-Request-Private-Network: true`: public pages may reach an API in a private network.
     #[config(default)]
     allow_private_network: bool,
+    /// Allows `Origin: null`: sandboxed frames, local files, some redirects. Any site can make such a frame: think
+    /// twice with credentials.
     #[config(default)]
     allow_null_origin: bool,
+    /// Sends preflights upstream. The status is the upstream's, the CORS headers are still the policy's.
     #[config(default)]
     preflight_continue: bool,
-    #[config(default = None)]
+    /// Status of the answer to a preflight.
+    #[config(default = None, shown = "204")]
     preflight_status: Option<Whole<200, 299>>,
+    /// What becomes of an actual request from an origin that is not allowed.
     #[config(default)]
     on_disallowed_origin: OnDisallowedOrigin,
+    /// Value of `Timing-Allow-Origin` on actual answers, or `["*"]`. Empty leaves the upstream's.
     #[config(default)]
     timing_allow_origins: Vec<OriginOrAny>,
 }
 
 fn default_methods() -> Vec<Method> {
     ["GET", "HEAD", "POST"].map(Method::new).into()
+}
+
+/// The JSON Schema of a configuration.
+#[cfg(not(target_family = "wasm"))]
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    sluicegate_common::describe::filter::<RawConfig>("cors", &[])
+}
+
+/// The README with its tables anew; `None`: it has no markers.
+#[cfg(not(target_family = "wasm"))]
+#[must_use]
+pub fn tables(readme: &str) -> Option<String> {
+    use sluicegate_common::describe::{Described, table};
+
+    table(readme, "cors", &RawConfig::fields())
 }
 
 impl Config {

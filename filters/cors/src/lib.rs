@@ -54,6 +54,8 @@ use sluicegate_common::reply::LocalReply;
 
 use crate::allow_origin::{Audience, RequestOrigin};
 use crate::config::{Config, OnDisallowedOrigin};
+#[cfg(not(target_family = "wasm"))]
+pub use crate::config::{schema, tables};
 use crate::preflight::{Granted, Refusal};
 
 /// The filter.

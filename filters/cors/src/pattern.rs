@@ -104,6 +104,7 @@ impl Text for Expression {
 }
 
 sluicegate_common::deserr_text!(Pattern, Expression);
+sluicegate_common::described_text!(Pattern: "pattern", Expression: "expression");
 
 #[cfg(test)]
 mod tests;

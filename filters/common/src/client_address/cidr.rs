@@ -43,6 +43,7 @@ impl Text for Cidr {
 }
 
 crate::deserr_text!(Cidr);
+crate::described_text!(Cidr: "network");
 
 fn number(text: &str) -> Option<u8> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));

@@ -6,6 +6,7 @@ use super::{Cidr, ClientIp, Source, Trust};
 use crate::config::{ConfigError, ConfigErrors, FromConfig, Whole, path_of};
 
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 struct RawClientIp {
     #[config(default)]
     from: RawSource,
@@ -20,12 +21,24 @@ struct RawClientIp {
 }
 
 #[derive(Default, PartialEq, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 enum RawSource {
     #[default]
     #[config(rename = "host")]
     Host,
     #[config(rename = "x_forwarded_for")]
     ForwardedFor,
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl crate::describe::Described for ClientIp {
+    fn schema() -> serde_json::Value {
+        RawClientIp::schema()
+    }
+
+    fn kind() -> String {
+        RawClientIp::kind()
+    }
 }
 
 /// `{"from": "host" | "x_forwarded_for", "trusted_hops": n | "trusted_proxies": [..], "peer_appended": false,

@@ -19,6 +19,7 @@ use crate::template::{Json, Template};
 
 /// `mode`: whether a filter acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 pub enum Mode {
     /// It acts.
     #[default]
@@ -43,6 +44,7 @@ impl Mode {
 
 /// `on_internal_error`: what becomes of a request when the host fails the filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 pub enum InternalError {
     /// It is refused.
     Deny,
@@ -52,6 +54,7 @@ pub enum InternalError {
 
 /// `decision_record`: which decisions access logs can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 pub enum DecisionRecord {
     /// None.
     Off,
@@ -114,21 +117,28 @@ impl Policy {
 
 /// The other common fields have readers of their own, so that unknown ones are none of this type's business.
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 #[config(allow_unknown)]
 struct RawPolicy {
+    /// Whether the filter acts; or decides, counts and logs, and changes nothing; or does nothing.
     #[config(default)]
     mode: Mode,
+    /// What becomes of a request when the host fails the filter; each filter has its own default.
     #[config(default)]
     on_internal_error: Option<InternalError>,
+    /// How refusals are written.
     #[config(default)]
     error_format: RawErrorFormat,
+    /// Other replies, by their codes.
     #[config(default)]
     errors: Table<Name, ErrorOverride>,
+    /// Which decisions access logs can read.
     #[config(default)]
     decision_record: DecisionRecord,
 }
 
 #[derive(Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 enum RawErrorFormat {
     #[default]
     #[config(rename = "problem_json")]
@@ -150,6 +160,7 @@ impl From<RawErrorFormat> for ErrorFormat {
 }
 
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 struct RawOverride {
     #[config(default)]
     status: Option<StatusCode>,
@@ -159,6 +170,36 @@ struct RawOverride {
     json: Option<Json>,
     #[config(default)]
     text: Option<Template>,
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl crate::describe::Described for ErrorOverride {
+    fn schema() -> serde_json::Value {
+        RawOverride::schema()
+    }
+
+    fn kind() -> String {
+        "reply".into()
+    }
+
+    fn kinds() -> String {
+        "replies".into()
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl crate::describe::Described for Policy {
+    fn schema() -> serde_json::Value {
+        RawPolicy::schema()
+    }
+
+    fn kind() -> String {
+        RawPolicy::kind()
+    }
+
+    fn fields() -> Vec<crate::describe::Field> {
+        RawPolicy::fields()
+    }
 }
 
 /// Compiled while it is read, so that all that is wrong is told together with what is wrong elsewhere.

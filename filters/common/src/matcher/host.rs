@@ -65,3 +65,4 @@ impl Text for HostPattern {
 }
 
 crate::deserr_text!(HostPattern);
+crate::described_text!(HostPattern: "host");

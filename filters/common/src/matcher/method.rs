@@ -29,3 +29,4 @@ impl Text for Method {
 }
 
 crate::deserr_text!(Method);
+crate::described_text!(Method: "method");

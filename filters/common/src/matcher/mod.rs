@@ -58,12 +58,21 @@ pub struct MatchOptions {
 
 /// The fields of a config that say how paths are read. Others have readers of their own.
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 #[config(allow_unknown)]
 struct RawOptions {
+    /// What becomes of a request whose path may be read in two ways, where paths are looked at. At the top alone.
     #[config(default)]
     on_ambiguous_path: OnAmbiguousPath,
+    /// Whether the case of ASCII letters counts in paths. At the top alone.
     #[config(default)]
     case_sensitive: Option<bool>,
+}
+
+/// The fields of a config that say how paths are read, described.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn option_fields() -> Vec<crate::describe::Field> {
+    <RawOptions as crate::describe::Described>::fields()
 }
 
 impl MatchOptions {
@@ -111,6 +120,7 @@ pub struct Match {
 
 /// A string in a route's metadata.
 #[derive(Debug, Clone, PartialEq, Eq, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 struct RouteMetadata {
     namespace: String,
     key: String,

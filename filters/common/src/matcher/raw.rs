@@ -10,23 +10,33 @@ use crate::config::{ConfigError, ConfigErrors, FromConfig, HeaderName, Text, one
 
 /// A `match` as written, for configs that hold one; [`RawMatch::compile`] makes it a [`Match`].
 #[derive(Debug, Clone, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 pub struct RawMatch {
+    /// Exact hosts, or `*.example.com` for all below; without port.
     #[config(default)]
     hosts: Option<Vec<HostPattern>>,
+    /// Methods.
     #[config(default)]
     methods: Option<Vec<Method>>,
+    /// Paths: one of them is enough.
     #[config(default)]
     paths: Option<Vec<RawPath>>,
+    /// Headers: all must hold.
     #[config(default)]
     headers: Option<Vec<RawField>>,
+    /// Parameters of the query, decoded: all must hold.
     #[config(default)]
     query: Option<Vec<RawField>>,
+    /// Cookies: all must hold.
     #[config(default)]
     cookies: Option<Vec<RawField>>,
+    /// Names of routes.
     #[config(default)]
     route_names: Option<Vec<String>>,
+    /// Networks of the client's address, such as `10.0.0.0/8`.
     #[config(default)]
     source_ips: Option<Vec<Cidr>>,
+    /// Values of the route's metadata.
     #[config(default)]
     route_metadata: Option<Vec<RouteMetadata>>,
 }
@@ -34,6 +44,24 @@ pub struct RawMatch {
 /// An entry of `paths` as written, `{"exact": ".."}` and so on: the key and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawPath(&'static str, String);
+
+#[cfg(not(target_family = "wasm"))]
+impl crate::describe::Described for RawPath {
+    fn schema() -> serde_json::Value {
+        let one = |key: &str| serde_json::json!({ "required": [key] });
+        let text = serde_json::json!({ "type": "string" });
+        serde_json::json!({
+            "type": "object",
+            "properties": { "exact": text, "prefix": text, "template": text, "regex": text },
+            "oneOf": (["exact", "prefix", "template", "regex"].map(one)),
+            "additionalProperties": false,
+        })
+    }
+
+    fn kind() -> String {
+        "path".into()
+    }
+}
 
 impl Deserr<ConfigErrors> for RawPath {
     fn deserialize_from_value<V: IntoValue>(
@@ -46,6 +74,7 @@ impl Deserr<ConfigErrors> for RawPath {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 struct RawField {
     name: String,
     #[config(default)]

@@ -79,6 +79,7 @@ impl fmt::Display for Ambiguity {
 
 /// `on_ambiguous_path`: what becomes of a request with such a path, where the config looks at paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(crate::describe::Described))]
 pub enum OnAmbiguousPath {
     /// It is refused with 400.
     #[default]

@@ -56,6 +56,17 @@ impl Json {
 }
 
 /// Reads any JSON; its depth is bounded by the parser.
+#[cfg(not(target_family = "wasm"))]
+impl crate::describe::Described for Json {
+    fn schema() -> serde_json::Value {
+        serde_json::json!({})
+    }
+
+    fn kind() -> String {
+        "any JSON".into()
+    }
+}
+
 impl Deserr<ConfigErrors> for Json {
     fn deserialize_from_value<V: IntoValue>(
         value: deserr::Value<V>,

@@ -126,6 +126,7 @@ impl Text for Template {
 }
 
 crate::deserr_text!(Template);
+crate::described_text!(Template: "template");
 
 #[cfg(test)]
 mod tests;

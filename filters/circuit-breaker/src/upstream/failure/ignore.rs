@@ -7,12 +7,16 @@ use sluicegate_common::matcher::{Match, MatchOptions, Method, RawMatch, RawPath}
 
 /// `ignore` as written.
 #[derive(Debug, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawIgnore {
-    #[config(default)]
+    /// Answers that are neither success nor failure. None of `failure.statuses`.
+    #[config(default, shown = "[]")]
     statuses: Option<Statuses>,
-    #[config(default)]
+    /// Requests that pass in any state and are not counted.
+    #[config(default, shown = "[\"OPTIONS\"]")]
     methods: Option<Vec<Method>>,
-    #[config(default)]
+    /// The same: health checks should not close a breaker, nor be rejected by it.
+    #[config(default, shown = "[]")]
     paths: Option<Vec<RawPath>>,
 }
 

@@ -18,15 +18,21 @@ use crate::upstream::Ending;
 
 /// `failure` as written.
 #[derive(Debug, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawFailure {
-    #[config(default)]
+    /// Answers of the upstream that are failures; `"5xx"` is all of a class.
+    #[config(default, shown = "[\"500\", \"502\", \"503\", \"504\"]")]
     statuses: Option<Statuses>,
-    /// Success, 0, cannot be a failure.
-    #[config(default)]
+    /// The same for gRPC, that is for requests whose `content-type` begins with `application/grpc`, in the head of the
+    /// answer or in its trailers, unless the answer is of another `content-type`: `DEADLINE_EXCEEDED`,
+    /// `RESOURCE_EXHAUSTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`. They decide where HTTP says 200.
+    #[config(default, shown = "[4, 8, 13, 14, 15]")]
     grpc_statuses: Option<Vec<Whole<1, 16>>>,
-    #[config(default)]
+    /// Whether no connection, a broken one, and no HTTP are failures.
+    #[config(default, shown = "true")]
     on_reset: Option<bool>,
-    #[config(default)]
+    /// Whether an answer that did not come in time is one.
+    #[config(default, shown = "true")]
     on_timeout: Option<bool>,
 }
 

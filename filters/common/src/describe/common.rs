@@ -1,0 +1,70 @@
+//! The schema of a whole filter: its own fields, those that all have, and rules that patch them.
+
+use serde_json::{Map, Value, json};
+
+use super::{Described, Field, common_fields, object, rule_match};
+use crate::config::TOP_ONLY;
+
+/// The schema of a filter's config. `registries` stand at the top alone.
+#[must_use]
+pub fn filter<Own: Described>(name: &str, registries: &[&str]) -> Value {
+    let mut fields = Own::fields();
+    fields.extend(
+        common_fields().into_iter().map(|field| Field { default: field.default.or(Some(Value::Null)), ..field }),
+    );
+    let of_top = |name: &str| TOP_ONLY.contains(&name) || registries.contains(&name);
+    let patched: Map<String, Value> = fields
+        .iter()
+        .filter(|field| !of_top(field.name))
+        .map(|field| (field.name.to_owned(), nullable(&field.described())))
+        .collect();
+    let patch = json!({ "type": "object", "properties": patched, "additionalProperties": false });
+    let mut schema = object(&fields, false);
+    if let Value::Object(schema) = &mut schema {
+        if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+            properties
+                .insert("$schema".to_owned(), json!({ "type": "string", "description": "Where this schema is." }));
+            properties.insert("rules".to_owned(), rules(&patch));
+        }
+        schema.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
+        schema.insert("title".to_owned(), format!("Sluicegate: configuration of {name}").into());
+    }
+    schema
+}
+
+fn rules(patch: &Value) -> Value {
+    json!({
+        "type": "array",
+        "description": "The first rule whose match holds patches the fields above (JSON Merge Patch, RFC 7396).",
+        "items": {
+            "type": "object",
+            "properties": {
+                "name": { "type": "string", "pattern": "^[a-z0-9_-]{1,63}$", "description": "Unique; in metrics." },
+                "match": rule_match(),
+                "config": patch,
+            },
+            "required": ["name", "match", "config"],
+            "additionalProperties": false,
+        },
+    })
+}
+
+/// The same as a patch says it: null removes, and an object is itself a patch, so that nothing is required in it.
+fn nullable(schema: &Value) -> Value {
+    let mut patch = schema.clone();
+    if let Value::Object(fields) = &mut patch {
+        fields.remove("default");
+        fields.remove("required");
+        if let Some(Value::Array(kinds)) = fields.get_mut("anyOf") {
+            for kind in kinds.iter_mut() {
+                *kind = nullable(kind);
+            }
+        }
+        if let Some(Value::Object(properties)) = fields.get_mut("properties") {
+            for property in properties.values_mut() {
+                *property = nullable(property);
+            }
+        }
+    }
+    json!({ "anyOf": [patch, { "type": "null" }] })
+}

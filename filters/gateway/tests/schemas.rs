@@ -1,0 +1,174 @@
+//! The JSON Schemas of configurations, and the tables of READMEs: made of the config types, and true.
+//!
+//! `BLESS=1` writes both anew.
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "this is how tests fail")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+/// A filter whose config types are described.
+struct Described {
+    name: &'static str,
+    schema: fn() -> Value,
+    /// Its README with the tables anew, where they are made of the types.
+    tables: Option<fn(&str) -> Option<String>>,
+    /// At least so many configurations are accepted.
+    accepted: usize,
+}
+
+const FILTERS: [Described; 2] = [
+    Described { name: "cors", schema: sluicegate_cors::schema, tables: Some(sluicegate_cors::tables), accepted: 40 },
+    Described { name: "circuit-breaker", schema: sluicegate_circuit_breaker::schema, tables: None, accepted: 10 },
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).expect("a readable file")
+}
+
+/// The file says this; or is told to.
+fn holds(path: &str, wanted: &str) {
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(root().join(path), wanted).expect("a writable file");
+    }
+    let found = fs::read_to_string(root().join(path)).unwrap_or_default();
+    assert!(found == wanted, "{path} is stale: BLESS=1 cargo test -p sluicegate-gateway --test schemas");
+}
+
+#[test]
+fn what_is_committed_is_made_of_the_types() {
+    for Described { name, schema, tables, .. } in &FILTERS {
+        let schema = schema();
+        assert!(jsonschema::draft202012::meta::is_valid(&schema), "{name}");
+        holds(&format!("schema/{name}.json"), &(serde_json::to_string_pretty(&schema).expect("JSON") + "\n"));
+        if let Some(tables) = tables {
+            let path = format!("filters/{name}/README.md");
+            holds(&path, &tables(&read(&path)).expect("the markers of the table"));
+        }
+    }
+}
+
+/// A configuration, and the file that it stands in.
+type Found = (String, Value);
+
+/// Configurations of scenarios that are accepted.
+fn scenarios(filter: &str) -> Vec<Found> {
+    let folder = root().join("test-harness/scenarios").join(filter);
+    let files = fs::read_dir(folder).expect("scenarios").map(|entry| entry.expect("an entry").path());
+    let mut all = Vec::new();
+    for file in files.filter(|file| file.extension().is_some_and(|kind| kind == "yaml")) {
+        let scenario: Value =
+            serde_saphyr::from_str(&fs::read_to_string(&file).expect("a readable file")).expect("YAML");
+        let chain = scenario["plugins"].as_array().cloned().unwrap_or_else(|| vec![scenario.clone()]);
+        if scenario.get("refused").is_none() {
+            let ours = chain.iter().filter(|plugin| plugin["plugin"] == filter && plugin["config"].is_object());
+            all.extend(ours.map(|plugin| (file.display().to_string(), plugin["config"].clone())));
+        }
+    }
+    all
+}
+
+/// The example, and the whole configurations among the blocks of the README.
+fn documents(filter: &str) -> Vec<Found> {
+    let example = format!("examples/{filter}/config.json");
+    let readme = read(&format!("filters/{filter}/README.md"));
+    let blocks = readme.split("```json\n").skip(1).filter_map(|block| block.split("```").next());
+    let blocks: Vec<Value> = blocks.filter_map(|block| serde_json::from_str(block).ok()).collect();
+    assert!(!blocks.is_empty(), "{filter}");
+    let config = serde_json::from_str(&read(&example)).expect("JSON");
+    let blocks = blocks.into_iter().map(|block| (format!("the README of {filter}"), block));
+    [(example, config)].into_iter().chain(blocks).collect()
+}
+
+#[test]
+fn what_filters_accept_is_valid() {
+    let mut wrong = Vec::new();
+    for Described { name, schema, accepted, .. } in &FILTERS {
+        let validator = jsonschema::validator_for(&schema()).expect("a schema");
+        let all: Vec<Found> = documents(name).into_iter().chain(scenarios(name)).collect();
+        assert!(all.len() >= *accepted, "{name}: only {}", all.len());
+        for (file, config) in all {
+            wrong.extend(
+                validator.iter_errors(&config).map(|error| format!("{file}: {}: {error}", error.instance_path())),
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn rule(matched: &Value, config: &Value) -> Value {
+    json!({ "rules": [{ "name": "a", "match": matched, "config": config }] })
+}
+
+/// Mistakes in what all filters have.
+fn common_mistakes() -> Vec<Value> {
+    let fine = json!({ "paths": [{ "prefix": "/a" }] });
+    vec![
+        json!({ "moed": "off" }),
+        json!({ "mode": "of" }),
+        json!({ "error_format": "html" }),
+        json!({ "errors": { "unauthorized": { "satus": 403 } } }),
+        json!({ "client_ip": { "from": "peer" } }),
+        json!({ "request_id": { "heder": "x-id" } }),
+        json!({ "rules": {} }),
+        json!({ "rules": [{ "name": "A b", "match": fine, "config": {} }] }),
+        json!({ "rules": [{ "name": "a", "match": fine }] }),
+        rule(&json!({ "path": [] }), &json!({})),
+        rule(&json!({ "paths": [{ "prefix": "/a", "exact": "/b" }] }), &json!({})),
+        rule(&json!({ "headers": [{ "exact": "a" }] }), &json!({})),
+        rule(&fine, &json!({ "moed": "off" })),
+        rule(&fine, &json!({ "client_ip": { "from": "host" } })),
+    ]
+}
+
+#[test]
+fn mistakes_are_caught() {
+    let fine = json!({ "paths": [{ "prefix": "/a" }] });
+    let of_cors = [
+        json!({ "allow_origin": [] }),
+        json!({ "allow_origins": "https://app.example.com" }),
+        json!({ "allow_credentials": "yes" }),
+        json!({ "max_age": 600 }),
+        json!({ "max_age": "2 hours" }),
+        json!({ "preflight_status": 302 }),
+        json!({ "on_disallowed_origin": "refuse" }),
+        rule(&fine, &json!({ "alow_origins": [] })),
+        rule(&fine, &json!({ "max_age": 5 })),
+    ];
+    let of_breakers = [
+        json!({ "window": { "type": "calls", "size": 10 } }),
+        json!({ "window": { "type": "count" } }),
+        json!({ "window": { "type": "time", "size": 60 } }),
+        json!({ "failure_rate_threshold": 101 }),
+        json!({ "failure": { "status": ["500"] } }),
+        json!({ "state": "open" }),
+        rule(&fine, &json!({ "id": "other" })),
+        rule(&fine, &json!({ "minimum_calls": 0 })),
+    ];
+    for (Described { name, schema, .. }, own) in FILTERS.iter().zip([&of_cors[..], &of_breakers[..]]) {
+        let validator = jsonschema::validator_for(&schema()).expect("a schema");
+        for config in own.iter().chain(&common_mistakes()) {
+            assert!(!validator.is_valid(config), "{name}: {config}");
+        }
+    }
+}
+
+#[test]
+fn rules_say_patches() {
+    let fine = json!({ "paths": [{ "prefix": "/a" }] });
+    let patches = [
+        json!({ "max_age": null, "errors": { "origin_not_allowed": { "status": 404 } } }),
+        json!({ "window": { "size": 50 }, "failure": { "statuses": null } }),
+    ];
+    for (Described { name, schema, .. }, patch) in FILTERS.iter().zip(&patches) {
+        let validator = jsonschema::validator_for(&schema()).expect("a schema");
+        let config = rule(&fine, patch);
+        let errors: Vec<String> = validator.iter_errors(&config).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{name}: {errors:?}");
+    }
+}
