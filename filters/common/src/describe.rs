@@ -123,6 +123,18 @@ pub fn tagged(kinds: &[(&str, Vec<Field>)]) -> Value {
     json!({ "anyOf": kinds.iter().map(of_kind).collect::<Vec<_>>() })
 }
 
+/// An object with exactly one of these fields.
+#[must_use]
+pub fn one_key(fields: &[Field]) -> Value {
+    let mut schema = object(fields, false);
+    if let Value::Object(schema) = &mut schema {
+        schema.remove("required");
+        schema.insert("minProperties".to_owned(), 1.into());
+        schema.insert("maxProperties".to_owned(), 1.into());
+    }
+    schema
+}
+
 /// One of these words.
 #[must_use]
 pub fn words(words: &[&str]) -> Value {
@@ -246,7 +258,7 @@ impl<const MIN: u64, const MAX: u64> Described for Whole<MIN, MAX> {
     }
 
     fn kind() -> String {
-        format!("{MIN} to {MAX}")
+        format!("{} to {}", table::grouped(MIN), table::grouped(MAX))
     }
 
     fn shown(&self) -> Value {
@@ -305,6 +317,10 @@ impl<T: Described> Described for Vec<T> {
 
     fn kind() -> String {
         format!("list of {}", T::kinds())
+    }
+
+    fn kinds() -> String {
+        format!("lists of {}", T::kinds())
     }
 
     fn shown(&self) -> Value {

@@ -18,9 +18,10 @@ struct Described {
     accepted: usize,
 }
 
-const FILTERS: [Described; 2] = [
+const FILTERS: [Described; 3] = [
     Described { name: "cors", schema: sluicegate_cors::schema, tables: Some(sluicegate_cors::tables), accepted: 40 },
     Described { name: "circuit-breaker", schema: sluicegate_circuit_breaker::schema, tables: None, accepted: 10 },
+    Described { name: "rate-limit", schema: sluicegate_rate_limit::schema, tables: None, accepted: 40 },
 ];
 
 fn root() -> PathBuf {
@@ -126,6 +127,51 @@ fn common_mistakes() -> Vec<Value> {
     ]
 }
 
+fn mistakes_in_limits() -> Vec<Value> {
+    let fine = json!({ "paths": [{ "prefix": "/a" }] });
+    let limit = |field: &str, value: Value| {
+        let mut limit = json!({ "name": "a", "requests": 5, "per": "1m" });
+        limit[field] = value;
+        json!({ "limits": [limit] })
+    };
+    let plans = |by: &str, plan: Value| json!({ "plans": { "by": by, "table": { "gold": plan } } });
+    let global = |field: &str, value: Value| {
+        let mut global = json!({ "service": { "cluster": "limits" }, "domain": "edge", "descriptors": [] });
+        global[field] = value;
+        json!({ "global": global })
+    };
+    vec![
+        json!({ "limits": [{ "name": "a", "requests": 5 }] }),
+        json!({ "limit": [] }),
+        json!({ "headers": ["draft", "draft"] }),
+        json!({ "headers": ["x-ratelimit"] }),
+        json!({ "store": { "buckets": 0 } }),
+        json!({ "replicas": 0 }),
+        limit("requests", json!(0)),
+        limit("per", json!(60)),
+        limit("per", json!("1 minute")),
+        limit("algorithm", json!("leaky_bucket")),
+        limit("key", json!("ip")),
+        limit("key", json!([])),
+        limit("key", json!(["user"])),
+        limit("key", json!(["header:"])),
+        limit("key", json!(["ip", "ip"])),
+        limit("cost", json!(5)),
+        limit("cost", json!({ "fixed": 1, "header": { "name": "x-cost", "max": 5 } })),
+        limit("cost", json!({ "header": { "name": "x-cost" } })),
+        limit("match", json!({ "path": "/a" })),
+        limit("on_missing_key", json!("allow")),
+        plans("header:x-plan", json!({})),
+        plans("group", json!({ "quota": { "requests": 5, "per": "1h" } })),
+        plans("group", json!({ "throttle": { "burst": 5 } })),
+        global("service", json!("limits")),
+        global("descriptors", json!([{ "key": "user", "value": "consumer" }])),
+        global("failure_mode", json!("open")),
+        rule(&fine, &json!({ "store": { "ways": 4 } })),
+        rule(&fine, &json!({ "limits": [{ "name": "a" }] })),
+    ]
+}
+
 #[test]
 fn mistakes_are_caught() {
     let fine = json!({ "paths": [{ "prefix": "/a" }] });
@@ -150,7 +196,8 @@ fn mistakes_are_caught() {
         rule(&fine, &json!({ "id": "other" })),
         rule(&fine, &json!({ "minimum_calls": 0 })),
     ];
-    for (Described { name, schema, .. }, own) in FILTERS.iter().zip([&of_cors[..], &of_breakers[..]]) {
+    let of_limits = mistakes_in_limits();
+    for (Described { name, schema, .. }, own) in FILTERS.iter().zip([&of_cors[..], &of_breakers, &of_limits]) {
         let validator = jsonschema::validator_for(&schema()).expect("a schema");
         for config in own.iter().chain(&common_mistakes()) {
             assert!(!validator.is_valid(config), "{name}: {config}");
@@ -164,6 +211,11 @@ fn rules_say_patches() {
     let patches = [
         json!({ "max_age": null, "errors": { "origin_not_allowed": { "status": 404 } } }),
         json!({ "window": { "size": 50 }, "failure": { "statuses": null } }),
+        json!({
+            "limits": null,
+            "plans": { "table": { "gold": { "quota": { "requests": 5 } }, "free": null } },
+            "global": { "cost": { "fixed": null, "header": { "name": "x-cost", "max": 5 } } },
+        }),
     ];
     for (Described { name, schema, .. }, patch) in FILTERS.iter().zip(&patches) {
         let validator = jsonschema::validator_for(&schema()).expect("a schema");

@@ -18,30 +18,51 @@ use crate::registry::{RawStore, Registry};
 pub const REGISTRIES: &[&str] = &["id", "replicas", "store"];
 
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawConfig {
-    #[config(default)]
+    /// Whose levels these are. Filters with the same `id` in one proxy count together, also before and after a reload,
+    /// if `vm_id` and the shape of `store` are the same.
+    #[config(default, shown = "\"default\"")]
     id: Option<Name>,
-    #[config(default)]
+    /// How many clients are kept apart, and what becomes of others.
+    #[config(default, shown = "{}")]
     store: RawStore,
-    #[config(default)]
+    /// How many proxies share the traffic: `requests` and `burst` are divided by it, rounded down, at least 1.
+    #[config(default, shown = "1")]
     replicas: Option<Whole<1, 10_000>>,
 
+    /// What is asked about a request, see below. **A rule's list replaces that of the top**; to keep a limit, name it
+    /// again.
     #[config(default)]
     limits: Vec<RawLimit>,
+    /// What each consumer may do by the plan it has, see below; besides `limits`.
     #[config(default)]
     plans: Option<RawPlans>,
+    /// A rate limit service that counts for all proxies together, see below; asked once `limits` and `plans` have room.
     #[config(default)]
     global: Option<RawGlobal>,
+    /// What clients are told, see below. `[]`: nothing but `Retry-After`.
     #[config(default)]
     headers: Fields,
+    /// What becomes of a request when levels cannot be read or written: it passes uncounted, or gets 503.
     #[config(default)]
     on_store_error: OnStoreError,
+    /// `"leased"`: a worker takes up to 16 ahead for a key that it is asked about again soon, and decides about the next
+    /// requests from memory, see below.
     #[config(default)]
     precision: Precision,
 }
 
+/// The JSON Schema of a configuration.
+#[cfg(not(target_family = "wasm"))]
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    sluicegate_common::describe::filter::<RawConfig>("rate-limit", REGISTRIES)
+}
+
 /// `on_store_error`: what becomes of a request when the levels cannot be read or written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub enum OnStoreError {
     /// It passes, uncounted.
     #[default]
@@ -52,6 +73,7 @@ pub enum OnStoreError {
 
 /// `precision`: whether a worker may take ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub enum Precision {
     /// Each request takes what it costs.
     #[default]

@@ -66,10 +66,14 @@ fn units(text: &[u8]) -> u32 {
 }
 
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawHeader {
+    /// The header that says it.
     name: HeaderName,
-    #[config(default)]
+    /// What a request without the header takes, at most `max`.
+    #[config(default, shown = "1")]
     default: Option<Units>,
+    /// The most that counts.
     max: Units,
 }
 
@@ -90,6 +94,31 @@ impl Deserr<ConfigErrors> for Cost {
             return Err(ConfigError::expected(path_of(location.push_key("default")), expected, found).into());
         }
         Ok(Self::Header { name, default, max })
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for Cost {
+    fn schema() -> serde_json::Value {
+        use sluicegate_common::describe::{Field, one_key};
+
+        one_key(&[
+            Field::of::<Units>("fixed", "What every request takes.", None),
+            Field::of::<RawHeader>("header", "A header says what the request takes.", None),
+        ])
+    }
+
+    fn kind() -> String {
+        "object".into()
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        match self {
+            Self::Fixed(units) => serde_json::json!({ "fixed": units }),
+            Self::Header { name, default, max } => {
+                serde_json::json!({ "header": { "name": name.as_str(), "default": default, "max": max } })
+            }
+        }
     }
 }
 

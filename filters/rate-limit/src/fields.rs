@@ -55,6 +55,7 @@ pub struct Fields {
 
 /// An element of `headers`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 enum Style {
     Draft,
     Draft6,
@@ -155,6 +156,23 @@ impl Deserr<ConfigErrors> for Fields {
             }
         }
         errors.into_result(fields)
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for Fields {
+    fn schema() -> serde_json::Value {
+        serde_json::json!({ "type": "array", "items": Style::schema(), "uniqueItems": true })
+    }
+
+    fn kind() -> String {
+        format!("list of {}", Style::kind())
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        let Self { draft, draft6, x_ratelimit } = *self;
+        let all = [(draft, Style::Draft), (draft6, Style::Draft6), (x_ratelimit, Style::XRateLimit)];
+        all.iter().filter(|(written, _)| *written).map(|(_, style)| style.shown()).collect()
     }
 }
 

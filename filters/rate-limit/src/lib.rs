@@ -80,6 +80,8 @@ use sluicegate_common::proxy::Proxy;
 use sluicegate_common::seldom::Seldom;
 use sluicegate_common::store::StoreError;
 
+#[cfg(not(target_family = "wasm"))]
+pub use crate::config::schema;
 use crate::config::{Config, OnStoreError, REGISTRIES};
 use crate::global::{FailureMode, Global, Verdict};
 pub use crate::limit::Stage;

@@ -22,6 +22,7 @@ pub use raw::{RawLimit, Requests, per_replica};
 
 /// `stage`: where in a gateway a limit is asked. Elsewhere there is one stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub enum Stage {
     /// Before anybody asks who calls.
     #[config(rename = "before_auth")]

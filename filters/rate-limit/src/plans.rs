@@ -36,41 +36,59 @@ const QUOTA: &str = "plan-quota";
 
 /// `plans` as written.
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawPlans {
+    /// What chooses the plan: who calls, with which credential, the first of the consumer's groups that has a plan, or a
+    /// claim of the verified token. Nothing that a client writes.
     by: By,
+    /// The plans, by what `by` says. A plan may have either of the two, or both.
     table: Table<Value, RawPlan>,
+    /// A name of `table`: the plan of all others. Without it none holds for them.
     #[config(default)]
     default: Option<Value>,
+    /// Whose requests count together; the address stands in for a missing part.
     #[config(default = PartList::consumer())]
     key: PartList,
 }
 
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawPlan {
+    /// A token bucket.
     #[config(default)]
     throttle: Option<RawThrottle>,
+    /// A count that begins anew with each day, week or month.
     #[config(default)]
     quota: Option<RawQuota>,
 }
 
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawThrottle {
+    /// How many.
     requests: Requests,
+    /// In which time.
     #[config(default = Duration::from_secs(1))]
     per: Duration,
+    /// How many at once; as `requests` unless given.
     #[config(default)]
     burst: Option<Requests>,
 }
 
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawQuota {
+    /// How many.
     requests: Requests,
+    /// In each day, week (from Monday) or month of UTC.
     per: RawPeriod,
-    #[config(default)]
+    /// How much later it begins: less than a day, a week or 28 days.
+    #[config(default, shown = "\"0s\"")]
     offset: Duration,
 }
 
 #[derive(Debug, Clone, Copy, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 enum RawPeriod {
     Day,
     Week,
@@ -110,6 +128,19 @@ impl Text for Value {
 }
 
 sluicegate_common::deserr_text!(By, Value);
+sluicegate_common::described_text!(Value: "name");
+
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for By {
+    fn schema() -> serde_json::Value {
+        let pattern = "^((consumer|credential|group)$|claim:/)";
+        serde_json::json!({ "type": "string", "description": Self::EXPECTED, "pattern": pattern })
+    }
+
+    fn kind() -> String {
+        sluicegate_common::describe::one_of(&["consumer", "credential", "group", "claim:/plan"])
+    }
+}
 
 /// The compiled `plans`.
 #[derive(Debug)]

@@ -14,11 +14,15 @@ use crate::table::{Overflow, Shape, Table, Tag};
 
 /// `store` as written.
 #[derive(Debug, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawStore {
-    #[config(default)]
+    /// Entries of shared data for each list of `key` parts.
+    #[config(default, shown = "1024")]
     buckets: Option<Whole<1, 65_536>>,
-    #[config(default)]
+    /// Keys in each of them.
+    #[config(default, shown = "8")]
     ways: Option<Whole<1, 32>>,
+    /// What becomes of a key whose bucket is full.
     #[config(default)]
     overflow: Overflow,
 }

@@ -53,8 +53,9 @@ fn rules(patch: &Value) -> Value {
 fn nullable(schema: &Value) -> Value {
     let mut patch = schema.clone();
     if let Value::Object(fields) = &mut patch {
-        fields.remove("default");
-        fields.remove("required");
+        for unpatched in ["default", "required", "minProperties", "maxProperties"] {
+            fields.remove(unpatched);
+        }
         if let Some(Value::Array(kinds)) = fields.get_mut("anyOf") {
             for kind in kinds.iter_mut() {
                 *kind = nullable(kind);
@@ -64,6 +65,9 @@ fn nullable(schema: &Value) -> Value {
             for property in properties.values_mut() {
                 *property = nullable(property);
             }
+        }
+        if let Some(element @ Value::Object(_)) = fields.get_mut("additionalProperties") {
+            *element = nullable(element);
         }
     }
     json!({ "anyOf": [patch, { "type": "null" }] })

@@ -23,11 +23,23 @@ pub fn table(readme: &str, name: &str, fields: &[Field]) -> Option<String> {
     Some(format!("{before}{begin}{rows}{END}{after}"))
 }
 
-/// As people write it: a space behind each comma.
+/// A number as people write it: 1,000,000.
+pub fn grouped(number: u64) -> String {
+    match number {
+        0..1_000 => number.to_string(),
+        _ => format!("{},{:03}", grouped(number / 1_000), number % 1_000),
+    }
+}
+
+/// As people write it: a space behind each comma and colon.
 fn written(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Array(elements) => {
             format!("[{}]", elements.iter().map(written).collect::<Vec<_>>().join(", "))
+        }
+        serde_json::Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| format!("\"{name}\": {}", written(value)));
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
         }
         other => other.to_string(),
     }

@@ -22,39 +22,58 @@ const MAX_ENTRIES: usize = 16;
 
 /// `global` as written.
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawGlobal {
+    /// Whom to ask.
     service: RawService,
+    /// As in the service's configuration.
     domain: Words,
+    /// What the service is told: at most 16 descriptors of 1 to 16 entries each. A descriptor that lacks a value without
+    /// `default` is not sent, and without descriptors nobody is asked.
     descriptors: Vec<Vec<RawEntry>>,
+    /// What becomes of a request when the service does not answer, or not as the protocol says: it passes, or gets 503.
     #[config(default)]
     failure_mode: FailureMode,
+    /// As that of a limit. The service counts it whether the request passes or not.
     #[config(default)]
     cost: Cost,
+    /// `"shadow"` asks, waits and counts, and refuses nobody.
     #[config(default)]
     mode: Mode,
+    /// What the service may set on the request. A client's own of these names are removed, in every spelling and under
+    /// every rule.
     #[config(default)]
     request_headers: Vec<HeaderName>,
 }
 
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawService {
+    /// The cluster of the service, HTTP/2.
     cluster: Peer,
+    /// What the service calls itself; the cluster's name unless given.
     #[config(default)]
     authority: Option<Peer>,
+    /// How long a request waits for the answer: whole milliseconds, 1ms to 1m.
     #[config(default = Duration::from_millis(20))]
     timeout: Duration,
 }
 
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawEntry {
+    /// What the service's configuration calls it.
     key: Words,
+    /// Where its value comes from: a part as in a limit's `key`.
     value: TextPart,
+    /// The value where the request has none.
     #[config(default)]
     default: Option<Words>,
 }
 
 /// `failure_mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub enum FailureMode {
     /// It passes.
     #[default]
@@ -89,6 +108,7 @@ impl Text for Peer {
 }
 
 sluicegate_common::deserr_text!(Words, Peer);
+sluicegate_common::described_text!(Words: "text", Peer: "text");
 
 /// Whom to ask.
 #[derive(Debug)]

@@ -40,6 +40,27 @@ impl Deserr<ConfigErrors> for PartList {
     }
 }
 
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for PartList {
+    fn schema() -> serde_json::Value {
+        serde_json::json!({
+            "type": "array",
+            "items": Part::schema(),
+            "minItems": 1,
+            "maxItems": MAX_PARTS,
+            "uniqueItems": true,
+        })
+    }
+
+    fn kind() -> String {
+        format!("list of 1 to {MAX_PARTS} parts")
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        self.0.shown()
+    }
+}
+
 impl PartList {
     /// `["consumer"]`.
     #[must_use]

@@ -40,6 +40,7 @@ pub use text::TextPart;
 
 /// `on_missing_key`: what becomes of a request that lacks a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub enum OnMissingKey {
     /// The limit does not apply.
     Skip,

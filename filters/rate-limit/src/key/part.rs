@@ -58,6 +58,26 @@ impl Text for Part {
 
 sluicegate_common::deserr_text!(Part);
 
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for Part {
+    fn schema() -> serde_json::Value {
+        let words = WORDS.map(|(word, _)| word).join("|");
+        let named = r"header:[!#$%&'*+.^_`|~0-9A-Za-z-]+$|claim:/|(query|cookie|const):[\s\S]";
+        let pattern = format!("^(({words})$|{named})");
+        serde_json::json!({ "type": "string", "description": Self::EXPECTED, "pattern": pattern })
+    }
+
+    fn kind() -> String {
+        "part".into()
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        let mut text = String::new();
+        self.write_text(&mut text);
+        text.into()
+    }
+}
+
 impl Part {
     /// Appends the part's only text. Commas are escaped: no two lists of parts have the same text.
     pub(super) fn write_text(&self, out: &mut String) {

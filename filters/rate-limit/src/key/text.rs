@@ -25,6 +25,17 @@ impl Text for TextPart {
 
 sluicegate_common::deserr_text!(TextPart);
 
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for TextPart {
+    fn schema() -> serde_json::Value {
+        Part::schema()
+    }
+
+    fn kind() -> String {
+        Part::kind()
+    }
+}
+
 impl TextPart {
     /// What the request has for it, never empty; `None` where that is nothing. U+FFFD stands for bytes that are not
     /// UTF-8.

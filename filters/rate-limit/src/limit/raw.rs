@@ -17,34 +17,56 @@ pub type Requests = Whole<1, 1_000_000_000>;
 
 /// An element of `limits` as written.
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawLimit {
+    /// Unique in its list. Clients see it in `RateLimit`, operators in metrics. At most 16 names have one `key`.
     pub name: Name,
+    /// How much of `requests` may come at once, see below.
     #[config(default)]
     algorithm: Algorithm,
+    /// How many. 0 is an error: elsewhere it means "none" or "no limit", and whoever is refused for good cannot be told
+    /// when to come back.
     requests: Requests,
+    /// In which time: more than zero, at most 100 years.
     per: Duration,
+    /// `token_bucket` alone: how many at once; as `requests` unless given. To fill it may take 100 years at most.
     #[config(default)]
     burst: Option<Requests>,
-    #[config(default)]
+    /// `fixed_window` alone: windows begin at multiples of `per` since 1970, for everybody; or with a client's first
+    /// request.
+    #[config(default, shown = "\"epoch\"")]
     align: Option<RawAlign>,
+    /// Whose requests count together, see below.
     #[config(default)]
     key: PartList,
+    /// For requests that lack a part: the address stands in for it (`"ip"`); all who lack it have the same there
+    /// (`"share"`); 403 (`"deny"`); the limit is not for them (`"skip"`).
     #[config(default)]
     on_missing_key: OnMissingKey,
+    /// How much a request takes: `{"fixed": n}`, or `{"header": {"name", "default", "max"}}`: what that header says, of
+    /// several numbers the greatest, at most `max`; below 1 or unreadable counts 1, and without the header it is
+    /// `default` (1). `n` and `max` are 1 to 1,000,000.
     #[config(default)]
     cost: Cost,
+    /// For which requests the limit is: hosts, methods, paths, headers and the rest, as in rules. Absent: for all.
     #[config(default, rename = "match")]
     matcher: Option<RawMatch>,
+    /// `"shadow"` counts, and tells metrics whom it would have refused; it refuses nobody and clients do not see it.
     #[config(default)]
     mode: Mode,
+    /// Whether a request that this limit refuses counts as well: who goes on hammering stays out.
     #[config(default)]
     count_rejected: bool,
+    /// In the gateway: whether it is asked before anybody knows who calls. `before_auth` guards the checking of
+    /// credentials: who calls is not known yet, so `consumer`, `credential`, `group` and `claim:` are missing there.
+    /// What it counted it keeps, also where auth or a limit behind it refuses the request.
     #[config(default)]
     stage: Stage,
 }
 
 /// `algorithm`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 enum Algorithm {
     #[default]
     #[config(rename = "token_bucket")]
@@ -67,6 +89,7 @@ impl Algorithm {
 
 /// `align`: when a fixed window begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 enum RawAlign {
     #[config(rename = "epoch")]
     Epoch,

@@ -56,6 +56,7 @@ impl Tag {
 
 /// What becomes of keys for which a bucket has no entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub enum Overflow {
     /// They take the place of the key that has used least, and have used as much as any that was displaced.
     #[default]
