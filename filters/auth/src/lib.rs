@@ -2,7 +2,7 @@
 //!
 //! 1. Headers that only this filter writes are taken out of every request, whatever its mode (`forward`).
 //! 2. Preflights pass, unless config wants them judged: a browser sends them without credentials.
-//! 3. A POST to `login.path` needs no credential; of the service's answer a token is made (`login`). A POST to `logout_path`
+//! 3. A POST to `login.path` needs no credential; of the service's answer 200 a token is made (`login`). A POST to `logout_path`
 //!    revokes the token it shows (`logout`).
 //! 4. The request must satisfy `require`: of several authenticators the first whose credential is present decides.
 //!    Where each looks says [`source`]; how it judges say [`jwt`], `api_key` and `basic`.
@@ -97,7 +97,7 @@ use crate::config::{Config, Gate, REGISTRIES};
 use crate::deny::Refused;
 use crate::judgement::{Found, Judgement};
 use crate::jwt::remote::{Refusal, Waiting, Want, Woken};
-use crate::login::{Login, Unusable};
+use crate::login::{Login, Said, Unusable};
 use crate::principal::Principal;
 use crate::reason::Reason;
 use crate::require::Verdict;
@@ -116,9 +116,13 @@ pub enum Kept {
     Nothing,
     /// It waits for keys.
     Waits(Waits),
-    /// It is a login.
-    Login {
-        /// What the head of its answer says against a token.
+    /// It is a login, whose answer is to come.
+    Login,
+    /// It is a login, and this was said.
+    Answered {
+        /// By whom.
+        said: Said,
+        /// What the head says against a token.
         unusable: Option<Unusable>,
     },
 }
@@ -163,8 +167,11 @@ impl Filter for Auth {
                 Err(reason) => self.refuse(reason, cx),
             };
         }
-        if self.config.registry.login.as_ref().is_some_and(|login| login.is_for(head, cx.facts)) {
-            return self.log_in(stream, head, cx);
+        if let Some(login) = self.config.registry.login.as_ref().filter(|login| login.is_for(head, cx.facts)) {
+            return match login.is_spelled(head) {
+                true => self.log_in(stream, head, cx),
+                false => Decision::Respond(login::misspelled()),
+            };
         }
         self.decide(stream, head, cx)
     }
@@ -186,9 +193,15 @@ impl Filter for Auth {
         }
     }
 
+    fn observe(&self, stream: &mut Kept, head: &ResponseHead<'_>, cx: &mut Cx<'_>) {
+        if matches!(stream, Kept::Login | Kept::Answered { .. }) {
+            *stream = Kept::Answered { said: login::said(cx.proxy, head.status()), unusable: None };
+        }
+    }
+
     fn on_response(&self, stream: &mut Kept, head: &mut ResponseHead<'_>, cx: &mut Cx<'_>) {
-        let (Kept::Login { unusable }, Some(login)) = (stream, &self.config.registry.login) else { return };
-        match login.take(head) {
+        let (Kept::Answered { said, unusable }, Some(login)) = (stream, &self.config.registry.login) else { return };
+        match login.take(*said, head) {
             None => {}
             Some(Ok(how)) => cx.take_body(how),
             Some(Err(why)) => {
@@ -204,7 +217,7 @@ impl Filter for Auth {
         body: Result<&[u8], BodyError>,
         cx: &mut Cx<'_>,
     ) -> Result<Vec<u8>, Box<LocalReply>> {
-        let (Kept::Login { unusable }, Some(login)) = (stream, &self.config.registry.login) else {
+        let (Kept::Answered { unusable, .. }, Some(login)) = (stream, &self.config.registry.login) else {
             return Ok(Vec::new());
         };
         let body = unusable.map_or(body.map_err(Unusable::Body), Err);
@@ -255,7 +268,7 @@ impl Auth {
         if cx.enforces() {
             self.publish(None, cx);
         }
-        *stream = Kept::Login { unusable: None };
+        *stream = Kept::Login;
         Decision::Continue
     }
 

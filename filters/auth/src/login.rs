@@ -1,9 +1,10 @@
 //! Logging in: a service checks the credentials, the gateway makes the token.
 //!
-//! 1. A login is a POST to `path`. It needs no credential for the gateway, and goes to the credential service by whatever
-//!    route leads there.
+//! 1. A login is a POST to `path`, spelled as config spells it. It needs no credential for the gateway, and goes to the
+//!    credential service by whatever route leads there. By another spelling a request might take another route, and not
+//!    the credential service say whose the token is; or the same route, and the answer pass. Such POSTs are refused.
 //! 2. The service's answer 200 never reaches the client. In its place the client gets a token with the claims that config
-//!    picks out of it. Every other status passes as it is.
+//!    picks out of it. Every other status of its passes as it is, and so does what anybody else says.
 //! 3. What the gateway says in a token (`iat`, `exp`, `jti`, `iss`, `aud`) comes from it alone.
 //! 4. The first of `claims` names the user: without it there is no token.
 //! 5. An answer that no token can be made of becomes a 502. Nothing of it is shown: it may hold what only the service
@@ -25,8 +26,10 @@ use crate::jwt::claim_header::holds_exact_numbers;
 use crate::own_path::OwnPath;
 
 mod config;
+mod service;
 
 pub use config::RawLogin;
+pub use service::{Said, said};
 
 /// The reason code of the reply where no token can be made.
 pub const CODE: &str = "login_failed";
@@ -73,31 +76,43 @@ pub enum Unusable {
     Inexact,
     /// The host gave no random bytes.
     Random(Status),
+    /// The host does not tell whether it is the service's.
+    Unattributed,
 }
 
 impl Login {
-    /// Whether the request is a login.
+    /// Whether the request is a login, by whatever spelling of the path.
     #[must_use]
     pub fn is_for(&self, head: &RequestHead<'_>, facts: &Facts) -> bool {
         self.path.is_for(head, facts)
     }
 
-    /// Asks the credential service for an answer that can be read.
-    ///
-    /// # Errors
-    /// None: the name can be removed.
-    pub fn prepare(head: &mut RequestHead<'_>) -> Result<(), EditError> {
-        head.remove("accept-encoding")
+    /// Whether its path is spelled as config spells it.
+    #[must_use]
+    pub fn is_spelled(&self, head: &RequestHead<'_>) -> bool {
+        self.path.is_spelled(head)
     }
 
-    /// What is to be done with the answer's body; `None`: it passes. The head becomes that of the token's answer.
+    /// Asks the credential service for an answer that can be read, and for the whole of it.
+    ///
+    /// # Errors
+    /// None: the names can be removed.
+    pub fn prepare(head: &mut RequestHead<'_>) -> Result<(), EditError> {
+        head.remove("accept-encoding")?;
+        head.remove("range")
+    }
+
+    /// What is to be done with the body of what was [`said`]; `None`: it passes. The head becomes that of the token's
+    /// answer.
     ///
     /// # Errors
     /// What the head says against it.
     #[must_use]
-    pub fn take(&self, head: &mut ResponseHead<'_>) -> Option<Result<TakeBody, Unusable>> {
-        if head.status() != Some(200) {
-            return None;
+    pub fn take(&self, said: Said, head: &mut ResponseHead<'_>) -> Option<Result<TakeBody, Unusable>> {
+        match said {
+            Said::Status(200) => {}
+            Said::Unknown if head.status() == Some(200) => return Some(Err(Unusable::Unattributed)),
+            Said::Status(_) | Said::Nothing | Said::Unknown => return None,
         }
         if let Err(unusable) = self.check_head(head) {
             return Some(Err(unusable));
@@ -191,6 +206,12 @@ fn is_json(media_type: &[u8]) -> bool {
     let essence = media_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     let essence = essence.to_ascii_lowercase();
     essence == b"application/json" || essence == b"text/json" || essence.ends_with(b"+json")
+}
+
+/// What the client gets that spells the path in a way of its own.
+#[must_use]
+pub fn misspelled() -> LocalReply {
+    LocalReply::new(400, "ambiguous_path", "Logging in has a path of one spelling, and this is another.")
 }
 
 /// What the client gets where no token can be made; the log says why.

@@ -184,8 +184,24 @@ fn what_no_token_can_be_made_of() {
 fn take(login: &Login, fields: &[(&'static str, &str)]) -> (Option<Result<TakeBody, Unusable>>, HeadState) {
     let fields = Fields(fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect());
     let mut state = HeadState::default();
-    let taken = login.take(&mut ResponseHead::new(&fields, &mut state));
-    (taken, state)
+    let mut head = ResponseHead::new(&fields, &mut state);
+    let said = head.status().map_or(Said::Nothing, Said::Status);
+    (login.take(said, &mut head), state)
+}
+
+#[test]
+fn what_the_service_said_counts_and_not_what_was_made_of_it() {
+    let of = |said, status: &str| {
+        let fields = Fields(vec![(":status", status.to_owned())]);
+        login(json!({})).take(said, &mut ResponseHead::new(&fields, &mut HeadState::default()))
+    };
+    let whole = Some(Ok(TakeBody::Whole { limit: 65_536, hold_head: false }));
+    assert_eq!(of(Said::Status(200), "200"), whole);
+    assert_eq!(of(Said::Status(200), "202"), whole);
+    assert_eq!(of(Said::Status(401), "200"), None);
+    assert_eq!(of(Said::Nothing, "200"), None);
+    assert_eq!(of(Said::Unknown, "200"), Some(Err(Unusable::Unattributed)));
+    assert_eq!(of(Said::Unknown, "503"), None);
 }
 
 #[test]
