@@ -21,7 +21,12 @@ struct Described {
 const FILTERS: [Described; 3] = [
     Described { name: "cors", schema: sluicegate_cors::schema, tables: Some(sluicegate_cors::tables), accepted: 40 },
     Described { name: "circuit-breaker", schema: sluicegate_circuit_breaker::schema, tables: None, accepted: 10 },
-    Described { name: "rate-limit", schema: sluicegate_rate_limit::schema, tables: None, accepted: 40 },
+    Described {
+        name: "rate-limit",
+        schema: sluicegate_rate_limit::schema,
+        tables: Some(sluicegate_rate_limit::tables),
+        accepted: 40,
+    },
 ];
 
 fn root() -> PathBuf {

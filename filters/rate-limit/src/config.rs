@@ -60,6 +60,29 @@ pub fn schema() -> serde_json::Value {
     sluicegate_common::describe::filter::<RawConfig>("rate-limit", REGISTRIES)
 }
 
+/// The README with its tables anew; `None`: it lacks a marker.
+#[cfg(not(target_family = "wasm"))]
+#[must_use]
+pub fn tables(readme: &str) -> Option<String> {
+    use sluicegate_common::describe::{Described, table};
+
+    let (registry, policy): (Vec<_>, Vec<_>) =
+        RawConfig::fields().into_iter().partition(|field| REGISTRIES.contains(&field.name));
+    let [limit, plans, store] = [RawLimit::fields(), RawPlans::fields(), RawStore::fields()];
+    let [global, service, entry] = crate::global::tables();
+    let tables = [
+        ("rate-limit.registry", registry),
+        ("rate-limit", policy),
+        ("rate-limit.limit", limit),
+        ("rate-limit.plans", plans),
+        ("rate-limit.store", store),
+        ("rate-limit.global", global),
+        ("rate-limit.service", service),
+        ("rate-limit.entry", entry),
+    ];
+    tables.iter().try_fold(readme.to_owned(), |readme, (name, fields)| table(&readme, name, fields))
+}
+
 /// `on_store_error`: what becomes of a request when the levels cannot be read or written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 #[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]

@@ -80,9 +80,9 @@ use sluicegate_common::proxy::Proxy;
 use sluicegate_common::seldom::Seldom;
 use sluicegate_common::store::StoreError;
 
-#[cfg(not(target_family = "wasm"))]
-pub use crate::config::schema;
 use crate::config::{Config, OnStoreError, REGISTRIES};
+#[cfg(not(target_family = "wasm"))]
+pub use crate::config::{schema, tables};
 use crate::global::{FailureMode, Global, Verdict};
 pub use crate::limit::Stage;
 use crate::quota::Judged;

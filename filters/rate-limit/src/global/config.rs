@@ -71,6 +71,14 @@ struct RawEntry {
     default: Option<Words>,
 }
 
+/// The fields of `global`, of its `service`, and of an entry of its descriptors.
+#[cfg(not(target_family = "wasm"))]
+pub fn tables() -> [Vec<sluicegate_common::describe::Field>; 3] {
+    use sluicegate_common::describe::Described;
+
+    [RawGlobal::fields(), RawService::fields(), RawEntry::fields()]
+}
+
 /// `failure_mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
 #[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]

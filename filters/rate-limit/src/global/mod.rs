@@ -43,6 +43,8 @@ use sluicegate_common::limit_use::LimitUse;
 use sluicegate_common::matcher::MatchOptions;
 use sluicegate_common::proxy::{Counter, Proxy};
 
+#[cfg(not(target_family = "wasm"))]
+pub use config::tables;
 use config::{Descriptor, Service};
 pub use config::{FailureMode, RawGlobal};
 use headers::Field;

@@ -21,7 +21,7 @@ pub type Requests = Whole<1, 1_000_000_000>;
 pub struct RawLimit {
     /// Unique in its list. Clients see it in `RateLimit`, operators in metrics. At most 16 names have one `key`.
     pub name: Name,
-    /// How much of `requests` may come at once, see below.
+    /// How requests are counted, see below.
     #[config(default)]
     algorithm: Algorithm,
     /// How many. 0 is an error: elsewhere it means "none" or "no limit", and whoever is refused for good cannot be told
