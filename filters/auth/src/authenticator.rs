@@ -89,6 +89,17 @@ impl RawAuthenticator {
     }
 }
 
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for RawAuthenticator {
+    fn schema() -> serde_json::Value {
+        sluicegate_common::describe::tagged(&crate::config::authenticator_fields())
+    }
+
+    fn kind() -> String {
+        "authenticator".into()
+    }
+}
+
 impl Deserr<ConfigErrors> for RawAuthenticator {
     fn deserialize_from_value<V: IntoValue>(
         value: Value<V>,

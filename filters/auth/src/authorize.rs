@@ -33,12 +33,17 @@ use conditions::{Conditions, Met, RawConditions};
 
 /// An element of `authorize` as written.
 #[derive(Debug, Clone, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawEntry {
+    /// Unique; the decision record tells it.
     name: Name,
+    /// Which requests are judged. Absent: all.
     #[config(default, rename = "match")]
     matcher: Option<RawMatch>,
+    /// Refuses where it does not hold.
     #[config(default)]
     allow: Option<RawConditions>,
+    /// Refuses where it holds. One of `allow` and `deny` is there at least.
     #[config(default)]
     deny: Option<RawConditions>,
 }

@@ -23,34 +23,53 @@ pub const REGISTRIES: &[&str] =
     &["authenticators", "consumers", "login", "revocation", "identity_headers", "token_cache"];
 
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawConfig {
-    #[config(default)]
+    /// How credentials are judged, by the names of authenticators, see below.
+    #[config(default, shown = "{}")]
     authenticators: Table<Name, RawAuthenticator>,
+    /// Who is known by name, see below.
     #[config(default)]
     consumers: Vec<RawConsumer>,
+    /// Where the gateway makes tokens, of what a credential service answers, see below.
     #[config(default)]
     login: Option<RawLogin>,
+    /// Which tokens are refused although they are good, see below.
     #[config(default)]
     revocation: Option<RawRevocation>,
-    #[config(default)]
+    /// The headers that tell the service who calls: `consumer_id` (`x-consumer-id`), `consumer_groups`
+    /// (`x-consumer-groups`, joined by commas), `credential_id` (`x-credential-id`). Neither these nor those of claims
+    /// may be a header in which credentials are shown, or `cookie`, `host`, `origin`.
+    #[config(default, shown = "{}")]
     identity_headers: RawIdentityHeaders,
+    /// Whether verified tokens are remembered: 256 in each VM, for 5 minutes or until `exp`, of at most 2 KiB.
     #[config(default = true)]
     token_cache: bool,
 
+    /// The realm of challenges: 1 to 255 printable ASCII characters without quotes and backslashes.
     #[config(default)]
     realm: Realm,
+    /// What a request must show, see below. Absent: the one authenticator there is. With several authenticators, or
+    /// none, it has to be written.
     #[config(default)]
     require: Option<RawRequire>,
+    /// What those who showed it may do, see below.
     #[config(default)]
     authorize: Vec<RawEntry>,
+    /// Takes the credentials of all authenticators out of the request.
     #[config(default = true)]
     hide_credentials: bool,
+    /// Lets preflights pass: browsers send them without credentials. Those of other clients are hidden.
     #[config(default = true)]
     bypass_cors_preflight: bool,
+    /// Every 401 reads the same (`unauthorized`), and a disabled consumer is `not_allowed`. Metrics still tell the
+    /// reason.
     #[config(default)]
     strip_failure_details: bool,
+    /// Tells other modules who calls, by a property. Absent: `true`; in the gateway `false`.
     #[config(default)]
     publish_identity: Option<bool>,
+    /// Tells them the claims as well, up to 8 KiB.
     #[config(default)]
     publish_claims: bool,
 }
@@ -158,6 +177,11 @@ fn anonymous(require: &Require) -> Option<Rc<Identity>> {
     }
     Identity::new("", "", &[], true).ok().map(Rc::new)
 }
+
+#[cfg(not(target_family = "wasm"))]
+mod described;
+#[cfg(not(target_family = "wasm"))]
+pub use described::{authenticator_fields, schema, tables};
 
 #[cfg(test)]
 mod tests;

@@ -44,17 +44,24 @@ impl Text for ConsumerName {
 }
 
 sluicegate_common::deserr_text!(ConsumerName);
+sluicegate_common::described_text!(ConsumerName: "name");
 
 /// An element of `consumers` as written.
 #[derive(Debug, Clone, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawConsumer {
+    /// Who it is. A token's consumer has the issuer's name in front, `idp:alice`.
     id: ConsumerName,
+    /// Its groups, besides those of the token.
     #[config(default)]
     groups: Vec<ConsumerName>,
+    /// From when on it may come in.
     #[config(default)]
     not_before: Option<Nanos>,
+    /// When it may not come in any more.
     #[config(default)]
     expires_at: Option<Nanos>,
+    /// Whether it may not come in at all.
     #[config(default)]
     disabled: bool,
 }

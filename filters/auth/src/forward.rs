@@ -12,12 +12,16 @@ use crate::principal::Principal;
 
 /// The names of the identity's headers as config gives them.
 #[derive(Debug, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawIdentityHeaders {
-    #[config(default)]
+    /// The consumer's id.
+    #[config(default, shown = "\"x-consumer-id\"")]
     consumer_id: Option<HeaderName>,
-    #[config(default)]
+    /// Its groups, joined by commas.
+    #[config(default, shown = "\"x-consumer-groups\"")]
     consumer_groups: Option<HeaderName>,
-    #[config(default)]
+    /// The `id` of the API key or the user's name.
+    #[config(default, shown = "\"x-credential-id\"")]
     credential_id: Option<HeaderName>,
 }
 

@@ -94,6 +94,8 @@ use sluicegate_common::reply::LocalReply;
 
 use crate::authorize::Subject;
 use crate::config::{Config, Gate, REGISTRIES};
+#[cfg(not(target_family = "wasm"))]
+pub use crate::config::{schema, tables};
 use crate::deny::Refused;
 use crate::judgement::{Found, Judgement};
 use crate::jwt::remote::{Refusal, Waiting, Want, Woken};

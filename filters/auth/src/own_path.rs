@@ -32,6 +32,7 @@ impl Text for OwnPath {
 }
 
 sluicegate_common::deserr_text!(OwnPath);
+sluicegate_common::described_text!(OwnPath: "path");
 
 impl OwnPath {
     /// Whether the request is a POST to it.

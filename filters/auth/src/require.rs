@@ -41,7 +41,31 @@ pub enum RawRequire {
 
 /// `{}`.
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct Nothing {}
+
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for RawRequire {
+    fn schema() -> serde_json::Value {
+        use sluicegate_common::describe::{Field, one_key};
+
+        // Inside it is what the top's field is.
+        let inner = serde_json::json!({ "$ref": "#/properties/require" });
+        let list = serde_json::json!({ "type": "array", "items": inner, "minItems": 1 });
+        let field = |name, doc, schema| Field { name, doc, kind: Self::kind(), schema, default: None };
+        one_key(&[
+            field("use", "A valid credential of this authenticator.", String::schema()),
+            field("any", "The first element of which a credential is present decides, valid or not.", list.clone()),
+            field("all", "Every element; the request comes from whom the first of them names.", list),
+            field("optional", "As inside; without any credential the request is anonymous.", inner),
+            field("public", "Nothing; credentials are not looked at.", Nothing::schema()),
+        ])
+    }
+
+    fn kind() -> String {
+        "object with one key".into()
+    }
+}
 
 impl Deserr<ConfigErrors> for RawRequire {
     fn deserialize_from_value<V: IntoValue>(

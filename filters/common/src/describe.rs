@@ -16,6 +16,7 @@ use crate::request_id::RequestId;
 
 mod common;
 mod table;
+mod values;
 
 pub use common::filter;
 pub use table::table;

@@ -18,7 +18,7 @@ struct Described {
     accepted: usize,
 }
 
-const FILTERS: [Described; 3] = [
+const FILTERS: [Described; 4] = [
     Described { name: "cors", schema: sluicegate_cors::schema, tables: Some(sluicegate_cors::tables), accepted: 40 },
     Described { name: "circuit-breaker", schema: sluicegate_circuit_breaker::schema, tables: None, accepted: 10 },
     Described {
@@ -27,6 +27,7 @@ const FILTERS: [Described; 3] = [
         tables: Some(sluicegate_rate_limit::tables),
         accepted: 40,
     },
+    Described { name: "auth", schema: sluicegate_auth::schema, tables: Some(sluicegate_auth::tables), accepted: 100 },
 ];
 
 fn root() -> PathBuf {
@@ -79,16 +80,21 @@ fn scenarios(filter: &str) -> Vec<Found> {
     all
 }
 
-/// The example, and the whole configurations among the blocks of the README.
+/// The examples, and the whole configurations among the blocks of the README.
 fn documents(filter: &str) -> Vec<Found> {
-    let example = format!("examples/{filter}/config.json");
+    let examples = fs::read_dir(root().join("examples").join(filter)).expect("examples");
+    let examples = examples.map(|entry| entry.expect("an entry").path());
+    let examples = examples.filter(|file| file.extension().is_some_and(|kind| kind == "json"));
+    let examples = examples.map(|file| {
+        let config = serde_json::from_str(&fs::read_to_string(&file).expect("a readable file")).expect("JSON");
+        (file.display().to_string(), config)
+    });
     let readme = read(&format!("filters/{filter}/README.md"));
     let blocks = readme.split("```json\n").skip(1).filter_map(|block| block.split("```").next());
     let blocks: Vec<Value> = blocks.filter_map(|block| serde_json::from_str(block).ok()).collect();
     assert!(!blocks.is_empty(), "{filter}");
-    let config = serde_json::from_str(&read(&example)).expect("JSON");
     let blocks = blocks.into_iter().map(|block| (format!("the README of {filter}"), block));
-    [(example, config)].into_iter().chain(blocks).collect()
+    examples.chain(blocks).collect()
 }
 
 #[test]
@@ -177,6 +183,67 @@ fn mistakes_in_limits() -> Vec<Value> {
     ]
 }
 
+fn mistakes_of_auth() -> Vec<Value> {
+    let fine = json!({ "paths": [{ "prefix": "/a" }] });
+    let authenticator = |config: Value| json!({ "authenticators": { "a": config } });
+    let issuer = |field: &str, value: Value| {
+        let mut issuer = json!({ "name": "i", "algorithms": ["HS256"], "keys": { "secret": { "env": "S" } } });
+        issuer[field] = value;
+        authenticator(json!({ "type": "jwt", "issuers": [issuer] }))
+    };
+    let credential = |key: Value| {
+        let credentials = json!([{ "id": "a", "consumer": "a", "key": key }]);
+        authenticator(json!({ "type": "api_key", "from": [{ "header": "x-api-key" }], "credentials": credentials }))
+    };
+    vec![
+        authenticator(json!({ "issuers": [] })),
+        authenticator(json!({ "type": "jwks", "issuers": [] })),
+        authenticator(json!({ "type": "jwt", "issuer": "https://idp.example.com" })),
+        authenticator(json!({ "type": "jwt", "issuers": [], "clock_skew": 60 })),
+        authenticator(json!({ "type": "jwt", "issuers": [], "max_token_size": "16KB" })),
+        authenticator(json!({ "type": "jwt", "issuers": [], "from": [] })),
+        authenticator(json!({ "type": "jwt", "issuers": [], "from": [{ "header": "a", "cookie": "b" }] })),
+        authenticator(json!({ "type": "jwt", "issuers": [], "from": [{ "prefix": "Bearer " }] })),
+        authenticator(json!({ "type": "api_key", "credentials": [] })),
+        authenticator(json!({ "type": "basic", "from": [{ "header": "a" }], "users": [] })),
+        authenticator(json!({ "type": "basic", "users": [], "slow_hash_rate": 0 })),
+        authenticator(json!({ "type": "basic", "users": [{ "username": "a", "consumer": "a", "password": "a" }] })),
+        issuer("algorithms", json!(["none"])),
+        issuer("algorithms", json!("RS256")),
+        issuer("audience", json!("api")),
+        issuer("keys", json!({ "secret": "0123456789abcdef0123456789abcdef" })),
+        issuer("keys", json!({ "pem": "", "secret": { "env": "S" } })),
+        issuer("keys", json!({ "jwks": [] })),
+        issuer("keys", json!({ "remote": { "uri": "https://idp.example.com/jwks.json" } })),
+        issuer("keys", json!({ "remote": { "uri": "https://idp.example.com/", "cluster": "c", "timeout": "2 s" } })),
+        issuer("consumer", json!("/sub")),
+        credential(json!("secret")),
+        credential(json!({ "sha512": "00" })),
+        credential(json!({ "env": "S", "value": "s" })),
+        json!({ "authenticators": [] }),
+        json!({ "consumers": [{ "groups": [] }] }),
+        json!({ "consumers": [{ "id": "a", "group": "b" }] }),
+        json!({ "require": "a" }),
+        json!({ "require": {} }),
+        json!({ "require": { "uses": "a" } }),
+        json!({ "require": { "any": [] } }),
+        json!({ "require": { "any": [{ "use": "a", "public": {} }] } }),
+        json!({ "require": { "all": [{ "optional": { "any": ["a"] } }] } }),
+        json!({ "require": { "public": true } }),
+        json!({ "authorize": [{ "allow": { "groups": ["a"] } }] }),
+        json!({ "authorize": [{ "name": "a", "allow": { "roles": ["a"] } }] }),
+        json!({ "authorize": [{ "name": "a", "allow": { "claims": [{ "pointer": "/a", "equals": [] }] } }] }),
+        json!({ "login": { "path": "/login", "claims": ["/id"] } }),
+        json!({ "login": { "path": "/login", "claims": "/id", "key": { "env": "S" } } }),
+        json!({ "revocation": { "logout_paths": ["/logout"] } }),
+        json!({ "identity_headers": { "consumer": "x-consumer" } }),
+        rule(&fine, &json!({ "consumers": [] })),
+        rule(&fine, &json!({ "authenticators": {} })),
+        rule(&fine, &json!({ "require": { "used": "a" } })),
+        rule(&fine, &json!({ "hide_credentials": "no" })),
+    ]
+}
+
 #[test]
 fn mistakes_are_caught() {
     let fine = json!({ "paths": [{ "prefix": "/a" }] });
@@ -202,7 +269,9 @@ fn mistakes_are_caught() {
         rule(&fine, &json!({ "minimum_calls": 0 })),
     ];
     let of_limits = mistakes_in_limits();
-    for (Described { name, schema, .. }, own) in FILTERS.iter().zip([&of_cors[..], &of_breakers, &of_limits]) {
+    let of_auth = mistakes_of_auth();
+    for (Described { name, schema, .. }, own) in FILTERS.iter().zip([&of_cors[..], &of_breakers, &of_limits, &of_auth])
+    {
         let validator = jsonschema::validator_for(&schema()).expect("a schema");
         for config in own.iter().chain(&common_mistakes()) {
             assert!(!validator.is_valid(config), "{name}: {config}");
@@ -221,6 +290,7 @@ fn rules_say_patches() {
             "plans": { "table": { "gold": { "quota": { "requests": 5 } }, "free": null } },
             "global": { "cost": { "fixed": null, "header": { "name": "x-cost", "max": 5 } } },
         }),
+        json!({ "require": { "optional": { "any": [{ "use": "a" }] } }, "authorize": [], "realm": null }),
     ];
     for (Described { name, schema, .. }, patch) in FILTERS.iter().zip(&patches) {
         let validator = jsonschema::validator_for(&schema()).expect("a schema");

@@ -14,18 +14,26 @@ use super::{ApiKeys, Credential, MAX_KEY, digest};
 /// An authenticator of type `api_key`, without its `type` and `from`. Errors tell places in that object, so it is read
 /// by itself ([`read`](sluicegate_common::config::read)).
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawApiKeys {
-    /// May be empty: who revokes the last key needs a config that is taken.
+    /// `{id, consumer, key, not_before, expires_at}`, may be empty. `id` is no secret and unique. `key` is a secret or
+    /// `{"sha256": "<64 hex digits>"}`; at most 8 KiB. The times may be left out.
     credentials: Vec<RawCredential>,
 }
 
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawCredential {
+    /// Unique and no secret: the service is told it.
     id: Name,
+    /// Whose the key is.
     consumer: String,
+    /// A secret or its SHA-256 digest; at most 8 KiB, and random.
     key: RawSecretOrDigest,
+    /// From when on it is valid.
     #[config(default)]
     not_before: Option<Nanos>,
+    /// When it is not valid any more.
     #[config(default)]
     expires_at: Option<Nanos>,
 }

@@ -19,14 +19,20 @@ enum Scalar {
 
 /// A condition as written.
 #[derive(Debug, Clone, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawClaim {
+    /// Where the claim stands. Beside it there is one of the others; JSON types count: `1` is not `"1"`.
     pointer: Pointer,
+    /// One of these is the claim, or an element of it.
     #[config(default)]
     any_of: Option<Vec<Scalar>>,
+    /// All of these are elements of the claim.
     #[config(default)]
     all_of: Option<Vec<Scalar>>,
+    /// The claim is this.
     #[config(default)]
     equals: Option<Scalar>,
+    /// Whether it is there, and not null.
     #[config(default)]
     exists: Option<bool>,
 }
@@ -119,6 +125,17 @@ impl Scalar {
 fn whole(number: f64) -> Option<i128> {
     const LIMIT: f64 = 9_007_199_254_740_992.0;
     (number.fract() == 0.0 && number.abs() < LIMIT).then_some(number as i128)
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for Scalar {
+    fn schema() -> Value {
+        serde_json::json!({ "type": ["string", "number", "boolean"] })
+    }
+
+    fn kind() -> String {
+        "value".into()
+    }
 }
 
 impl Deserr<ConfigErrors> for Scalar {

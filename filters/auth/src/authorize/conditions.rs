@@ -12,13 +12,18 @@ use crate::consumers::ConsumerName;
 
 /// Conditions as written.
 #[derive(Debug, Clone, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawConditions {
+    /// Ids of consumers: one is enough.
     #[config(default)]
     consumers: Option<Vec<ConsumerName>>,
+    /// Groups: one is enough.
     #[config(default)]
     groups: Option<Vec<ConsumerName>>,
+    /// Scopes of the claims `scope` (a string with blanks) or `scp` (such a string or an array): one is enough.
     #[config(default)]
     scopes: Option<Vec<Scope>>,
+    /// Conditions on claims: one is enough.
     #[config(default)]
     claims: Option<Vec<RawClaim>>,
 }

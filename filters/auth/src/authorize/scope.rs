@@ -19,6 +19,7 @@ impl Text for Scope {
 }
 
 sluicegate_common::deserr_text!(Scope);
+sluicegate_common::described_text!(Scope: "scope");
 
 /// Scopes of which one is enough.
 #[derive(Debug, Clone)]

@@ -196,3 +196,4 @@ impl Text for Pbkdf2 {
 }
 
 sluicegate_common::deserr_text!(Bcrypt, Pbkdf2);
+sluicegate_common::described_text!(Bcrypt: "bcrypt hash", Pbkdf2: "PBKDF2 hash");

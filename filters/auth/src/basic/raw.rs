@@ -18,17 +18,25 @@ use crate::api_key::digest;
 /// An authenticator of type `basic`, without its `type`. Errors tell places in that object, so it is read by itself
 /// ([`read`](sluicegate_common::config::read)).
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawBasic {
-    /// May be empty: who removes the last user needs a config that is taken.
+    /// `{username, consumer, password}`, may be empty. `password` is a secret, `{"sha256": ".."}`, `{"bcrypt":
+    /// "$2b$10$.."}` (cost 4 to 10) or `{"pbkdf2": "$pbkdf2-sha256$i=100000$.."}` (or `sha512`; 10,000 to 100,000
+    /// iterations; PHC form).
     users: Vec<RawUser>,
-    #[config(default)]
+    /// How many bcrypt and PBKDF2 hashes may begin in a second, in each VM. More is 429 before anything is hashed.
+    #[config(default, shown = "2")]
     slow_hash_rate: Option<Whole<1, 100>>,
 }
 
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawUser {
+    /// As the client says it, unique.
     username: Username,
+    /// Whose it is.
     consumer: String,
+    /// A secret, its SHA-256 digest, or a hash: bcrypt of cost 4 to 10, PBKDF2 of 10,000 to 100,000 iterations.
     password: RawPassword,
 }
 
@@ -45,6 +53,7 @@ impl Text for Username {
 }
 
 sluicegate_common::deserr_text!(Username);
+sluicegate_common::described_text!(Username: "name");
 
 enum RawPassword {
     Fast(RawSecretOrDigest),
@@ -54,6 +63,20 @@ enum RawPassword {
 impl std::fmt::Debug for RawPassword {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[password]")
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for RawPassword {
+    fn schema() -> serde_json::Value {
+        use sluicegate_common::describe::{Field, one_key};
+
+        let slow = [Field::of::<Bcrypt>("bcrypt", "", None), Field::of::<Pbkdf2>("pbkdf2", "", None)];
+        one_key(&RawSecretOrDigest::fields().into_iter().chain(slow).collect::<Vec<_>>())
+    }
+
+    fn kind() -> String {
+        "secret, digest or hash".into()
     }
 }
 

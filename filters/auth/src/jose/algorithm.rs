@@ -99,5 +99,21 @@ impl Text for Algorithm {
 
 sluicegate_common::deserr_text!(Algorithm);
 
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for Algorithm {
+    fn schema() -> serde_json::Value {
+        let names: Vec<&str> = Self::ALL.map(Self::name).into_iter().chain(["Ed25519"]).collect();
+        sluicegate_common::describe::words(&names)
+    }
+
+    fn kind() -> String {
+        "algorithm".into()
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        self.name().into()
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,7 @@ pub struct ClaimHeader {
 
 /// How arrays and objects are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub enum Encoding {
     /// Arrays as JSON in ASCII; objects are refused.
     #[default]

@@ -23,37 +23,61 @@ const TOKEN_SIZE: Size = Size::from_bytes(16 << 10);
 
 /// The authenticator as written, without its `type` and `from`.
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawJwt {
+    /// Whose tokens are taken.
     issuers: Vec<RawIssuer>,
+    /// How far issuers' clocks may be off, for `exp`, `nbf` and `iat`.
     #[config(default = MINUTE)]
     clock_skew: Duration,
+    /// Claims that must be there, not null.
     #[config(default = vec!["exp".to_owned()])]
     require_claims: Vec<String>,
+    /// Longer ones are malformed.
     #[config(default = TOKEN_SIZE)]
     max_token_size: Size,
+    /// The most between `iat` and `exp`, which must then both be there.
     #[config(default)]
     max_lifetime: Option<Duration>,
+    /// The `typ` of the header, with or without `application/`.
     #[config(default)]
     typ: Option<String>,
+    /// The claim that chooses the issuer entry by its `name`.
     #[config(default)]
     key_claim: Option<Pointer>,
+    /// Claims for the service, `{claim, header, encoding}`. Strings, numbers and booleans as they are; arrays by
+    /// `encoding`: `"auto"` and `"json"` as JSON in ASCII, `"csv"` joined by commas; objects with `"json"` alone. What
+    /// cannot stand in a header makes the token malformed.
     #[config(default)]
     claims_to_headers: Vec<RawClaimHeader>,
+    /// The header for the payload, as in the token (base64url).
     #[config(default)]
     forward_payload_header: Option<HeaderName>,
 }
 
+/// An element of `issuers` as written.
 #[derive(FromConfig)]
-struct RawIssuer {
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
+pub struct RawIssuer {
+    /// Unique among all authenticators; the prefix of consumers' ids.
     name: Name,
+    /// The `iss`, byte by byte. One entry may have none: it takes the tokens that no other takes.
     #[config(default)]
     issuer: Option<String>,
+    /// One of them must be in `aud`. Empty: any will do.
     #[config(default)]
     audiences: Vec<String>,
+    /// `HS256` `HS384` `HS512` `RS256` `RS384` `RS512` `PS256` `PS384` `PS512` `ES256` `EdDSA` (Ed25519).
     algorithms: Vec<Algorithm>,
+    /// `{"secret": ..}`, at least 32 bytes and no PEM; `{"pem": ".."}`, one public key; `{"jwks": {"keys": [..]}}`;
+    /// `{"remote": ..}`.
     keys: RawKeys,
-    #[config(default)]
+    /// Whose the token is. `prefixed`: `<name>:<claim>`. `"map": "registered"`: the claim is the id of a listed
+    /// consumer, without the name of any issuer and `:` in front, else 403. `{"fixed": "id"}`: this one. By default a
+    /// token without `sub` is `<name>:`.
+    #[config(default, shown = "{\"claim\": \"/sub\", \"map\": \"prefixed\"}")]
     consumer: Option<RawNaming>,
+    /// Groups: a string or an array of strings.
     #[config(default)]
     groups_claim: Option<Pointer>,
 }
@@ -63,6 +87,26 @@ enum RawKeys {
     Pem(String),
     Secret(RawSecret),
     Remote(RawRemote),
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for RawKeys {
+    fn schema() -> serde_json::Value {
+        use sluicegate_common::describe::{Field, one_key};
+
+        let keys = serde_json::json!({ "type": "array", "items": { "type": "object" } });
+        let jwks = serde_json::json!({ "type": "object", "properties": { "keys": keys }, "required": ["keys"] });
+        one_key(&[
+            Field { name: "jwks", doc: "A key set.", kind: "key set".into(), schema: jwks, default: None },
+            Field::of::<String>("pem", "One public key.", None),
+            Field::of::<RawSecret>("secret", "At least 32 bytes and no PEM.", None),
+            Field::of::<RawRemote>("remote", "Published keys.", None),
+        ])
+    }
+
+    fn kind() -> String {
+        "one of four".into()
+    }
 }
 
 impl Deserr<ConfigErrors> for RawKeys {
@@ -83,25 +127,34 @@ impl Deserr<ConfigErrors> for RawKeys {
 
 /// `{"claim": "/sub", "map": "prefixed"}` or `{"fixed": "john"}`.
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawNaming {
+    /// The claim that says whose it is.
     #[config(default)]
     claim: Option<Pointer>,
+    /// How it does: behind the name of the issuer, or as the id of a listed consumer.
     #[config(default)]
     map: Option<Map>,
+    /// Whose all tokens are, without `claim` and `map`.
     #[config(default)]
     fixed: Option<String>,
 }
 
 #[derive(Clone, Copy, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 enum Map {
     Prefixed,
     Registered,
 }
 
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawClaimHeader {
+    /// Where it stands in the token.
     claim: Pointer,
+    /// The header that it is written to; clients cannot set it.
     header: HeaderName,
+    /// How arrays and objects are written.
     #[config(default)]
     encoding: Encoding,
 }

@@ -19,20 +19,33 @@ const MOST: Size = Size::from_bytes(1 << 20);
 
 /// `login` as written.
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawLogin {
+    /// A POST there is a login. A route leads to the credential service, as to any other: to
+    /// nobody else, on any host.
     path: OwnPath,
+    /// What the token says of the user, out of the service's answer, by the last names of the pointers. The first names
+    /// the user. `iat`, `exp`, `nbf`, `jti`, `iss` and `aud` are the gateway's own.
     claims: Vec<Claim>,
+    /// How long the token is good: `exp`, and `expiresIn` as written.
     #[config(default = Ttl::day())]
     ttl: Ttl,
+    /// The `iss` of the token.
     #[config(default)]
     issuer: Option<String>,
+    /// The `aud` of the token.
     #[config(default)]
     audience: Option<String>,
+    /// The secret that signs; at least as long as the hash.
     key: RawSecret,
+    /// How it signs: `"HS256"`, `"HS384"` or `"HS512"`.
     #[config(default = Algorithm::Hs256)]
     algorithm: Algorithm,
+    /// The longest answer of the service, at most 1 MiB.
     #[config(default = MAX_BODY)]
     max_body: Size,
+    /// Keeps the head of the answer until its body was read, so that every failure is a 502. Only for Envoy, and only
+    /// with `allow_on_headers_stop_iteration: true` in the plugin's configuration, see below.
     #[config(default)]
     hold_head: bool,
 }
@@ -52,6 +65,7 @@ impl Text for Claim {
 }
 
 sluicegate_common::deserr_text!(Claim);
+sluicegate_common::described_text!(Claim: "pointer");
 
 impl Ttl {
     fn day() -> Self {
@@ -70,6 +84,22 @@ impl Text for Ttl {
 }
 
 sluicegate_common::deserr_text!(Ttl);
+
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for Ttl {
+    fn schema() -> serde_json::Value {
+        let whole = "^[0-9]+(ns|us|ms|s|m|h|d)$";
+        serde_json::json!({ "type": "string", "description": Self::EXPECTED, "pattern": whole })
+    }
+
+    fn kind() -> String {
+        "duration of whole seconds".into()
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        self.text.as_str().into()
+    }
+}
 
 impl RawLogin {
     /// The path as the registry compares it with others.

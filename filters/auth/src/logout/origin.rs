@@ -37,6 +37,7 @@ impl Text for Origin {
 }
 
 sluicegate_common::deserr_text!(Origin);
+sluicegate_common::described_text!(Origin: "origin");
 
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     match authority.rsplit_once(':') {

@@ -14,15 +14,21 @@ use crate::own_path::OwnPath;
 
 /// `revocation` as written.
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawRevocation {
+    /// POST there with a valid token of any `jwt` authenticator revokes the token, on all workers of the process.
     #[config(default)]
     logout_path: Option<OwnPath>,
+    /// Pages that may log out by a cookie, besides those of the gateway's own origin.
     #[config(default)]
     allow_origins: Vec<Origin>,
+    /// Tokens refused by their `jti`, of all issuers.
     #[config(default)]
     jti: Vec<Claim>,
+    /// Tokens refused by their `sub`, of all issuers.
     #[config(default)]
     sub: Vec<Claim>,
+    /// Tokens issued before, and those that do not say when, are refused.
     #[config(default)]
     issued_before: Option<Nanos>,
 }
@@ -40,6 +46,7 @@ impl Text for Claim {
 }
 
 sluicegate_common::deserr_text!(Claim);
+sluicegate_common::described_text!(Claim: "text");
 
 fn set(claims: Vec<Claim>) -> BTreeSet<String> {
     // Not collected: `collect` sorts, and each type it sorts is 5 KB of code.

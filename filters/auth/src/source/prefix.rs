@@ -72,3 +72,4 @@ impl Text for Prefix {
 }
 
 sluicegate_common::deserr_text!(Prefix);
+sluicegate_common::described_text!(Prefix: "prefix");

@@ -8,13 +8,19 @@ use super::prefix::Prefix;
 use super::{Place, Source, Sources};
 
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawSource {
+    /// A header. Not `Host`, `Cookie`, `Connection`, `Content-Length`, `Transfer-Encoding` or `TE`.
     #[config(default)]
     header: Option<HeaderName>,
+    /// A parameter of the query.
     #[config(default)]
     query: Option<ParameterName>,
+    /// A cookie.
     #[config(default)]
     cookie: Option<CookieName>,
+    /// What stands before it: `"Bearer "`, a scheme and a blank, of either case; or text such as `"key-"`.
+    /// `Authorization` needs a scheme.
     #[config(default)]
     prefix: Option<Prefix>,
 }
@@ -40,6 +46,34 @@ impl Text for CookieName {
 }
 
 sluicegate_common::deserr_text!(ParameterName, CookieName);
+sluicegate_common::described_text!(ParameterName: "name", CookieName: "name");
+
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for Source {
+    fn schema() -> serde_json::Value {
+        let one = |key: &str| serde_json::json!({ "required": [key] });
+        let mut schema = RawSource::schema();
+        if let serde_json::Value::Object(schema) = &mut schema {
+            schema.insert("oneOf".to_owned(), ["header", "query", "cookie"].map(one).into_iter().collect());
+        }
+        schema
+    }
+
+    fn kind() -> String {
+        "place".into()
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for Sources {
+    fn schema() -> serde_json::Value {
+        serde_json::json!({ "type": "array", "items": Source::schema(), "minItems": 1 })
+    }
+
+    fn kind() -> String {
+        Vec::<Source>::kind()
+    }
+}
 
 /// Headers that are more than a credential: they cannot be taken away.
 const NOT_FOR_CREDENTIALS: [&str; 6] = ["connection", "content-length", "cookie", "host", "te", "transfer-encoding"];

@@ -13,17 +13,26 @@ const fn seconds(n: u64) -> Duration {
 
 /// Published keys as written.
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawRemote {
+    /// The key set.
     uri: Uri,
+    /// Envoy: the cluster that is asked. Kong's engine: `host:port`.
     cluster: Upstream,
+    /// What `:authority` says. Absent: host and port of `uri`.
     #[config(default)]
     authority: Option<Authority>,
+    /// They are fetched again after 80 % of it; at least 1 s.
     #[config(default = seconds(600))]
     cache_ttl: Duration,
+    /// How long they serve while that fails; at least `cache_ttl`.
     #[config(default = seconds(24 * 60 * 60))]
     stale_ttl: Duration,
+    /// The least between two fetches for unknown names of keys, and the most between tries after a failure; at least 1
+    /// s.
     #[config(default = seconds(30))]
     min_refresh: Duration,
+    /// 1 ms to 1 min, whole milliseconds.
     #[config(default = seconds(2))]
     timeout: Duration,
 }
@@ -41,6 +50,7 @@ impl Text for Upstream {
 }
 
 sluicegate_common::deserr_text!(Upstream);
+sluicegate_common::described_text!(Upstream: "text");
 
 /// Where keys are published, and how often they are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

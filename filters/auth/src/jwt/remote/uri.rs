@@ -72,6 +72,7 @@ fn is_host(host: &str) -> bool {
 }
 
 sluicegate_common::deserr_text!(Uri, Authority);
+sluicegate_common::described_text!(Uri: "absolute URI", Authority: "host and port");
 
 #[cfg(test)]
 mod tests;
