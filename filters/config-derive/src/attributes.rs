@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Error, Expr, LitStr, Path};
+use syn::{Attribute, Error, Expr, LitStr, Path, Type};
 
 /// What an attribute says of a type, a field or a variant.
 #[derive(Default)]
@@ -13,6 +13,8 @@ pub struct Attributes {
     pub default: Option<TokenStream>,
     /// The default as the config would write it, in JSON, where the value in the code does not say it.
     pub shown: Option<String>,
+    /// What it is described as, where another type reads it.
+    pub described: Option<Type>,
     /// The config cannot have it.
     pub skip: bool,
     /// Names that no field has are others' business.
@@ -39,6 +41,8 @@ impl Attributes {
                     found.rename = Some(meta.value()?.parse::<LitStr>()?.value());
                 } else if meta.path.is_ident("shown") {
                     found.shown = Some(meta.value()?.parse::<LitStr>()?.value());
+                } else if meta.path.is_ident("described") {
+                    found.described = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("skip") {
                     found.skip = true;
                 } else if meta.path.is_ident("allow_unknown") {
@@ -46,9 +50,9 @@ impl Attributes {
                 } else if meta.path.is_ident("validate") {
                     found.validate = Some(meta.value()?.parse()?);
                 } else {
-                    return Err(
-                        meta.error("expected `allow_unknown`, `default`, `rename`, `shown`, `skip` or `validate`")
-                    );
+                    return Err(meta.error(
+                        "expected `allow_unknown`, `default`, `described`, `rename`, `shown`, `skip` or `validate`",
+                    ));
                 }
                 Ok(())
             })?;

@@ -34,12 +34,13 @@ pub fn description(input: &DeriveInput) -> Result<TokenStream, Error> {
 fn of_struct(input: &DeriveInput, fields: &Fields) -> Result<TokenStream, Error> {
     let mut described = Vec::new();
     for field in fields {
-        let Attributes { rename, default, shown, skip, .. } = Attributes::of(&field.attrs)?;
+        let Attributes { rename, default, shown, described: ty, skip, .. } = Attributes::of(&field.attrs)?;
         if skip {
             continue;
         }
         let Some(ident) = &field.ident else { return Err(Error::new_spanned(field, "expected named fields")) };
-        let (ty, key, doc) = (&field.ty, rename.unwrap_or_else(|| ident.to_string()), doc_of(&field.attrs));
+        let (ty, key, doc) =
+            (ty.as_ref().unwrap_or(&field.ty), rename.unwrap_or_else(|| ident.to_string()), doc_of(&field.attrs));
         let default = match default {
             Some(default) => quote!(::core::option::Option::Some({ let default: #ty = #default; default })),
             None => quote!(::core::option::Option::None),

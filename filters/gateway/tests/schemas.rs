@@ -18,7 +18,7 @@ struct Described {
     accepted: usize,
 }
 
-const FILTERS: [Described; 4] = [
+const FILTERS: [Described; 5] = [
     Described { name: "cors", schema: sluicegate_cors::schema, tables: Some(sluicegate_cors::tables), accepted: 40 },
     Described { name: "circuit-breaker", schema: sluicegate_circuit_breaker::schema, tables: None, accepted: 10 },
     Described {
@@ -28,6 +28,7 @@ const FILTERS: [Described; 4] = [
         accepted: 40,
     },
     Described { name: "auth", schema: sluicegate_auth::schema, tables: Some(sluicegate_auth::tables), accepted: 100 },
+    Described { name: "header-transform", schema: sluicegate_header_transform::schema, tables: None, accepted: 100 },
 ];
 
 fn root() -> PathBuf {
@@ -244,6 +245,41 @@ fn mistakes_of_auth() -> Vec<Value> {
     ]
 }
 
+fn mistakes_in_ops() -> Vec<Value> {
+    let fine = json!({ "paths": [{ "prefix": "/a" }] });
+    let request = |op: Value| json!({ "request": [op] });
+    let response = |op: Value| json!({ "response": [op] });
+    vec![
+        json!({ "requests": [] }),
+        json!({ "traceparent": "new" }),
+        json!({ "security_headers": "all" }),
+        request(json!({ "op": "add", "target": "header", "name": "x", "value": "a" })),
+        request(json!({ "op": "set", "target": "headers", "name": "x", "value": "a" })),
+        request(json!({ "op": "set", "target": "header", "name": "x" })),
+        request(json!({ "op": "set", "target": "header", "value": "a" })),
+        request(json!({ "op": "set", "target": "header", "name_prefix": "x-", "value": "a" })),
+        request(json!({ "op": "set", "target": "header", "name": "x a", "value": "a" })),
+        request(json!({ "op": "set", "target": "header", "name": "x", "value": "a", "on_missing": "drop" })),
+        request(json!({ "op": "remove", "target": "header", "name": "x", "value": "a" })),
+        request(json!({ "op": "remove", "target": "header", "name": "x", "name_prefix": "x-" })),
+        request(json!({ "op": "rename", "target": "query", "name": "x", "value": "y" })),
+        request(json!({ "op": "rewrite", "target": "path", "regex": "/a(.*)" })),
+        request(json!({ "op": "append", "target": "path", "value": "/a" })),
+        request(json!({ "op": "set", "target": "path", "name": "x", "value": "/a" })),
+        request(json!({ "op": "set", "target": "status", "value": "404" })),
+        request(json!({ "op": "remove", "target": "header", "name": "x", "when": { "statuses": ["404"] } })),
+        response(json!({ "op": "set", "target": "path", "value": "/a" })),
+        response(json!({ "op": "set", "target": "status", "value": 404 })),
+        response(json!({ "op": "set", "target": "status", "value": "204" })),
+        response(json!({ "op": "remove", "target": "header", "name": "x", "when": {} })),
+        json!({ "reply": [{ "status": 503 }] }),
+        json!({ "reply": [{ "name": "a", "status": 600 }] }),
+        json!({ "reply": [{ "name": "a", "json": {}, "text": "a" }] }),
+        rule(&fine, &json!({ "request": [{ "op": "remove", "target": "header" }] })),
+        rule(&fine, &json!({ "request_id": {} })),
+    ]
+}
+
 #[test]
 fn mistakes_are_caught() {
     let fine = json!({ "paths": [{ "prefix": "/a" }] });
@@ -269,9 +305,9 @@ fn mistakes_are_caught() {
         rule(&fine, &json!({ "minimum_calls": 0 })),
     ];
     let of_limits = mistakes_in_limits();
-    let of_auth = mistakes_of_auth();
-    for (Described { name, schema, .. }, own) in FILTERS.iter().zip([&of_cors[..], &of_breakers, &of_limits, &of_auth])
-    {
+    let (of_auth, of_ops) = (mistakes_of_auth(), mistakes_in_ops());
+    let own: [&[Value]; FILTERS.len()] = [&of_cors, &of_breakers, &of_limits, &of_auth, &of_ops];
+    for (Described { name, schema, .. }, own) in FILTERS.iter().zip(own) {
         let validator = jsonschema::validator_for(&schema()).expect("a schema");
         for config in own.iter().chain(&common_mistakes()) {
             assert!(!validator.is_valid(config), "{name}: {config}");
@@ -282,7 +318,7 @@ fn mistakes_are_caught() {
 #[test]
 fn rules_say_patches() {
     let fine = json!({ "paths": [{ "prefix": "/a" }] });
-    let patches = [
+    let patches: [Value; FILTERS.len()] = [
         json!({ "max_age": null, "errors": { "origin_not_allowed": { "status": 404 } } }),
         json!({ "window": { "size": 50 }, "failure": { "statuses": null } }),
         json!({
@@ -291,6 +327,7 @@ fn rules_say_patches() {
             "global": { "cost": { "fixed": null, "header": { "name": "x-cost", "max": 5 } } },
         }),
         json!({ "require": { "optional": { "any": [{ "use": "a" }] } }, "authorize": [], "realm": null }),
+        json!({ "security_headers": null, "request": [{ "op": "remove", "target": "cookie", "name_regex": "a.*" }] }),
     ];
     for (Described { name, schema, .. }, patch) in FILTERS.iter().zip(&patches) {
         let validator = jsonschema::validator_for(&schema()).expect("a schema");

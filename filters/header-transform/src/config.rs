@@ -29,6 +29,7 @@ pub struct Config {
 
 /// `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub enum Traceparent {
     /// Nothing.
     #[default]
@@ -41,6 +42,7 @@ pub enum Traceparent {
 
 /// `forwarded`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub enum Forwarded {
     /// Nothing.
     #[default]
@@ -52,20 +54,36 @@ pub enum Forwarded {
 }
 
 #[derive(FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 #[expect(dead_code, reason = "the entries of the lists are read one by one")]
 struct RawConfig {
+    /// [Trace Context](https://www.w3.org/TR/trace-context-1/): `pass` lets one valid `traceparent` through and removes
+    /// others, with their `tracestate`; `create` also begins a sampled trace where none is left.
     #[config(default)]
     traceparent: Traceparent,
+    /// An element about this request, `for=192.0.2.7;host=api.example.com;proto=https`, in `Forwarded` (RFC 7239):
+    /// behind the client's own, or in their place. `append` replaces lines whose quotes do not close.
     #[config(default)]
     forwarded: Forwarded,
+    /// Headers that tell browsers to be careful, see below.
     #[config(default)]
     security_headers: Option<SecurityHeaders>,
-    #[config(default)]
+    /// What is done to requests.
+    #[config(default, described = Vec<crate::op::OnRequest>)]
     request: Vec<Value>,
-    #[config(default)]
+    /// What is done to responses, local replies included.
+    #[config(default, described = Vec<crate::op::OnResponse>)]
     response: Vec<Value>,
-    #[config(default)]
+    /// What is answered here.
+    #[config(default, described = Vec<crate::direct_reply::Entry>)]
     reply: Vec<Value>,
+}
+
+/// The JSON Schema of a configuration.
+#[cfg(not(target_family = "wasm"))]
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    sluicegate_common::describe::filter::<RawConfig>("header-transform", &[])
 }
 
 impl Config {

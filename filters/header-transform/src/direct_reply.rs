@@ -25,18 +25,53 @@ pub struct DirectReply {
 
 /// An entry of `reply` as written.
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawReply {
+    /// Unique; in metrics.
     name: Name,
+    /// The first reply whose match holds answers. Absent: every request.
     #[config(default, rename = "match")]
     matches: Option<RawMatch>,
-    #[config(default)]
+    /// Status of the answer. 204, 205 and 304 have no body.
+    #[config(default, shown = "200")]
     status: Option<StatusCode>,
+    /// Sent as they are written. A body with templates keeps its own `content-type`.
     #[config(default)]
     headers: Table<HeaderName, HeaderValue>,
+    /// The body. Its strings are templates; what they put in is escaped, what is missing is empty. Members are sent in
+    /// the order of their names.
     #[config(default)]
     json: Option<Json>,
+    /// The body as `text/plain`, in place of `json`.
     #[config(default)]
     text: Option<Template>,
+}
+
+/// An entry of `reply`, described: it has one body.
+#[cfg(not(target_family = "wasm"))]
+pub struct Entry;
+
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for Entry {
+    fn schema() -> serde_json::Value {
+        let mut schema = RawReply::schema();
+        if let serde_json::Value::Object(schema) = &mut schema {
+            schema.insert("not".to_owned(), serde_json::json!({ "required": ["json", "text"] }));
+        }
+        schema
+    }
+
+    fn kind() -> String {
+        "reply".into()
+    }
+
+    fn kinds() -> String {
+        "replies".into()
+    }
+
+    fn fields() -> Vec<sluicegate_common::describe::Field> {
+        RawReply::fields()
+    }
 }
 
 impl DirectReply {

@@ -5,6 +5,7 @@ use sluicegate_common::head::StaticName;
 
 /// What the responses are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub enum SecurityHeaders {
     /// Data for programs: a browser that shows one as a page runs nothing and loads nothing.
     Api,

@@ -2,6 +2,8 @@
 
 mod literal;
 mod raw;
+#[cfg(not(target_family = "wasm"))]
+mod schema;
 mod selector;
 mod value;
 
@@ -12,6 +14,8 @@ use sluicegate_common::pairs::{Edit, Names};
 use sluicegate_common::template::Source;
 
 pub use raw::RawOp;
+#[cfg(not(target_family = "wasm"))]
+pub use schema::{OnRequest, OnResponse};
 pub use value::{Due, Dues, MAX_TOTAL, MissingValue, OnMissing, Value};
 
 use crate::substitution::Substitution;

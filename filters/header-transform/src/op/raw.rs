@@ -15,38 +15,57 @@ use crate::substitution::Substitution;
 
 /// An op as written.
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawOp {
+    /// What is done, see below.
     op: Verb,
+    /// To what: of a response `header` and `status`, of a request all others and `header`.
     target: Target,
+    /// The `header`, `query` parameter or `cookie`: these need one of `name`, `name_prefix` and `name_regex`. Names of
+    /// headers have no case, others do.
     #[config(default)]
     name: Option<String>,
+    /// All whose names begin so.
     #[config(default)]
     name_prefix: Option<String>,
+    /// All whose whole names this regex ([regex-lite](https://docs.rs/regex-lite), linear time) matches.
     #[config(default)]
     name_regex: Option<String>,
+    /// What is written. Required for `set`, `set_if_absent`, `replace_if_exists`, `append`.
     #[config(default)]
     value: Option<Template>,
+    /// The new name; with `name_prefix` the new prefix; with `name_regex` a substitution. Required for `rename`.
     #[config(default)]
     to: Option<String>,
+    /// The regex must match the whole value. Required for `rewrite`.
     #[config(default)]
     regex: Option<String>,
+    /// What the value becomes: `$1`, `${1}` and `${name}` are groups of `regex`, `$0` the whole, `$$` a dollar sign.
+    /// Required for `rewrite`.
     #[config(default)]
     substitution: Option<String>,
-    #[config(default)]
+    /// A source of `value` has none: the op is left out; nothing stands in its place; the request is answered 400
+    /// `missing_value`.
+    #[config(default, shown = "\"skip\"")]
     on_missing: Option<OnMissing>,
+    /// When it is done: both must hold. Absent: always.
     #[config(default)]
     when: Option<RawWhen>,
 }
 
 #[derive(Debug, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawWhen {
+    /// Requests, as `match` of a rule.
     #[config(default, rename = "match")]
     matches: Option<RawMatch>,
+    /// Statuses, `"404"` or `"5xx"`, for responses alone.
     #[config(default)]
     statuses: Option<Statuses>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 enum Verb {
     #[config(rename = "remove")]
     Remove,
@@ -65,6 +84,7 @@ enum Verb {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 enum Target {
     Header,
     Query,

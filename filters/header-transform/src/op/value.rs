@@ -11,6 +11,7 @@ use crate::dropped::Dropped;
 
 /// `on_missing`: what becomes of an op whose template has a source without a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromConfig)]
+#[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub enum OnMissing {
     /// The op is left out.
     #[default]
