@@ -28,7 +28,12 @@ const FILTERS: [Described; 5] = [
         accepted: 40,
     },
     Described { name: "auth", schema: sluicegate_auth::schema, tables: Some(sluicegate_auth::tables), accepted: 100 },
-    Described { name: "header-transform", schema: sluicegate_header_transform::schema, tables: None, accepted: 100 },
+    Described {
+        name: "header-transform",
+        schema: sluicegate_header_transform::schema,
+        tables: Some(sluicegate_header_transform::tables),
+        accepted: 100,
+    },
 ];
 
 fn root() -> PathBuf {

@@ -86,6 +86,23 @@ pub fn schema() -> serde_json::Value {
     sluicegate_common::describe::filter::<RawConfig>("header-transform", &[])
 }
 
+/// The README with its tables anew; `None`: it lacks a marker.
+#[cfg(not(target_family = "wasm"))]
+#[must_use]
+pub fn tables(readme: &str) -> Option<String> {
+    use sluicegate_common::describe::{Described, Field, table};
+    use sluicegate_common::request_id::RequestId;
+
+    let doc = "Gives every request an id, see below. Absent: none is made, and the client's is used where a template asks \
+               for it. At the top alone.";
+    let mut fields = vec![Field::of::<Option<RequestId>>("request_id", doc, Some(None))];
+    fields.extend(RawConfig::fields());
+    let readme = table(readme, "header-transform", &fields)?;
+    let readme = table(&readme, "request_id", &RequestId::fields())?;
+    let readme = table(&readme, "op", &crate::op::OnRequest::fields())?;
+    table(&readme, "reply", &crate::direct_reply::Entry::fields())
+}
+
 impl Config {
     /// Reads the filter's own fields; `paths` says how matches read paths.
     ///

@@ -59,9 +59,9 @@ use sluicegate_common::head::{EditError, RequestHead, ResponseHead};
 use sluicegate_common::reply::LocalReply;
 use sluicegate_common::template::Scope;
 
-#[cfg(not(target_family = "wasm"))]
-pub use crate::config::schema;
 use crate::config::{Config, Forwarded, Traceparent};
+#[cfg(not(target_family = "wasm"))]
+pub use crate::config::{schema, tables};
 use crate::dropped::DroppedOps;
 use crate::op::{Dues, MissingValue, RequestOp};
 use crate::security_headers::SecurityHeaders;

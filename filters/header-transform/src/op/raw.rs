@@ -17,9 +17,9 @@ use crate::substitution::Substitution;
 #[derive(Debug, FromConfig)]
 #[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawOp {
-    /// What is done, see below.
+    /// What is done.
     op: Verb,
-    /// To what: of a response `header` and `status`, of a request all others and `header`.
+    /// To what. Responses have the targets `header` and `status`, requests all but `status`.
     target: Target,
     /// The `header`, `query` parameter or `cookie`: these need one of `name`, `name_prefix` and `name_regex`. Names of
     /// headers have no case, others do.
@@ -48,7 +48,8 @@ pub struct RawOp {
     /// `missing_value`.
     #[config(default, shown = "\"skip\"")]
     on_missing: Option<OnMissing>,
-    /// When it is done: both must hold. Absent: always.
+    /// When it is done, by `match`, that of rules, and for responses alone `statuses` (`"404"`, `"5xx"`): both must
+    /// hold. Absent: always.
     #[config(default)]
     when: Option<RawWhen>,
 }
