@@ -158,23 +158,6 @@ pub fn text<T: Text>() -> Value {
     json!({ "type": "string", "description": T::EXPECTED })
 }
 
-/// Implements [`Described`] for types that implement [`Text`], with what a table calls them.
-#[macro_export]
-macro_rules! described_text {
-    ($($type:ty: $kind:literal),+ $(,)?) => {$(
-        #[cfg(not(target_family = "wasm"))]
-        impl $crate::describe::Described for $type {
-            fn schema() -> ::serde_json::Value {
-                $crate::describe::text::<$type>()
-            }
-
-            fn kind() -> ::std::string::String {
-                $kind.into()
-            }
-        }
-    )+};
-}
-
 crate::described_text!(HeaderValue: "text", Name: "name", StatusPattern: "status");
 
 impl Described for HeaderName {

@@ -66,3 +66,20 @@ macro_rules! deserr_text {
         }
     )+};
 }
+
+/// Describes types that implement [`Text`], by what a table calls them; in native builds alone.
+#[macro_export]
+macro_rules! described_text {
+    ($($type:ty: $kind:literal),+ $(,)?) => {$(
+        #[cfg(not(target_family = "wasm"))]
+        impl $crate::describe::Described for $type {
+            fn schema() -> ::serde_json::Value {
+                $crate::describe::text::<$type>()
+            }
+
+            fn kind() -> ::std::string::String {
+                $kind.into()
+            }
+        }
+    )+};
+}
