@@ -28,7 +28,7 @@ const FILTERS: [&str; 5] = ["cors", "auth", "rate_limit", "circuit_breaker", "he
 #[derive(Default)]
 struct Host {
     told: RefCell<Vec<String>>,
-    metrics: RefCell<Vec<String>>,
+    metrics: RefCell<Vec<(String, u64)>>,
     shared: RefCell<Vec<(String, Vec<u8>, u32)>>,
     status: Cell<u16>,
 }
@@ -62,12 +62,18 @@ impl Proxy for Host {
 
     fn define_counter(&self, name: &str) -> Result<u32, Status> {
         let mut metrics = self.metrics.borrow_mut();
-        metrics.push(name.to_owned());
-        Ok(u32::try_from(metrics.len() - 1).unwrap())
+        let known = metrics.iter().position(|(known, _)| known == name);
+        let id = known.unwrap_or_else(|| {
+            metrics.push((name.to_owned(), 0));
+            metrics.len() - 1
+        });
+        Ok(u32::try_from(id).unwrap())
     }
 
     fn increment(&self, counter: u32, by: u32) -> Result<(), Status> {
-        self.note(format!("{} += {by}", self.metrics.borrow()[counter as usize]));
+        let (name, value) = &mut self.metrics.borrow_mut()[counter as usize];
+        self.note(format!("{name} += {by}"));
+        *value += u64::from(by);
         Ok(())
     }
 
@@ -76,12 +82,14 @@ impl Proxy for Host {
     }
 
     fn record(&self, gauge: u32, value: u64) -> Result<(), Status> {
-        self.note(format!("{} = {value}", self.metrics.borrow()[gauge as usize]));
+        let (name, old) = &mut self.metrics.borrow_mut()[gauge as usize];
+        self.note(format!("{name} = {value}"));
+        *old = value;
         Ok(())
     }
 
-    fn metric(&self, _: u32) -> Result<u64, Status> {
-        Ok(0)
+    fn metric(&self, id: u32) -> Result<u64, Status> {
+        Ok(self.metrics.borrow()[id as usize].1)
     }
 
     fn shared(&self) -> &dyn SharedData {
