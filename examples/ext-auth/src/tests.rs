@@ -105,18 +105,6 @@ impl Proxy for Host {
     fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
         Err(Status::NotFound)
     }
-
-    fn random(&self, _: &mut [u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn define_counter(&self, _: &str) -> Result<u32, Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
 }
 
 fn answer(status: u16, fields: &[(&str, &str)]) -> CalloutAnswer {

@@ -33,18 +33,6 @@ impl Proxy for Nothing {
     fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
         Err(Status::NotFound)
     }
-
-    fn random(&self, _: &mut [u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn define_counter(&self, _: &str) -> Result<u32, Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
 }
 
 fn filter(fields: Value) -> Result<Maintenance, String> {

@@ -57,18 +57,6 @@ impl SharedData for Process {
 }
 
 impl Proxy for Process {
-    fn property(&self, _: &[&str]) -> Result<Option<Vec<u8>>, Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn random(&self, _: &mut [u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
     fn define_counter(&self, name: &str) -> Result<u32, Status> {
         Ok(self.define(name))
     }

@@ -63,38 +63,49 @@ impl fmt::Display for Status {
 
 impl std::error::Error for Status {}
 
-/// What the proxy offers a rule besides heads. Every call may cost a host call (a property about 0.9 us in Envoy).
+/// What the proxy offers a rule besides heads. Every call may cost a host call (a property about 0.9 us in Envoy). What is
+/// not implemented here is a call that this host does not have.
 pub trait Proxy {
     /// A property's bytes, `None` when there is no such property. The path is host-specific, as is the encoding:
     /// Envoy gives integers as 8 bytes little-endian, Kong's engine gives text.
     ///
     /// # Errors
     /// Whatever else the host answered.
-    fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Status>;
+    fn property(&self, _path: &[&str]) -> Result<Option<Vec<u8>>, Status> {
+        Err(Status::Unimplemented)
+    }
 
     /// Sets a property of this stream, readable by the filters behind.
     ///
     /// # Errors
     /// [`Status::NotFound`] where the host does not let this one be set.
-    fn set_property(&self, path: &[&str], value: &[u8]) -> Result<(), Status>;
+    fn set_property(&self, _path: &[&str], _value: &[u8]) -> Result<(), Status> {
+        Err(Status::Unimplemented)
+    }
 
     /// Fills `bytes` from the host's cryptographic random generator.
     ///
     /// # Errors
     /// The host has none.
-    fn random(&self, bytes: &mut [u8]) -> Result<(), Status>;
+    fn random(&self, _bytes: &mut [u8]) -> Result<(), Status> {
+        Err(Status::Unimplemented)
+    }
 
     /// The id of the counter of that name, created when absent.
     ///
     /// # Errors
     /// Whatever the host answered.
-    fn define_counter(&self, name: &str) -> Result<u32, Status>;
+    fn define_counter(&self, _name: &str) -> Result<u32, Status> {
+        Err(Status::Unimplemented)
+    }
 
     /// Adds to a counter. `by` is at least 1: hosts refuse 0.
     ///
     /// # Errors
     /// Whatever the host answered.
-    fn increment(&self, counter: u32, by: u32) -> Result<(), Status>;
+    fn increment(&self, _counter: u32, _by: u32) -> Result<(), Status> {
+        Err(Status::Unimplemented)
+    }
 
     /// The id of the gauge of that name, created when absent.
     ///

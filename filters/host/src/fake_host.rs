@@ -60,10 +60,6 @@ impl Proxy for Host {
         Err(Status::NotFound)
     }
 
-    fn random(&self, _: &mut [u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
     fn define_counter(&self, _: &str) -> Result<u32, Status> {
         Ok(1)
     }

@@ -75,10 +75,6 @@ impl Proxy for Host<'_> {
         })
     }
 
-    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
     fn random(&self, bytes: &mut [u8]) -> Result<(), Status> {
         self.0.random(bytes)
     }

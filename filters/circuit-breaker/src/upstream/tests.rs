@@ -63,22 +63,6 @@ impl Proxy for Host {
     fn is_envoy(&self) -> bool {
         !self.kong
     }
-
-    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn random(&self, _: &mut [u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn define_counter(&self, _: &str) -> Result<u32, Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
 }
 
 const EARLY: &str = "upstream_reset_before_response_started{connection_termination}";

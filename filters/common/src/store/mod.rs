@@ -31,6 +31,7 @@ pub mod conformance;
 mod digest;
 mod frame;
 pub mod memory;
+pub mod replay;
 mod state;
 mod update;
 

@@ -75,28 +75,12 @@ impl SharedData for Process {
 }
 
 impl Proxy for Process {
-    fn property(&self, _: &[&str]) -> Result<Option<Vec<u8>>, Status> {
-        Err(Status::Unimplemented)
-    }
-
     fn now(&self) -> Option<Nanos> {
         self.clock.get()
     }
 
-    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
     fn random(&self, bytes: &mut [u8]) -> Result<(), Status> {
         self.random.get().map(|random| bytes.fill(random))
-    }
-
-    fn define_counter(&self, _: &str) -> Result<u32, Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
-        Err(Status::Unimplemented)
     }
 
     fn shared(&self) -> &dyn SharedData {

@@ -21,9 +21,6 @@ impl Proxy for Host {
     fn property(&self, _: &[&str]) -> Result<Option<Vec<u8>>, Status> {
         Err(Status::Unimplemented)
     }
-    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
     fn random(&self, bytes: &mut [u8]) -> Result<(), Status> {
         self.asked.set(self.asked.get() + 1);
         bytes.fill(self.seed?);
@@ -31,9 +28,6 @@ impl Proxy for Host {
     }
     fn define_counter(&self, _: &str) -> Result<u32, Status> {
         Ok(1)
-    }
-    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
-        Err(Status::Unimplemented)
     }
     fn metric(&self, _: u32) -> Result<u64, Status> {
         Ok(self.epoch)

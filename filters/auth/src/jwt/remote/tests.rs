@@ -39,10 +39,6 @@ impl Proxy for Host {
         Err(Status::NotFound)
     }
 
-    fn random(&self, _: &mut [u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
     fn define_counter(&self, name: &str) -> Result<u32, Status> {
         let mut counters = self.counters.borrow_mut();
         counters.entry(name.to_owned()).or_default();

@@ -83,14 +83,6 @@ impl SharedData for Process {
 }
 
 impl Proxy for Process {
-    fn property(&self, _: &[&str]) -> Result<Option<Vec<u8>>, Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
     fn random(&self, bytes: &mut [u8]) -> Result<(), Status> {
         self.random.get().map(|random| bytes.copy_from_slice(&random))
     }

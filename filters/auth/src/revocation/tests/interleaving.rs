@@ -66,14 +66,6 @@ impl SharedData for Replay<'_> {
 }
 
 impl Proxy for Replay<'_> {
-    fn property(&self, _: &[&str]) -> Result<Option<Vec<u8>>, Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
     fn random(&self, bytes: &mut [u8]) -> Result<(), Status> {
         bytes.fill(self.random);
         Ok(())

@@ -1,87 +1,11 @@
 //! Workers that look for breakers at once, interleaved at every access to shared data, in every order.
 
-use std::cell::RefCell;
 use std::collections::HashSet;
-use std::num::NonZeroU32;
 
-use sluicegate_common::proxy::{Proxy, Status};
-use sluicegate_common::store::SharedData;
 use sluicegate_common::store::memory::{Dialect, MemoryShared};
+use sluicegate_common::store::replay::{Answer, Call, replay};
 
 use super::*;
-
-const STOPPED: Status = Status::Other(u32::MAX);
-
-/// What a worker asks of the host.
-#[derive(Debug, Clone)]
-enum Call {
-    Get(String),
-    Set(String, Vec<u8>, Option<u32>),
-}
-
-#[derive(Debug, Clone)]
-enum Answer {
-    Got(Option<(Vec<u8>, Option<NonZeroU32>)>),
-    Wrote(Result<(), Status>),
-}
-
-/// Stands for the host while a worker is replayed: repeats the answers it got so far, then stops it at its next call.
-struct Replay<'a> {
-    answers: RefCell<std::slice::Iter<'a, Answer>>,
-    next: RefCell<Option<Call>>,
-}
-
-impl Replay<'_> {
-    fn ask(&self, call: Call) -> Result<Answer, Status> {
-        if let Some(answer) = self.answers.borrow_mut().next() {
-            return Ok(answer.clone());
-        }
-        self.next.borrow_mut().get_or_insert(call);
-        Err(STOPPED)
-    }
-}
-
-impl SharedData for Replay<'_> {
-    fn get(&self, key: &str) -> Result<Option<(Vec<u8>, Option<NonZeroU32>)>, Status> {
-        match self.ask(Call::Get(key.to_owned()))? {
-            Answer::Got(entry) => Ok(entry),
-            other @ Answer::Wrote(_) => panic!("get was answered {other:?}"),
-        }
-    }
-
-    fn set(&self, key: &str, value: &[u8], cas: Option<u32>) -> Result<(), Status> {
-        match self.ask(Call::Set(key.to_owned(), value.to_vec(), cas))? {
-            Answer::Wrote(result) => result,
-            other @ Answer::Got(_) => panic!("set was answered {other:?}"),
-        }
-    }
-}
-
-impl Proxy for Replay<'_> {
-    fn property(&self, _: &[&str]) -> Result<Option<Vec<u8>>, Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn random(&self, _: &mut [u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn define_counter(&self, _: &str) -> Result<u32, Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn shared(&self) -> &dyn SharedData {
-        self
-    }
-}
 
 /// A worker: what it looks for, one after the other, and what the host has answered. It is a pure function of both.
 #[derive(Debug, Clone)]
@@ -94,13 +18,9 @@ struct Worker {
 impl Worker {
     /// Where its breakers are, or what it asks of the host next.
     fn go(&self) -> Result<Vec<Place>, Call> {
-        let host = Replay { answers: RefCell::new(self.answers.iter()), next: RefCell::default() };
         let table = Table::new("services", self.slots);
-        let found: Result<Vec<Place>, StoreError> = self.names.iter().map(|name| table.find(&host, name)).collect();
-        match host.next.into_inner() {
-            Some(call) => Err(call),
-            None => Ok(found.unwrap()),
-        }
+        let find = |host: &dyn Proxy| self.names.iter().map(|name| table.find(host, name)).collect();
+        replay(&self.answers, find).map(|found: Result<Vec<Place>, StoreError>| found.unwrap())
     }
 }
 
@@ -125,10 +45,7 @@ fn walk(
         };
         let branch = shared.clone();
         let mut workers = workers.to_vec();
-        workers[index].answers.push(match call {
-            Call::Get(key) => Answer::Got(branch.get(&key).unwrap()),
-            Call::Set(key, value, cas) => Answer::Wrote(branch.set(&key, &value, cas)),
-        });
+        workers[index].answers.push(call.perform(&branch));
         walk(&branch, &workers, seen, end);
     }
     if done.len() == workers.len() {

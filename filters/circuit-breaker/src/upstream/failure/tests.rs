@@ -158,22 +158,6 @@ impl Proxy for Request {
     fn property(&self, _: &[&str]) -> Result<Option<Vec<u8>>, Status> {
         Ok(None)
     }
-
-    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn random(&self, _: &mut [u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn define_counter(&self, _: &str) -> Result<u32, Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
 }
 
 #[test]

@@ -1,88 +1,13 @@
 //! Workers that are asked at once, interleaved at every access to shared data, in every order.
 
-use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use sluicegate_common::proxy::Proxy;
-use sluicegate_common::store::SharedData;
 use sluicegate_common::store::memory::{Dialect, MemoryShared};
+use sluicegate_common::store::replay::{Answer, Call, replay};
 
 use super::*;
 use crate::lease::Leases;
-
-const STOPPED: Status = Status::Other(u32::MAX);
-
-/// What a worker asks of the host.
-#[derive(Debug, Clone)]
-enum Call {
-    Get(String),
-    Set(String, Vec<u8>, Option<u32>),
-}
-
-#[derive(Debug, Clone)]
-enum Answer {
-    Got(Option<(Vec<u8>, Option<NonZeroU32>)>),
-    Wrote(Result<(), Status>),
-}
-
-/// Stands for the host while a request is replayed: repeats the answers it got so far, then stops it at its next call.
-struct Replay<'a> {
-    answers: RefCell<std::slice::Iter<'a, Answer>>,
-    next: RefCell<Option<Call>>,
-}
-
-impl Replay<'_> {
-    fn ask(&self, call: Call) -> Result<Answer, Status> {
-        if let Some(answer) = self.answers.borrow_mut().next() {
-            return Ok(answer.clone());
-        }
-        self.next.borrow_mut().get_or_insert(call);
-        Err(STOPPED)
-    }
-}
-
-impl SharedData for Replay<'_> {
-    fn get(&self, key: &str) -> Result<Option<(Vec<u8>, Option<NonZeroU32>)>, Status> {
-        match self.ask(Call::Get(key.to_owned()))? {
-            Answer::Got(entry) => Ok(entry),
-            other @ Answer::Wrote(_) => panic!("get was answered {other:?}"),
-        }
-    }
-
-    fn set(&self, key: &str, value: &[u8], cas: Option<u32>) -> Result<(), Status> {
-        match self.ask(Call::Set(key.to_owned(), value.to_vec(), cas))? {
-            Answer::Wrote(result) => result,
-            other @ Answer::Got(_) => panic!("set was answered {other:?}"),
-        }
-    }
-}
-
-impl Proxy for Replay<'_> {
-    fn property(&self, _: &[&str]) -> Result<Option<Vec<u8>>, Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn random(&self, _: &mut [u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn define_counter(&self, _: &str) -> Result<u32, Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn shared(&self) -> &dyn SharedData {
-        self
-    }
-}
 
 /// A worker: its requests are all alike, and each a pure function of what the host answers.
 #[derive(Debug, Clone)]
@@ -100,16 +25,15 @@ impl Worker<'_> {
     /// Goes on until it needs the host; `None` once all its requests are decided.
     fn next(&mut self) -> Option<Call> {
         while self.left > 0 {
-            let (answers, next) = (RefCell::new(self.answers.iter()), RefCell::default());
-            let host = Replay { answers, next };
             let mut leases = self.leases.clone();
-            let admission = match &mut leases {
-                Some(leases) => leases.admit(&host, self.demands, NOW),
-                None => admit(&host, self.demands, NOW),
+            let admission = replay(&self.answers, |host| match &mut leases {
+                Some(leases) => leases.admit(host, self.demands, NOW),
+                None => admit(host, self.demands, NOW),
+            });
+            let admission = match admission {
+                Ok(admission) => admission,
+                Err(call) => return Some(call),
             };
-            if let Some(call) = host.next.into_inner() {
-                return Some(call);
-            }
             self.leases = leases;
             self.answers.clear();
             self.left -= 1;
@@ -138,10 +62,7 @@ fn walk(
         let Some(call) = workers[index].next() else { continue };
         done = false;
         let branch = shared.clone();
-        workers[index].answers.push(match call {
-            Call::Get(key) => Answer::Got(branch.get(&key).unwrap()),
-            Call::Set(key, value, cas) => Answer::Wrote(branch.set(&key, &value, cas)),
-        });
+        workers[index].answers.push(call.perform(&branch));
         workers[index].next();
         walk(&branch, &workers, seen, end);
     }

@@ -53,20 +53,4 @@ impl Proxy for FakeHost {
         let path = path.join(".");
         Ok(self.properties.iter().find(|(found, _)| *found == path).map(|(_, value)| value.clone()))
     }
-
-    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn random(&self, _: &mut [u8]) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn define_counter(&self, _: &str) -> Result<u32, Status> {
-        Err(Status::Unimplemented)
-    }
-
-    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
-        Err(Status::Unimplemented)
-    }
 }
