@@ -77,11 +77,11 @@ impl Envoy {
         Process::start(&self.install, scenario.workers, &clusters)
     }
 
-    /// Keeps a process for later scenarios, unless it is used up or a gauge was left behind: gauges
-    /// are the process's, and plugins read them.
+    /// Keeps a process for later scenarios, unless it is used up or a gauge was made: gauges are the
+    /// process's, and plugins whose listener has gone may still set them.
     fn give_back(&self, workers: u32, mut process: Process) {
         let gauges = process.admin.stats("Gauges", "^wasmcustom");
-        let clean = gauges.is_ok_and(|gauges| gauges.values().all(|value| *value == 0));
+        let clean = gauges.is_ok_and(|gauges| gauges.is_empty());
         let sound = process.ended().is_none() && process.listeners() < MAX_LISTENERS;
         if clean && sound {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((workers, process));
