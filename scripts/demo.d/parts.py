@@ -43,6 +43,8 @@ def prepare(given, module="gateway"):
         remedy = f"give another --{option}, or leave it out and have it made"
         if path is None:
             path, remedy = default, f"see what `{' '.join(command)}` says"
+            if not default.is_file():
+                print(f"making {relative(default)}, which may take minutes", file=sys.stderr, flush=True)
             if subprocess.run(command, cwd=ROOT, stdout=sys.stderr, check=False).returncode != 0:
                 raise Failure(f"the {option} could not be made", remedy)
         if not Path(path).is_file():
