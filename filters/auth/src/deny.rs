@@ -44,21 +44,7 @@ impl Text for Realm {
 }
 
 sluicegate_common::deserr_text!(Realm);
-
-#[cfg(not(target_family = "wasm"))]
-impl sluicegate_common::describe::Described for Realm {
-    fn schema() -> serde_json::Value {
-        sluicegate_common::describe::text::<Self>()
-    }
-
-    fn kind() -> String {
-        "text".into()
-    }
-
-    fn shown(&self) -> serde_json::Value {
-        self.0.as_str().into()
-    }
-}
+sluicegate_common::described_text!(Realm: "text" shown |realm| realm.0);
 
 /// The scheme of an authenticator's challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -146,21 +146,7 @@ impl Text for IdHeader {
 }
 
 crate::deserr_text!(IdHeader);
-
-#[cfg(not(target_family = "wasm"))]
-impl crate::describe::Described for IdHeader {
-    fn schema() -> serde_json::Value {
-        crate::describe::text::<Self>()
-    }
-
-    fn kind() -> String {
-        "name".into()
-    }
-
-    fn shown(&self) -> serde_json::Value {
-        self.0.as_ref().into()
-    }
-}
+crate::described_text!(IdHeader: "name" shown |header| header.0);
 
 #[cfg(test)]
 mod tests;

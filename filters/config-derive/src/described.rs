@@ -42,8 +42,10 @@ fn of_struct(input: &DeriveInput, fields: &Fields) -> Result<TokenStream, Error>
         let (ty, key, doc) =
             (ty.as_ref().unwrap_or(&field.ty), rename.unwrap_or_else(|| ident.to_string()), doc_of(&field.attrs));
         let default = match default {
-            Some(default) => quote!(::core::option::Option::Some({ let default: #ty = #default; default })),
-            None => quote!(::core::option::Option::None),
+            Some(default) if shown.is_none() => {
+                quote!(::core::option::Option::Some({ let default: #ty = #default; default }))
+            }
+            _ => quote!(::core::option::Option::None),
         };
         let shown = shown.map(|json| quote!(.shown_as(#json)));
         described.push(quote!(::sluicegate_common::describe::Field::of::<#ty>(#key, #doc, #default) #shown));

@@ -45,21 +45,7 @@ impl Text for Method {
 }
 
 sluicegate_common::deserr_text!(Method);
-
-#[cfg(not(target_family = "wasm"))]
-impl sluicegate_common::describe::Described for Method {
-    fn schema() -> serde_json::Value {
-        sluicegate_common::describe::text::<Self>()
-    }
-
-    fn kind() -> String {
-        "method".into()
-    }
-
-    fn shown(&self) -> serde_json::Value {
-        self.0.as_str().into()
-    }
-}
+sluicegate_common::described_text!(Method: "method" shown |method| method.0);
 
 /// Fetch standard, "forbidden method".
 pub(crate) fn is_forbidden(name: &[u8]) -> bool {

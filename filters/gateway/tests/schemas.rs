@@ -241,6 +241,7 @@ fn mistakes_of_auth() -> Vec<Value> {
         json!({ "authorize": [{ "name": "a", "allow": { "claims": [{ "pointer": "/a", "equals": [] }] } }] }),
         json!({ "login": { "path": "/login", "claims": ["/id"] } }),
         json!({ "login": { "path": "/login", "claims": "/id", "key": { "env": "S" } } }),
+        json!({ "login": { "path": "/login", "claims": ["/id"], "key": { "env": "S" }, "algorithm": "RS256" } }),
         json!({ "revocation": { "logout_paths": ["/logout"] } }),
         json!({ "identity_headers": { "consumer": "x-consumer" } }),
         rule(&fine, &json!({ "consumers": [] })),

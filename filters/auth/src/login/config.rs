@@ -38,8 +38,8 @@ pub struct RawLogin {
     audience: Option<String>,
     /// The secret that signs; at least as long as the hash.
     key: RawSecret,
-    /// How it signs: `"HS256"`, `"HS384"` or `"HS512"`.
-    #[config(default = Algorithm::Hs256)]
+    /// How it signs.
+    #[config(default = Algorithm::Hs256, described = Signing, shown = "\"HS256\"")]
     algorithm: Algorithm,
     /// The longest answer of the service, at most 1 MiB.
     #[config(default = MAX_BODY)]
@@ -48,6 +48,29 @@ pub struct RawLogin {
     /// with `allow_on_headers_stop_iteration: true` in the plugin's configuration, see below.
     #[config(default)]
     hold_head: bool,
+}
+
+/// An [`Algorithm`] that signs.
+#[cfg(not(target_family = "wasm"))]
+enum Signing {}
+
+#[cfg(not(target_family = "wasm"))]
+impl Signing {
+    fn names() -> Vec<&'static str> {
+        let signing = Algorithm::ALL.into_iter().filter(|algorithm| Signer::offers(*algorithm));
+        signing.map(Algorithm::name).collect()
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for Signing {
+    fn schema() -> serde_json::Value {
+        sluicegate_common::describe::words(&Self::names())
+    }
+
+    fn kind() -> String {
+        sluicegate_common::describe::one_of(&Self::names())
+    }
 }
 
 /// A pointer, and as it was written.

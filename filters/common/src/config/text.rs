@@ -67,10 +67,11 @@ macro_rules! deserr_text {
     )+};
 }
 
-/// Describes types that implement [`Text`], by what a table calls them; in native builds alone.
+/// Describes types that implement [`Text`], by what a table calls them, and where a value is a default, by its text:
+/// `Realm: "text" shown |realm| realm.0`. In native builds alone.
 #[macro_export]
 macro_rules! described_text {
-    ($($type:ty: $kind:literal),+ $(,)?) => {$(
+    ($($type:ty: $kind:literal $(shown |$value:ident| $text:expr)?),+ $(,)?) => {$(
         #[cfg(not(target_family = "wasm"))]
         impl $crate::describe::Described for $type {
             fn schema() -> ::serde_json::Value {
@@ -80,6 +81,12 @@ macro_rules! described_text {
             fn kind() -> ::std::string::String {
                 $kind.into()
             }
+            $(
+                fn shown(&self) -> ::serde_json::Value {
+                    let $value = self;
+                    ::serde_json::Value::from(&*$text)
+                }
+            )?
         }
     )+};
 }
