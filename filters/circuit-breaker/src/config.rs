@@ -9,6 +9,8 @@ use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use sluicegate_common::config::{
     ConfigError, ConfigErrors, FromConfig, Name, Object, OrOff, Percent, Whole, path_of, read, take_type,
 };
+#[cfg(not(target_family = "wasm"))]
+use sluicegate_common::describe;
 use sluicegate_common::filter::{Needs, Setup};
 
 use crate::open::{Open, RawOpen};
@@ -31,13 +33,14 @@ struct RawConfig {
     /// Which requests have one breaker, see below.
     #[config(default, shown = "[\"cluster\"]")]
     scope: Option<Vec<crate::scope::Part>>,
-    /// Which hosts `"host"` tells apart, and required with it; all others are `other`.
-    #[config(default)]
+    /// Which hosts, patterns such as `"*.example.com"` included, `"host"` tells apart, and required with it; all others
+    /// are `other`.
+    #[config(default, described = Vec<sluicegate_common::matcher::HostPattern>)]
     hosts: Vec<String>,
     /// How many breakers there may be. All names beyond share one, `other`.
     #[config(default, shown = "64")]
     max_breakers: Option<Whole<1, 1024>>,
-    /// Where the status page is, see below.
+    /// Where the status page is, a plain path, see [below](#status-page).
     #[config(default)]
     status_path: Option<String>,
 
@@ -52,7 +55,7 @@ struct RawConfig {
     #[config(default, shown = "50")]
     failure_rate_threshold: Option<Percent>,
     /// From when on a call is slow, from the request to the response's head, see [below](#what-counts).
-    #[config(default, shown = "\"2s\"")]
+    #[config(default, described = describe::AboveZero, shown = "\"2s\"")]
     slow_call_duration: Option<Duration>,
     /// Percent of slow calls at which the breaker opens. 0: off.
     #[config(default, shown = "100")]
@@ -61,29 +64,30 @@ struct RawConfig {
     /// too. 0: off. One of the three must be on.
     #[config(default, shown = "5")]
     consecutive_failures: Option<Whole<0, 1_000_000>>,
-    /// What a failure is.
-    #[config(default)]
+    /// What a failure is, see below.
+    #[config(default, shown = "{}")]
     failure: RawFailure,
-    /// What does not concern the breaker.
-    #[config(default)]
+    /// What does not concern the breaker, see below.
+    #[config(default, shown = "{}")]
     ignore: RawIgnore,
     /// How long it is open.
-    #[config(default, shown = "\"60s\"")]
+    #[config(default, described = describe::AboveZero, shown = "\"60s\"")]
     wait_duration_in_open_state: Option<Duration>,
-    #[config(default)]
+    /// How much longer it is open when it opens again, see below.
+    #[config(default, shown = "{}")]
     wait_backoff: RawBackoff,
     /// How many calls decide whether it closes.
     #[config(default, shown = "5")]
     permitted_calls_in_half_open: Option<Whole<1, { MOST_PERMITS as u64 }>>,
     /// How long a call that tries may take before another one tries in its place. Let it be above the route's timeout
     /// (Envoy: 15 s unless it says otherwise): a try that times out later than its lease is not counted.
-    #[config(default, shown = "\"15s\"")]
+    #[config(default, described = describe::AboveZero, shown = "\"15s\"")]
     permit_lease: Option<Duration>,
     /// After how long without a decision it opens again, from the first call that tries on.
-    #[config(default = OrOff::Off)]
+    #[config(default = OrOff::Off, described = OrOff<describe::AboveZero>)]
     max_wait_in_half_open: OrOff<Duration>,
-    /// What those are told who are rejected.
-    #[config(default)]
+    /// What those are told who are rejected, see below.
+    #[config(default, shown = "{}")]
     open: RawOpen,
     /// `disabled`: all pass and nothing is counted. `forced_open`: all are rejected. `metrics_only`: all pass, and
     /// metrics tell what became of them; the state does not change.
@@ -114,13 +118,14 @@ pub enum StateRule {
 #[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawBackoff {
     /// How much longer it is open each time that it opens again without a full window of health in between.
-    #[config(default, shown = "1")]
+    #[config(default, described = describe::Number<1, 100>, shown = "1")]
     multiplier: Option<f64>,
-    /// No wait is longer, jitter included.
+    /// No wait is longer, jitter included. At least `wait_duration_in_open_state`; where that is above 5 minutes, the
+    /// default is that.
     #[config(default, shown = "\"5m\"")]
     max: Option<Duration>,
     /// By which part of it a wait is longer or shorter, at random: proxies do not all come back at once.
-    #[config(default, shown = "0")]
+    #[config(default, described = describe::Number<0, 1>, shown = "0")]
     jitter: Option<f64>,
 }
 
@@ -130,8 +135,10 @@ struct RawWindow(Shape);
 #[derive(FromConfig)]
 #[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawCount {
-    size: Whole<1, 10_000>,
+    size: CountSize,
 }
+
+type CountSize = Whole<1, 10_000>;
 
 #[derive(FromConfig)]
 #[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
@@ -140,15 +147,16 @@ struct RawTime {
 }
 
 #[cfg(not(target_family = "wasm"))]
-impl sluicegate_common::describe::Described for RawWindow {
+impl describe::Described for RawWindow {
     fn schema() -> serde_json::Value {
-        use sluicegate_common::describe::tagged;
-
-        tagged(&[("count", RawCount::fields()), ("time", RawTime::fields())])
+        describe::tagged(&[("count", RawCount::fields()), ("time", RawTime::fields())])
     }
 
     fn kind() -> String {
-        "object".into()
+        format!(
+            "`{{\"type\": \"count\", \"size\": {}}}` or `{{\"type\": \"time\", \"size\": \"1s\" to \"1h\"}}`",
+            CountSize::kind()
+        )
     }
 }
 
@@ -156,7 +164,26 @@ impl sluicegate_common::describe::Described for RawWindow {
 #[cfg(not(target_family = "wasm"))]
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    sluicegate_common::describe::filter::<RawConfig>("circuit-breaker", REGISTRIES)
+    describe::filter::<RawConfig>("circuit-breaker", REGISTRIES)
+}
+
+/// The README with its tables anew; `None`: it lacks a marker.
+#[cfg(not(target_family = "wasm"))]
+#[must_use]
+pub fn tables(readme: &str) -> Option<String> {
+    use describe::Described;
+
+    let (registry, policy): (Vec<_>, Vec<_>) =
+        RawConfig::fields().into_iter().partition(|field| REGISTRIES.contains(&field.name));
+    let tables = [
+        ("registry", registry),
+        ("policy", policy),
+        ("failure", RawFailure::fields()),
+        ("ignore", RawIgnore::fields()),
+        ("wait_backoff", RawBackoff::fields()),
+        ("open", RawOpen::fields()),
+    ];
+    tables.iter().try_fold(readme.to_owned(), |readme, (name, fields)| describe::table(&readme, name, fields))
 }
 
 impl Deserr<ConfigErrors> for RawWindow {

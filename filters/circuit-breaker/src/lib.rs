@@ -70,9 +70,9 @@ use sluicegate_common::reply::LocalReply;
 use sluicegate_common::seldom::Seldom;
 use sluicegate_common::store::StoreError;
 
-#[cfg(not(target_family = "wasm"))]
-pub use crate::config::schema;
 use crate::config::{Config, REGISTRIES, StateRule};
+#[cfg(not(target_family = "wasm"))]
+pub use crate::config::{schema, tables};
 use crate::guard::{Guard, Pass};
 use crate::record::Verdict;
 use crate::registry::Flush;

@@ -28,15 +28,17 @@ pub const CODES: &[&str] = &[OPEN, HALF_OPEN, FORCED_OPEN, STORE_ERROR, STATUS];
 #[derive(Debug, Default, FromConfig)]
 #[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawOpen {
-    #[config(default)]
+    /// Status of the reply.
+    #[config(default, shown = "503")]
     status: Option<StatusCode>,
     /// Besides `Retry-After`.
     #[config(default)]
     headers: Table<HeaderName, HeaderValue>,
-    /// The body, `${breaker}` is the breaker's name. Absent: as `error_format` says.
+    /// The body. Its strings are [templates](../header-transform/README.md#what-it-does), `${breaker}` is the breaker's
+    /// name. Absent, and `text` as well: as `error_format` says.
     #[config(default)]
     json: Option<Json>,
-    /// The body, `${breaker}` is the breaker's name. Absent: as `error_format` says.
+    /// The body as `text/plain`, in place of `json`.
     #[config(default)]
     text: Option<Template>,
 }

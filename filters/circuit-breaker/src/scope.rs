@@ -51,7 +51,22 @@ impl Text for Part {
 }
 
 sluicegate_common::deserr_text!(Part);
-sluicegate_common::described_text!(Part: "part");
+
+#[cfg(not(target_family = "wasm"))]
+impl sluicegate_common::describe::Described for Part {
+    fn schema() -> serde_json::Value {
+        let pattern = "^(cluster|route|path_template|host|const:[a-z0-9_-]{1,63})$";
+        serde_json::json!({ "type": "string", "description": Self::EXPECTED, "pattern": pattern })
+    }
+
+    fn kind() -> String {
+        sluicegate_common::describe::one_of(&["cluster", "route", "path_template", "host", "const:<name>"])
+    }
+
+    fn kinds() -> String {
+        Self::kind()
+    }
+}
 
 /// How requests are told apart.
 #[derive(Debug)]

@@ -20,6 +20,7 @@ mod values;
 
 pub use common::filter;
 pub use table::table;
+pub use values::{AboveZero, Number};
 
 /// A type that a config writes.
 pub trait Described {
@@ -245,6 +246,10 @@ impl<const MIN: u64, const MAX: u64> Described for Whole<MIN, MAX> {
         format!("{} to {}", table::grouped(MIN), table::grouped(MAX))
     }
 
+    fn kinds() -> String {
+        Self::kind()
+    }
+
     fn shown(&self) -> Value {
         self.get().into()
     }
@@ -261,16 +266,6 @@ impl Described for Percent {
 
     fn shown(&self) -> Value {
         self.get().into()
-    }
-}
-
-impl Described for f64 {
-    fn schema() -> Value {
-        json!({ "type": "number" })
-    }
-
-    fn kind() -> String {
-        "number".into()
     }
 }
 

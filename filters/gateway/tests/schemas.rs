@@ -20,7 +20,12 @@ struct Described {
 
 const FILTERS: [Described; 5] = [
     Described { name: "cors", schema: sluicegate_cors::schema, tables: Some(sluicegate_cors::tables), accepted: 40 },
-    Described { name: "circuit-breaker", schema: sluicegate_circuit_breaker::schema, tables: None, accepted: 10 },
+    Described {
+        name: "circuit-breaker",
+        schema: sluicegate_circuit_breaker::schema,
+        tables: Some(sluicegate_circuit_breaker::tables),
+        accepted: 10,
+    },
     Described {
         name: "rate-limit",
         schema: sluicegate_rate_limit::schema,

@@ -68,13 +68,16 @@ pub fn tables(readme: &str) -> Option<String> {
 
     let (registry, policy): (Vec<_>, Vec<_>) =
         RawConfig::fields().into_iter().partition(|field| REGISTRIES.contains(&field.name));
-    let [limit, plans, store] = [RawLimit::fields(), RawPlans::fields(), RawStore::fields()];
+    let [limit, store] = [RawLimit::fields(), RawStore::fields()];
+    let [plans, throttle, quota] = plans::tables();
     let [global, service, entry] = crate::global::tables();
     let tables = [
         ("rate-limit.registry", registry),
         ("rate-limit", policy),
         ("rate-limit.limit", limit),
         ("rate-limit.plans", plans),
+        ("rate-limit.throttle", throttle),
+        ("rate-limit.quota", quota),
         ("rate-limit.store", store),
         ("rate-limit.global", global),
         ("rate-limit.service", service),

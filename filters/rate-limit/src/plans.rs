@@ -51,6 +51,14 @@ pub struct RawPlans {
     key: PartList,
 }
 
+/// The fields of `plans`, of the `throttle` and of the `quota` of a plan.
+#[cfg(not(target_family = "wasm"))]
+pub fn tables() -> [Vec<sluicegate_common::describe::Field>; 3] {
+    use sluicegate_common::describe::Described;
+
+    [RawPlans::fields(), RawThrottle::fields(), RawQuota::fields()]
+}
+
 #[derive(Debug, FromConfig)]
 #[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 struct RawPlan {
@@ -70,7 +78,7 @@ struct RawThrottle {
     /// In which time.
     #[config(default = Duration::from_secs(1))]
     per: Duration,
-    /// How many at once; as `requests` unless given.
+    /// How many at once. Absent: as `requests`.
     #[config(default)]
     burst: Option<Requests>,
 }
@@ -82,7 +90,7 @@ struct RawQuota {
     requests: Requests,
     /// In each day, week (from Monday) or month of UTC.
     per: RawPeriod,
-    /// How much later it begins: less than a day, a week or 28 days.
+    /// How much later it begins anew: less than a day, a week or 28 days.
     #[config(default, shown = "\"0s\"")]
     offset: Duration,
 }

@@ -1,5 +1,7 @@
 //! Times, sizes, places and secrets.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{Described, Field, one_key};
@@ -8,6 +10,7 @@ use crate::time::Nanos;
 
 crate::described_text!(Nanos: "time", Pointer: "pointer", Sha256: "digest");
 
+const ABOVE_ZERO: &str = "^0*[1-9][0-9]*(ns|us|ms|s|m|h|d)$";
 const SIZE: &str = "^[0-9]+(B|KiB|MiB|GiB)$";
 
 impl Described for Size {
@@ -24,6 +27,32 @@ impl Described for Size {
         let divides = |unit: u64| !self.is_empty() && self.bytes().checked_rem(unit) == Some(0);
         let (unit, letters) = units.into_iter().find(|(unit, _)| divides(*unit)).unwrap_or((1, "B"));
         format!("{}{letters}", self.bytes().checked_div(unit).unwrap_or_default()).into()
+    }
+}
+
+/// A `Duration` of which the filter takes no zero.
+pub enum AboveZero {}
+
+impl Described for AboveZero {
+    fn schema() -> Value {
+        json!({ "type": "string", "description": <Duration as Text>::EXPECTED, "pattern": ABOVE_ZERO })
+    }
+
+    fn kind() -> String {
+        "duration above zero".into()
+    }
+}
+
+/// A number, not only a whole one, from `MIN` to `MAX`.
+pub enum Number<const MIN: u64, const MAX: u64> {}
+
+impl<const MIN: u64, const MAX: u64> Described for Number<MIN, MAX> {
+    fn schema() -> Value {
+        json!({ "type": "number", "minimum": MIN, "maximum": MAX })
+    }
+
+    fn kind() -> String {
+        format!("number from {MIN} to {MAX}")
     }
 }
 

@@ -15,7 +15,7 @@ pub struct RawIgnore {
     /// Requests that pass in any state and are not counted.
     #[config(default, shown = "[\"OPTIONS\"]")]
     methods: Option<Vec<Method>>,
-    /// The same: health checks should not close a breaker, nor be rejected by it.
+    /// The same, paths as in rules: health checks should not close a breaker, nor be rejected by it.
     #[config(default, shown = "[]")]
     paths: Option<Vec<RawPath>>,
 }
