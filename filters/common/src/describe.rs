@@ -15,10 +15,12 @@ use crate::matcher::RawMatch;
 use crate::request_id::RequestId;
 
 mod common;
+mod shared;
 mod table;
 mod values;
 
-pub use common::filter;
+pub use common::{config, filter};
+pub use shared::shared;
 pub use table::table;
 pub use values::{AboveZero, Number};
 
@@ -352,11 +354,13 @@ impl<K, T: Described> Described for Table<K, T> {
     }
 }
 
-/// The fields that all filters have come from these.
-fn common_fields() -> Vec<Field> {
+/// The fields that all filters have, but for `$schema` and `rules`.
+#[must_use]
+pub fn common_fields() -> Vec<Field> {
+    let client_ip = "Whose address counts as the client's. At the top alone.";
     let mut fields = vec![
-        Field::of::<ClientIp>("client_ip", "Whose address counts as the client's. At the top alone.", None),
-        Field::of::<RequestId>("request_id", "Where a request's id stands. At the top alone.", None),
+        Field::of::<Option<ClientIp>>("client_ip", client_ip, Some(None)).shown_as(r#"{"from": "host"}"#),
+        Field::of::<Option<RequestId>>("request_id", "Where a request's id stands. At the top alone.", Some(None)),
     ];
     fields.extend(crate::matcher::option_fields());
     fields.extend(Policy::fields());

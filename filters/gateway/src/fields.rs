@@ -10,7 +10,7 @@ use crate::link::Link;
 
 /// Common fields that describe the request and so stand at the gateway's top alone. A filter takes over the others where
 /// its own field does not have them.
-const SHARED: &[&str] = &["client_ip", "request_id"];
+pub const SHARED: &[&str] = &["client_ip", "request_id"];
 
 /// What is left of one rule's config object, and what was wrong so far.
 pub struct Fields<'a> {

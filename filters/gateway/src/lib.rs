@@ -15,6 +15,8 @@
 
 mod fields;
 mod link;
+#[cfg(not(target_family = "wasm"))]
+mod schema;
 
 use std::rc::Rc;
 
@@ -30,6 +32,8 @@ use sluicegate_rate_limit::{RateLimit, Stage};
 
 use fields::Fields;
 use link::Link;
+#[cfg(not(target_family = "wasm"))]
+pub use schema::{schema, tables};
 
 /// The order of the chain. The limits have two places in it.
 pub type Filters = (

@@ -8,18 +8,22 @@ use crate::config::TOP_ONLY;
 /// The schema of a filter's config. `registries` stand at the top alone.
 #[must_use]
 pub fn filter<Own: Described>(name: &str, registries: &[&str]) -> Value {
-    let mut fields = Own::fields();
-    fields.extend(
-        common_fields().into_iter().map(|field| Field { default: field.default.or(Some(Value::Null)), ..field }),
-    );
+    let fields: Vec<Field> = Own::fields().into_iter().chain(common_fields()).collect();
+    config(name, &fields, registries)
+}
+
+/// The schema of a config with these fields, and rules that patch them. `registries` stand at the top alone, nested ones
+/// are dotted (`auth.authenticators`).
+#[must_use]
+pub fn config(name: &str, fields: &[Field], registries: &[&str]) -> Value {
     let of_top = |name: &str| TOP_ONLY.contains(&name) || registries.contains(&name);
     let patched: Map<String, Value> = fields
         .iter()
         .filter(|field| !of_top(field.name))
-        .map(|field| (field.name.to_owned(), nullable(&field.described())))
+        .map(|field| (field.name.to_owned(), nullable(&without(field, registries))))
         .collect();
     let patch = json!({ "type": "object", "properties": patched, "additionalProperties": false });
-    let mut schema = object(&fields, false);
+    let mut schema = object(fields, false);
     if let Value::Object(schema) = &mut schema {
         if let Some(Value::Object(properties)) = schema.get_mut("properties") {
             properties
@@ -28,6 +32,15 @@ pub fn filter<Own: Described>(name: &str, registries: &[&str]) -> Value {
         }
         schema.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
         schema.insert("title".to_owned(), format!("Sluicegate: configuration of {name}").into());
+    }
+    schema
+}
+
+/// A field's schema without the registries in it.
+fn without(field: &Field, registries: &[&str]) -> Value {
+    let mut schema = field.described();
+    if let Some(Value::Object(inner)) = schema.get_mut("properties") {
+        inner.retain(|name, _| !registries.contains(&format!("{}.{name}", field.name).as_str()));
     }
     schema
 }
