@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::name::{AsName, is_token};
-use super::wire::{Lengths, same};
+use super::wire::{Lengths, hash, same};
 
 /// Why an edit was refused. The name is shown, the value never: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Edits {
 #[derive(Debug, Clone, Copy)]
 struct Edit {
     op: Op,
-    name: Span,
+    name: Known,
     value: Span,
     /// How long the record was when this edit lost its place, [`STANDS`] while it has it.
     gone: usize,
@@ -80,6 +80,14 @@ enum Op {
 struct Span {
     start: usize,
     end: usize,
+}
+
+/// A name that was recorded.
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    text: Span,
+    /// The [`hash()`] of the text: a hundred names may be of one length, and are told apart without a look at them.
+    hash: u64,
 }
 
 /// A state of the edits to go back to.
@@ -177,7 +185,8 @@ impl Edits {
     }
 
     pub(super) fn size(&self) -> usize {
-        let of = |edit: &Edit| edit.value.len().saturating_add(if edit.op == Op::More { 0 } else { edit.name.len() });
+        let of =
+            |edit: &Edit| edit.value.len().saturating_add(if edit.op == Op::More { 0 } else { edit.name.text.len() });
         self.all().map(of).fold(0, usize::saturating_add)
     }
 
@@ -224,7 +233,8 @@ impl Edits {
     }
 
     fn standing<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a Edit> {
-        self.all().filter(|edit| edit.is_of(name, &self.names))
+        let hash = hash(name);
+        self.all().filter(move |edit| edit.name.is(name, hash, &self.names))
     }
 
     /// The first of a name that stands.
@@ -232,16 +242,16 @@ impl Edits {
         if !self.name_lengths.may_have(name.len()) {
             return None;
         }
-        let stands = |edit: &&Edit| edit.gone == STANDS && edit.op != Op::Forget && edit.is_of(name, &self.names);
-        self.record.iter().find(stands)
+        let hash = hash(name);
+        self.all().find(|edit| edit.name.is(name, hash, &self.names))
     }
 
     /// All edits of a name lose their place, to one that is pushed next; the name, where it stands.
-    fn forget(&mut self, name: &str) -> Span {
-        let (mut known, gone) = (None, self.record.len());
+    fn forget(&mut self, name: &str) -> Known {
+        let (mut known, gone, hash) = (None, self.record.len(), hash(name.as_bytes()));
         if self.name_lengths.may_have(name.len()) {
             for edit in &mut self.record {
-                if edit.gone == STANDS && edit.is_of(name.as_bytes(), &self.names) {
+                if edit.gone == STANDS && edit.name.is(name.as_bytes(), hash, &self.names) {
                     known = Some(edit.name);
                     edit.gone = gone;
                 }
@@ -251,7 +261,7 @@ impl Edits {
             let start = self.names.len();
             self.names.push_str(name);
             self.name_lengths.add(name.len());
-            Span { start, end: self.names.len() }
+            Known { text: Span { start, end: self.names.len() }, hash }
         })
     }
 
@@ -280,7 +290,7 @@ impl Edits {
         self.push(op, name, value);
     }
 
-    fn push(&mut self, op: Op, name: Span, value: &[u8]) {
+    fn push(&mut self, op: Op, name: Known, value: &[u8]) {
         let start = self.values.len();
         self.values.extend_from_slice(value);
         self.record.push(Edit { op, name, value: Span { start, end: self.values.len() }, gone: STANDS });
@@ -290,8 +300,8 @@ impl Edits {
         self.text(edit.name)
     }
 
-    fn text(&self, name: Span) -> &str {
-        self.names.get(name.start..name.end).unwrap_or_default()
+    fn text(&self, name: Known) -> &str {
+        self.names.get(name.text.start..name.text.end).unwrap_or_default()
     }
 
     fn value(&self, edit: &Edit) -> &[u8] {
@@ -299,12 +309,11 @@ impl Edits {
     }
 }
 
-impl Edit {
-    /// Whether it is of that name; `names` is where its own stands.
+impl Known {
+    /// Whether it is that name, which has that hash; `names` is where its own text stands.
     #[inline]
-    fn is_of(&self, name: &[u8], names: &str) -> bool {
-        self.name.len() == name.len()
-            && same(names.as_bytes().get(self.name.start..self.name.end).unwrap_or_default(), name)
+    fn is(self, name: &[u8], hash: u64, names: &str) -> bool {
+        self.hash == hash && same(names.as_bytes().get(self.text.start..self.text.end).unwrap_or_default(), name)
     }
 }
 

@@ -287,6 +287,20 @@ fn line_ends_are_found_wherever_they_stand() {
     }
 }
 
+#[test]
+fn edits_are_found_by_the_whole_name_in_any_case() {
+    for length in 1..20 {
+        let (name, mut edits) = ("x".repeat(length), Edits::default());
+        edits.set(&name, b"").unwrap();
+        assert!(edits.of(name.to_uppercase().as_bytes()).is_some(), "{length}");
+        for at in 0..length {
+            let mut other = name.clone();
+            other.replace_range(at..=at, "y");
+            assert!(edits.of(other.as_bytes()).is_none(), "{other}");
+        }
+    }
+}
+
 /// Edits as they are meant: an entry a name, the one edited last at the end.
 #[derive(Clone, Default)]
 struct Model(Vec<(&'static str, bool, Vec<&'static str>)>);

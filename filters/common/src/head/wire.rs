@@ -207,10 +207,22 @@ impl Iterator for Fields<'_> {
     }
 }
 
+/// The bit that tells upper from lower case, in eight bytes.
+const CASE: u64 = u64::from_ne_bytes([0x20; 8]);
+
+/// A number that is the same for all spellings of a name and seldom for two names: its first and its last eight bytes.
+#[inline]
+pub(super) fn hash(name: &[u8]) -> u64 {
+    let word = match (name.first_chunk(), name.last_chunk()) {
+        (Some(first), Some(last)) => u64::from_ne_bytes(*first).rotate_left(8) ^ u64::from_ne_bytes(*last),
+        _ => name.iter().fold(0, |word, byte| (word << 8) | u64::from(*byte)),
+    };
+    word | CASE
+}
+
 /// Whether two names are the same, ASCII case-insensitively. Eight bytes at a time and from their ends: those of one
 /// length that differ often begin alike.
 pub(super) fn same(mut a: &[u8], mut b: &[u8]) -> bool {
-    const CASE: u64 = u64::from_ne_bytes([0x20; 8]);
     if a.len() != b.len() {
         return false;
     }
