@@ -3,24 +3,19 @@
 
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
 
-use std::cell::{Cell, RefCell};
-use std::num::NonZeroU32;
+mod host;
+
+use std::cell::Cell;
 
 use allocation_counter::measure;
+use host::{Host, Map, Scratch, exchange};
 use serde_json::{Value, json};
 use sluicegate_auth::Auth;
 use sluicegate_circuit_breaker::CircuitBreaker;
-use sluicegate_common::account::Step;
-use sluicegate_common::chain::{Chain, Walk};
+use sluicegate_common::chain::Chain;
 use sluicegate_common::config::Env;
-use sluicegate_common::facts::Facts;
-use sluicegate_common::filter::{Cx, End};
-use sluicegate_common::head::{HeadState, HeaderMap, HeaderSink, HeaderSource, RequestHead, ResponseHead};
 use sluicegate_common::module::Module;
-use sluicegate_common::proxy::{Proxy, Status};
-use sluicegate_common::request_id;
 use sluicegate_common::single::Single;
-use sluicegate_common::store::SharedData;
 use sluicegate_common::time::Nanos;
 use sluicegate_cors::Cors;
 use sluicegate_gateway::Gateway;
@@ -45,209 +40,29 @@ const REQUEST: [(&str, &str); 9] = [
 const RESPONSE: [(&str, &str); 3] =
     [(":status", "200"), ("date", "Mon, 23 Nov 2026 12:00:00 GMT"), ("server", "envoy")];
 
-/// A host that counts the blocks it returns, and allocates nothing else once it knows its keys.
-#[derive(Default)]
-struct Host {
-    blocks: Cell<u64>,
-    shared: RefCell<Vec<(String, Vec<u8>, u32)>>,
-    counters: RefCell<Vec<String>>,
-}
-
-impl Host {
-    fn give(&self, bytes: &[u8]) -> Vec<u8> {
-        if !bytes.is_empty() {
-            self.blocks.set(self.blocks.get() + 1);
-        }
-        bytes.to_vec()
-    }
-}
-
-impl Proxy for Host {
-    fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Status> {
-        let value: &[u8] = match path {
-            ["source", "address"] => b"192.0.2.1:4242",
-            ["connection", "id"] => &[7, 0, 0, 0, 0, 0, 0, 0],
-            ["xds", "cluster_name"] => b"orders",
-            ["response", "code"] => &[200, 0, 0, 0, 0, 0, 0, 0],
-            ["response", "code_details"] => b"via_upstream",
-            ["upstream", "address"] => b"192.0.2.9:80",
-            _ => return Ok(None),
-        };
-        Ok(Some(self.give(value)))
-    }
-
-    fn set_property(&self, _: &[&str], _: &[u8]) -> Result<(), Status> {
-        Ok(())
-    }
-
-    fn random(&self, bytes: &mut [u8]) -> Result<(), Status> {
-        bytes.fill(7);
-        Ok(())
-    }
-
-    fn define_counter(&self, name: &str) -> Result<u32, Status> {
-        let mut counters = self.counters.borrow_mut();
-        counters.push(name.to_owned());
-        Ok(u32::try_from(counters.len()).unwrap())
-    }
-
-    fn increment(&self, _: u32, _: u32) -> Result<(), Status> {
-        Ok(())
-    }
-
-    fn define_gauge(&self, name: &str) -> Result<u32, Status> {
-        self.define_counter(name)
-    }
-
-    fn record(&self, _: u32, _: u64) -> Result<(), Status> {
-        Ok(())
-    }
-
-    fn metric(&self, _: u32) -> Result<u64, Status> {
-        Ok(0)
-    }
-
-    fn shared(&self) -> &dyn SharedData {
-        self
-    }
-}
-
-impl SharedData for Host {
-    fn get(&self, key: &str) -> Result<Option<(Vec<u8>, Option<NonZeroU32>)>, Status> {
-        let shared = self.shared.borrow();
-        let found = shared.iter().find(|(known, ..)| known == key);
-        Ok(found.map(|(_, value, version)| (self.give(value), NonZeroU32::new(*version))))
-    }
-
-    fn set(&self, key: &str, value: &[u8], cas: Option<u32>) -> Result<(), Status> {
-        let mut shared = self.shared.borrow_mut();
-        let Some((_, old, version)) = shared.iter_mut().find(|(known, ..)| known == key) else {
-            shared.push((key.to_owned(), value.to_vec(), 1));
-            return Ok(());
-        };
-        if cas.is_some_and(|cas| cas != *version) {
-            return Err(Status::CasMismatch);
-        }
-        old.clear();
-        old.extend_from_slice(value);
-        *version += 1;
-        Ok(())
-    }
-}
-
-/// A header map of the host.
-struct Map<'a> {
-    host: &'a Host,
-    fields: &'a [(&'a str, &'a str)],
-    wire: Vec<u8>,
-    /// How often it returned bytes.
-    read: Cell<usize>,
-    written: Cell<usize>,
-}
-
-impl<'a> Map<'a> {
-    fn new(host: &'a Host, fields: &'a [(&'a str, &'a str)]) -> Self {
-        Self { host, fields, wire: HeaderMap::serialize(fields), read: Cell::new(0), written: Cell::new(0) }
-    }
-
-    fn give(&self, bytes: &[u8]) -> Vec<u8> {
-        self.read.set(self.read.get() + 1);
-        self.host.give(bytes)
-    }
-
-    fn write(&self) {
-        self.written.set(self.written.get() + 1);
-    }
-}
-
-impl HeaderSource for Map<'_> {
-    fn first(&self, name: &str) -> Result<Option<Vec<u8>>, Status> {
-        let found = self.fields.iter().find(|(known, _)| *known == name);
-        Ok(found.map(|(_, value)| self.give(value.as_bytes())))
-    }
-
-    fn all(&self) -> Result<HeaderMap, Status> {
-        HeaderMap::parse(self.give(&self.wire))
-    }
-}
-
-impl HeaderSink for Map<'_> {
-    fn replace(&self, _: &str, _: &[u8]) {
-        self.write();
-    }
-
-    fn add(&self, _: &str, _: &[u8]) {
-        self.write();
-    }
-
-    fn remove(&self, _: &str) {
-        self.write();
-    }
-}
-
-/// What is used again from stream to stream.
-#[derive(Default)]
-struct Scratch {
-    facts: Facts,
-    request: HeadState,
-    response: HeadState,
-}
-
-/// One request through a module, as the driver of the host crate does it.
-fn request<C: Chain>(module: &Module<C>, host: &Host, now: Nanos, maps: &[Map<'_>; 3], scratch: &mut Scratch) {
-    let [from_client, from_upstream, trailers] = maps;
-    let Scratch { facts, request, response } = scratch;
-    let mut filters = <C::Filters as Walk>::Stream::default();
-    facts.set_whole();
-    let mut head = RequestHead::new(from_client, request);
-    let chain = module.choose(&mut head, &mut Cx::new(now, host, facts, module.settings())).unwrap();
-    if chain.reads_headers() {
-        head.prefetch();
-    }
-    for at in 0..C::Filters::LEN {
-        let mut cx = Cx::new(now, host, facts, module.settings());
-        let step = chain.filters().on_request(at, &mut filters, &mut head, &mut cx);
-        assert!(matches!(step, Step::Continue), "the request passes");
-    }
-    chain.on_passed(&Cx::new(now, host, facts, module.settings()));
-    request.edits.write(from_client);
-
-    let mut head = ResponseHead::new(from_upstream, response);
-    let mut cx = Cx::new(now, host, facts, module.settings());
-    chain.filters().observe(C::Filters::LEN, &mut filters, &head, &mut cx);
-    request_id::echo(&mut head, &mut cx);
-    for at in (0..C::Filters::LEN).rev() {
-        chain.filters().on_response(at, &mut filters, &mut head, &mut cx);
-    }
-    response.edits.write(from_upstream);
-    chain.filters().on_end(C::Filters::LEN, &mut filters, &End { trailers }, &mut cx);
-    facts.clear();
-    request.clear();
-    response.clear();
-}
-
 /// Allocations of our own, blocks of the host, and readings and writes of headers; of a request after three others.
-fn cost<C: Chain>(config: &Value) -> (u64, u64, [usize; 2]) {
+fn cost<C: Chain>(config: &Value) -> (u64, u64, [u64; 2]) {
     let env = Env::from_iter([("JWT_SECRET", "an example secret, not for production")]);
     let module = Module::<C>::configure(config.to_string().as_bytes(), &env).unwrap();
     let (host, mut scratch) = (Host::default(), Scratch::default());
-    let maps = [Map::new(&host, &REQUEST), Map::new(&host, &RESPONSE), Map::new(&host, &[])];
+    host.status.set(200);
+    let [from_client, from_upstream, trailers] = [&REQUEST[..], &RESPONSE, &[]].map(|fields| Map::new(&host, fields));
     module.start(&host);
     let mut now = Nanos(1_763_900_000_000_000_000);
     let mut next = || {
         now = Nanos(now.0 + 100_000);
-        request(&module, &host, now, &maps, &mut scratch);
+        let answer = |ended: Option<_>| {
+            assert!(ended.is_none(), "the request passes");
+            &from_upstream
+        };
+        exchange(&module, &host, now, [&from_client, &trailers], answer, &mut scratch).unwrap();
     };
     (0..3).for_each(|_| next());
-    maps.iter().for_each(|map| {
-        map.read.set(0);
-        map.written.set(0);
-    });
-    host.blocks.set(0);
+    let counts = [&host.blocks, &host.reads, &host.writes];
+    counts.iter().for_each(|count| count.set(0));
     let all = measure(next).count_total;
-    let blocks = host.blocks.get();
-    let sum = |of: fn(&Map<'_>) -> usize| maps.iter().map(of).sum();
-    (all - blocks, blocks, [sum(|map| map.read.get()), sum(|map| map.written.get())])
+    let [blocks, reads, writes] = counts.map(Cell::get);
+    (all - blocks, blocks, [reads, writes])
 }
 
 fn cors() -> Value {

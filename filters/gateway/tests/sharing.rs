@@ -3,188 +3,37 @@
 
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
-use std::cell::{Cell, RefCell};
-use std::num::NonZeroU32;
+mod host;
 
+use host::{Host, Map, Scratch, exchange};
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use serde_json::{Value, json};
 use sluicegate_common::account::Step;
-use sluicegate_common::chain::{Chain as _, Walk};
 use sluicegate_common::config::Env;
-use sluicegate_common::facts::Facts;
-use sluicegate_common::filter::{Cx, End};
-use sluicegate_common::head::{HeadState, HeaderMap, HeaderSink, HeaderSource, RequestHead, ResponseHead};
 use sluicegate_common::module::Module;
-use sluicegate_common::proxy::{Proxy, Status};
-use sluicegate_common::request_id;
-use sluicegate_common::store::SharedData;
 use sluicegate_common::time::Nanos;
-use sluicegate_gateway::{Filters, Gateway};
+use sluicegate_gateway::Gateway;
 
 const FILTERS: [&str; 5] = ["cors", "auth", "rate_limit", "circuit_breaker", "header_transform"];
 
-/// A host that notes what it is told.
-#[derive(Default)]
-struct Host {
-    told: RefCell<Vec<String>>,
-    metrics: RefCell<Vec<(String, u64)>>,
-    shared: RefCell<Vec<(String, Vec<u8>, u32)>>,
-    status: Cell<u16>,
-}
-
-impl Host {
-    fn note(&self, what: String) {
-        self.told.borrow_mut().push(what);
-    }
-}
-
-impl Proxy for Host {
-    fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Status> {
-        Ok(match path {
-            ["source", "address"] => Some(b"192.0.2.1:4242".to_vec()),
-            ["xds", "cluster_name"] => Some(b"orders".to_vec()),
-            ["response", "code"] => Some(u64::from(self.status.get()).to_le_bytes().to_vec()),
-            ["response", "code_details"] => Some(b"via_upstream".to_vec()),
-            _ => None,
-        })
-    }
-
-    fn set_property(&self, path: &[&str], value: &[u8]) -> Result<(), Status> {
-        self.note(format!("{path:?} = {}", value.escape_ascii()));
-        Ok(())
-    }
-
-    fn random(&self, bytes: &mut [u8]) -> Result<(), Status> {
-        bytes.fill(7);
-        Ok(())
-    }
-
-    fn define_counter(&self, name: &str) -> Result<u32, Status> {
-        let mut metrics = self.metrics.borrow_mut();
-        let known = metrics.iter().position(|(known, _)| known == name);
-        let id = known.unwrap_or_else(|| {
-            metrics.push((name.to_owned(), 0));
-            metrics.len() - 1
-        });
-        Ok(u32::try_from(id).unwrap())
-    }
-
-    fn increment(&self, counter: u32, by: u32) -> Result<(), Status> {
-        let (name, value) = &mut self.metrics.borrow_mut()[counter as usize];
-        self.note(format!("{name} += {by}"));
-        *value += u64::from(by);
-        Ok(())
-    }
-
-    fn define_gauge(&self, name: &str) -> Result<u32, Status> {
-        self.define_counter(name)
-    }
-
-    fn record(&self, gauge: u32, value: u64) -> Result<(), Status> {
-        let (name, old) = &mut self.metrics.borrow_mut()[gauge as usize];
-        self.note(format!("{name} = {value}"));
-        *old = value;
-        Ok(())
-    }
-
-    fn metric(&self, id: u32) -> Result<u64, Status> {
-        Ok(self.metrics.borrow()[id as usize].1)
-    }
-
-    fn shared(&self) -> &dyn SharedData {
-        self
-    }
-}
-
-impl SharedData for Host {
-    fn get(&self, key: &str) -> Result<Option<(Vec<u8>, Option<NonZeroU32>)>, Status> {
-        let shared = self.shared.borrow();
-        let found = shared.iter().find(|(known, ..)| known == key);
-        Ok(found.map(|(_, value, version)| (value.clone(), NonZeroU32::new(*version))))
-    }
-
-    fn set(&self, key: &str, value: &[u8], cas: Option<u32>) -> Result<(), Status> {
-        let mut shared = self.shared.borrow_mut();
-        let Some((_, old, version)) = shared.iter_mut().find(|(known, ..)| known == key) else {
-            shared.push((key.to_owned(), value.to_vec(), 1));
-            return Ok(());
-        };
-        if cas.is_some_and(|cas| cas != *version) {
-            return Err(Status::CasMismatch);
-        }
-        *old = value.to_vec();
-        *version += 1;
-        Ok(())
-    }
-}
-
-struct Map<'a>(&'a Host, Vec<(&'static str, String)>);
-
-impl HeaderSource for Map<'_> {
-    fn first(&self, name: &str) -> Result<Option<Vec<u8>>, Status> {
-        Ok(self.1.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone().into_bytes()))
-    }
-
-    fn all(&self) -> Result<HeaderMap, Status> {
-        HeaderMap::parse(HeaderMap::serialize(&self.1))
-    }
-}
-
-impl HeaderSink for Map<'_> {
-    fn replace(&self, name: &str, value: &[u8]) {
-        self.0.note(format!("replace {name}: {}", value.escape_ascii()));
-    }
-
-    fn add(&self, name: &str, value: &[u8]) {
-        self.0.note(format!("add {name}: {}", value.escape_ascii()));
-    }
-
-    fn remove(&self, name: &str) {
-        self.0.note(format!("remove {name}"));
-    }
-}
-
 /// One request through the gateway, and its answer back.
 fn request(module: &Module<Gateway>, host: &Host, now: Nanos, fields: &[(&'static str, String)], status: u16) {
-    let (mut facts, mut sent, mut answered) = (Facts::default(), HeadState::default(), HeadState::default());
-    facts.set_whole();
-    let from_client = Map(host, fields.to_vec());
-    let mut head = RequestHead::new(&from_client, &mut sent);
-    let chosen = module.choose(&mut head, &mut Cx::new(now, host, &mut facts, module.settings()));
-    let chain = match chosen {
-        Ok(chain) => chain,
-        Err(reply) => return host.note(format!("{reply:?}")),
+    let answer = |ended: Option<(usize, Step)>| {
+        if let Some((at, step)) = &ended {
+            host.note(|| format!("at {at}: {step:?}"));
+        }
+        host.status.set(match ended {
+            None => status,
+            Some((_, Step::Reply(reply))) => reply.status,
+            Some(_) => 500,
+        });
+        Map::new(host, &[(":status", host.status.get().to_string()), ("x-a", "1".to_owned())])
     };
-    let mut filters = <Filters as Walk>::Stream::default();
-    let (mut reached, mut status) = (0, status);
-    for at in 0..Filters::LEN {
-        let mut cx = Cx::new(now, host, &mut facts, module.settings());
-        let step = chain.filters().on_request(at, &mut filters, &mut head, &mut cx);
-        reached = at + 1;
-        if !matches!(step, Step::Continue) {
-            host.note(format!("at {at}: {step:?}"));
-            status = if let Step::Reply(reply) = step { reply.status } else { 500 };
-            break;
-        }
+    let (from_client, trailers) = (Map::new(host, fields), Map::new::<&str>(host, &[]));
+    if let Err(reply) = exchange(module, host, now, [&from_client, &trailers], answer, &mut Scratch::default()) {
+        host.note(|| format!("{reply:?}"));
     }
-    if reached == Filters::LEN {
-        chain.on_passed(&Cx::new(now, host, &mut facts, module.settings()));
-        sent.edits.write(&from_client);
-    }
-    host.status.set(status);
-    let from_upstream = Map(host, vec![(":status", status.to_string()), ("x-a", "1".to_owned())]);
-    let mut head = ResponseHead::new(&from_upstream, &mut answered);
-    let mut cx = Cx::new(now, host, &mut facts, module.settings());
-    chain.filters().observe(reached, &mut filters, &head, &mut cx);
-    request_id::echo(&mut head, &mut cx);
-    for at in (0..Filters::LEN).rev() {
-        if at < reached || chain.filters().needs(at).decorate {
-            chain.filters().on_response(at, &mut filters, &mut head, &mut cx);
-        }
-    }
-    answered.edits.write(&from_upstream);
-    chain.filters().on_end(reached, &mut filters, &End { trailers: &Map(host, Vec::new()) }, &mut cx);
 }
 
 /// The fields of a filter, from which its patches are drawn as well; the first stands at the top always.
@@ -332,12 +181,12 @@ fn play(config: &str, requests: &[Request]) -> Result<Vec<String>, String> {
         Module::<Gateway>::configure(config.as_bytes(), &Env::default()).map_err(|errors| errors.to_string())?;
     let host = Host::default();
     module.start(&host);
-    host.told.take();
+    host.told.replace(Some(Vec::new()));
     for (at, Request { fields, status }) in (0..).zip(requests) {
-        host.note(format!("request {at}"));
+        host.note(|| format!("request {at}"));
         request(&module, &host, Nanos(1_763_900_000_000_000_000 + at * 1_000_000), fields, *status);
     }
-    Ok(host.told.take())
+    Ok(host.told.take().unwrap())
 }
 
 proptest! {
