@@ -23,7 +23,7 @@ use sluicegate_common::proxy::Proxy;
 use sluicegate_common::store::{SharedData, SharedStore, digest};
 use sluicegate_common::time::Nanos;
 use sluicegate_fuzz::process::{Process, RANDOM};
-use sluicegate_rate_limit::admit::{Admission, Charge, Demand, admit};
+use sluicegate_rate_limit::admit::{Admission, Charge, Demand};
 use sluicegate_rate_limit::quota::{Align, Judged, Level, Quota};
 use sluicegate_rate_limit::table::{Overflow, Shape, Table, Tag};
 
@@ -171,8 +171,9 @@ impl Worker<'_> {
 
     /// As a worker that has just been started: it knows what is written, and nothing else.
     fn admit(&self, key: u8, charges: &[Charge<'_>], now: u64) -> Admission {
-        let table = self.table();
-        admit(self.process, &[self.demand(&table, &key, charges)], Nanos(now)).unwrap()
+        let (table, mut admission) = (self.table(), Admission::default());
+        admission.decide(self.process, &[self.demand(&table, &key, charges)], Nanos(now)).unwrap();
+        admission
     }
 }
 

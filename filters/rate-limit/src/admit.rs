@@ -69,16 +69,6 @@ impl Default for Admission {
     }
 }
 
-/// Decides about a request at `now`.
-///
-/// # Errors
-/// Those of [`Admission::decide`].
-pub fn admit(proxy: &dyn Proxy, demands: &[Demand<'_>], now: Nanos) -> Result<Admission, StoreError> {
-    let mut admission = Admission::default();
-    admission.decide(proxy, demands, now)?;
-    Ok(admission)
-}
-
 impl Admission {
     /// Decides about a request at `now`, in the memory of what was decided before.
     ///

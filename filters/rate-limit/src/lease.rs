@@ -42,17 +42,7 @@ pub struct Leases {
 }
 
 impl Leases {
-    /// Decides about a request at `now`, as [`admit()`](crate::admit::admit) does.
-    ///
-    /// # Errors
-    /// Those of [`Admission::decide`], where the store is asked.
-    pub fn admit(&self, proxy: &dyn Proxy, demands: &[Demand<'_>], now: Nanos) -> Result<Admission, StoreError> {
-        let mut admission = Admission::default();
-        self.decide(&mut admission, proxy, demands, now)?;
-        Ok(admission)
-    }
-
-    /// The same, in the memory of what was decided before, as [`Admission::decide`] does.
+    /// Decides about a request at `now`, in the memory of what was decided before, as [`Admission::decide`] does.
     ///
     /// # Errors
     /// Those of [`Admission::decide`], where the store is asked.

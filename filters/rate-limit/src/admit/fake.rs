@@ -4,11 +4,28 @@ use std::cell::Cell;
 use std::num::NonZeroU32;
 
 use sluicegate_common::proxy::{Proxy, Status};
-use sluicegate_common::store::SharedData;
 use sluicegate_common::store::memory::{Dialect, MemoryShared};
+use sluicegate_common::store::{SharedData, StoreError};
 use sluicegate_common::time::Nanos;
 
+use crate::admit::{Admission, Demand};
+use crate::lease::Leases;
+
 pub(crate) const BOTH: [Dialect; 2] = [Dialect::Envoy, Dialect::Kong];
+
+/// What a request comes to, in memory of its own.
+pub(crate) fn admit(proxy: &dyn Proxy, demands: &[Demand<'_>], now: Nanos) -> Result<Admission, StoreError> {
+    let mut admission = Admission::default();
+    admission.decide(proxy, demands, now).map(|()| admission)
+}
+
+impl Leases {
+    /// The same, where a batch may be drawn.
+    pub(crate) fn admit(&self, proxy: &dyn Proxy, demands: &[Demand<'_>], now: Nanos) -> Result<Admission, StoreError> {
+        let mut admission = Admission::default();
+        self.decide(&mut admission, proxy, demands, now).map(|()| admission)
+    }
+}
 
 /// What all workers share.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use sluicegate_common::proxy::Status;
 use sluicegate_common::store::memory::{GetFault, SetFault};
 
-use super::fake::{BOTH, Process};
+use super::fake::{BOTH, Process, admit};
 use super::*;
 use crate::quota::Align;
 use crate::table::Shape;

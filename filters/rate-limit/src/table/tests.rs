@@ -7,8 +7,8 @@ use sluicegate_common::proxy::Status;
 use sluicegate_common::store::memory::{GetFault, SetFault};
 
 use super::*;
-use crate::admit::fake::{BOTH, Process};
-use crate::admit::{Charge, admit};
+use crate::admit::Charge;
+use crate::admit::fake::{BOTH, Process, admit};
 use crate::quota::{Align, Quota};
 
 const SHAPE: Shape = Shape { buckets: 4, ways: 8 };

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::admit::admit;
+use crate::admit::fake::admit;
 
 const PER: Duration = Duration::from_secs(1);
 

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use sluicegate_common::store::memory::Dialect;
 
 use super::*;
-use crate::admit::{Admission, Charge, admit};
+use crate::admit::{Admission, Charge};
 use crate::quota::{Align, Level, Quota};
 
 const PER: Duration = Duration::from_secs(10);
