@@ -1,8 +1,9 @@
 //! Logging in: a service checks the credentials, the gateway makes the token.
 //!
-//! 1. A login is a POST to `path`, spelled as config spells it. It needs no credential for the gateway, and goes to the
-//!    credential service by whatever route leads there. By another spelling a request might take another route, and not
-//!    the credential service say whose the token is; or the same route, and the answer pass. Such POSTs are refused.
+//! 1. A login is a POST to `path`, spelled as config spells it, on one of `hosts`. It needs no credential for the
+//!    gateway, and goes to the credential service by whatever route leads there. By another spelling a request might
+//!    take another route, and not the credential service say whose the token is; or the same route, and the answer
+//!    pass. Such POSTs are refused. On other hosts the path means nothing.
 //! 2. The service's answer 200 never reaches the client. In its place the client gets a token with the claims that config
 //!    picks out of it. Every other status of its passes as it is, and so does what anybody else says.
 //! 3. What the gateway says in a token (`iat`, `exp`, `jti`, `iss`, `aud`) comes from it alone.
@@ -17,6 +18,7 @@ use sluicegate_common::config::{Object, Pointer, parse_json};
 use sluicegate_common::facts::Facts;
 use sluicegate_common::filter::{BodyError, TakeBody};
 use sluicegate_common::head::{EditError, RequestHead, ResponseHead};
+use sluicegate_common::matcher::{HostPattern, host_name};
 use sluicegate_common::proxy::{Proxy, Status};
 use sluicegate_common::reply::LocalReply;
 use sluicegate_common::time::Nanos;
@@ -38,6 +40,8 @@ pub const CODE: &str = "login_failed";
 #[derive(Debug)]
 pub struct Login {
     path: OwnPath,
+    /// `None`: on any host.
+    hosts: Option<Vec<HostPattern>>,
     /// What a token holds of the service's answer, by the last names of the pointers. The first names the user.
     claims: Vec<Pointer>,
     ttl: Ttl,
@@ -81,10 +85,14 @@ pub enum Unusable {
 }
 
 impl Login {
-    /// Whether the request is a login, by whatever spelling of the path.
+    /// Whether the request is a login, by whatever spelling of the path, on one of the hosts.
     #[must_use]
     pub fn is_for(&self, head: &RequestHead<'_>, facts: &Facts) -> bool {
         self.path.is_for(head, facts)
+            && self.hosts.as_ref().is_none_or(|hosts| {
+                let host = host_name(head.host());
+                hosts.iter().any(|pattern| pattern.matches(host))
+            })
     }
 
     /// Whether its path is spelled as config spells it.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sluicegate_common::config::{ConfigError, ConfigErrors, Env, FromConfig, Pointer, RawSecret, Size, Text, quoted};
+use sluicegate_common::matcher::HostPattern;
 
 use super::{Login, Ttl};
 use crate::jose::{Algorithm, Signer};
@@ -21,9 +22,13 @@ const MOST: Size = Size::from_bytes(1 << 20);
 #[derive(FromConfig)]
 #[cfg_attr(not(target_family = "wasm"), derive(sluicegate_common::describe::Described))]
 pub struct RawLogin {
-    /// A POST there is a login. A route leads to the credential service, as to any other: to
-    /// nobody else, on any host.
+    /// A POST there is a login. A route leads to the credential service, as to any other: to nobody else, on any of
+    /// `hosts`.
     path: OwnPath,
+    /// The hosts that one logs in on: exact, or `*.example.com` for all below; without port. Absent: any. On another
+    /// host the path is one like any other, and must not lead to the credential service.
+    #[config(default)]
+    hosts: Option<Vec<HostPattern>>,
     /// What the token says of the user, out of the service's answer, by the last names of the pointers. The first names
     /// the user. `iat`, `exp`, `nbf`, `jti`, `iss` and `aud` are the gateway's own.
     claims: Vec<Claim>,
@@ -146,6 +151,7 @@ impl RawLogin {
         let Some(signer) = signer else { return Err(errors) };
         errors.into_result(Login {
             path: self.path,
+            hosts: self.hosts,
             claims: self.claims.into_iter().map(|claim| claim.pointer).collect(),
             ttl: self.ttl,
             issuer: self.issuer,
@@ -159,6 +165,9 @@ impl RawLogin {
     /// What is wrong but for the key.
     fn check(&self) -> ConfigErrors {
         let mut errors = ConfigErrors::new();
+        if self.hosts.as_ref().is_some_and(Vec::is_empty) {
+            errors.push(ConfigError::expected("hosts", "at least one entry", "none"));
+        }
         if self.claims.is_empty() {
             errors.push(ConfigError::invalid("claims", "needs at least one: the first names the user"));
         }

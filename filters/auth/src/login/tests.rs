@@ -180,6 +180,44 @@ fn what_no_token_can_be_made_of() {
     assert_eq!(silent, Err(Unusable::Random(Status::Unimplemented)));
 }
 
+#[test]
+fn a_login_is_on_one_of_the_hosts() {
+    let is_for = |hosts: &Value, target: &str, fields: &[(&'static str, &str)]| {
+        let post = [(":method", "POST"), (":path", target)];
+        let fields = post.iter().chain(fields).map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let fields = Fields(fields);
+        login(json!({"hosts": hosts})).is_for(&RequestHead::new(&fields, &mut HeadState::default()), &Facts::default())
+    };
+    let some = json!(["api.example.com", "*.example.net"]);
+    let cases = [
+        ("api.example.com", true),
+        ("api.example.com:8443", true),
+        ("API.Example.COM", true),
+        ("api.example.com.", true),
+        ("a.example.net", true),
+        ("example.net", false),
+        ("example.com", false),
+        ("other.example.com", false),
+        ("x.api.example.com", false),
+        ("api.example.com..", false),
+        ("api.example.com,other.example.com", false),
+        ("", false),
+    ];
+    for (host, want) in cases {
+        for spelled in ["/auth/login", "/Auth/Login"] {
+            assert_eq!(is_for(&some, spelled, &[("host", host)]), want, "{host} {spelled}");
+        }
+        assert!(!is_for(&some, "/other", &[("host", host)]), "{host}");
+        assert!(is_for(&Value::Null, "/auth/login", &[("host", host)]), "{host}");
+    }
+    // Kong's engine says its server's name there; what a client forwards counts as little.
+    let other = [("host", "other.example.com"), (":authority", "api.example.com")];
+    assert!(!is_for(&some, "/auth/login", &other));
+    assert!(!is_for(&some, "/auth/login", &[("host", "other.example.com"), ("x-forwarded-host", "api.example.com")]));
+    assert!(is_for(&some, "/auth/login", &[(":authority", "api.example.com")]));
+    assert!(!is_for(&some, "/auth/login", &[]));
+}
+
 /// What becomes of an answer with these fields, and the head as the client would see it.
 fn take(login: &Login, fields: &[(&'static str, &str)]) -> (Option<Result<TakeBody, Unusable>>, HeadState) {
     let fields = Fields(fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect());

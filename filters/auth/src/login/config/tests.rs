@@ -19,6 +19,7 @@ fn what_is_left_out_has_a_default() {
     let login = compile(with("claims", json!(["/id"]))).unwrap();
     assert_eq!(login.ttl, Ttl { text: "24h".into(), period: Duration::from_secs(86_400) });
     assert_eq!((login.max_body, login.hold_head, login.issuer, login.audience), (65_536, false, None, None));
+    assert_eq!(login.hosts, None);
 }
 
 #[test]
@@ -34,6 +35,7 @@ fn what_is_good_is_taken() {
         ("key", json!({"value": "a secret of thirty-two bytes, say"})),
         ("path", json!("/Login/")),
         ("hold_head", json!(true)),
+        ("hosts", json!(["api.example.com", "*.Example.net", "[::1]"])),
     ];
     for (field, value) in cases {
         assert_eq!(compile(with(field, value.clone())).err(), None, "{field}: {value}");
@@ -87,6 +89,17 @@ fn what_is_wrong_is_told() {
             "path",
             json!("login"),
             "path: expected a path such as \"/auth\", without query and with one reading, found \"login\"".to_owned(),
+        ),
+        ("hosts", json!([]), "hosts: expected at least one entry, found none".to_owned()),
+        (
+            "hosts",
+            json!(["api.example.com", "*"]),
+            format!("hosts[1]: expected {}, found \"*\"", HostPattern::EXPECTED),
+        ),
+        (
+            "hosts",
+            json!(["api.example.com:443"]),
+            format!("hosts[0]: expected {}, found \"api.example.com:443\"", HostPattern::EXPECTED),
         ),
     ];
     for (field, value, want) in cases {
