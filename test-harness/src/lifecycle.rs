@@ -86,7 +86,11 @@ impl Build {
             vm: VmSpec {
                 vm_id: spec.vm_id.as_str().into(),
                 configuration: spec.vm_configuration.as_slice().into(),
-                environment: spec.environment.as_slice().into(),
+                environment: match profile {
+                    Profile::Envoy => spec.environment.as_slice().into(),
+                    // Its WASI names no variable (`ngx_wasi_hfuncs_environ_sizes_get`).
+                    Profile::Kong => Arc::default(),
+                },
             },
             policy: match profile {
                 Profile::Envoy => spec.failure_policy,

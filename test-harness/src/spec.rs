@@ -23,7 +23,7 @@ pub struct PluginSpec {
     pub vm_id: String,
     /// What `proxy_on_vm_start` finds in the VM configuration buffer.
     pub vm_configuration: Vec<u8>,
-    /// Environment variables of the VM.
+    /// Environment variables of the VM; modules in Kong's engine see none.
     pub environment: Vec<(String, String)>,
     /// What becomes of requests once the VM has failed.
     pub failure_policy: FailurePolicy,

@@ -112,7 +112,6 @@ pub fn in_kongs_engine() -> Result<(), Failed> {
         for plugin in &mut scenario.plugins {
             plugin.module = root().join("dist/kong/gateway.wasm");
             plugin.configuration = config.clone().into_bytes();
-            plugin.environment.clear();
         }
         let report = run(&scenario, &Wasmtime { profile: Profile::Kong });
         if !matches!(report.verdict(), Verdict::Passed) {

@@ -6,6 +6,7 @@ use std::path::Path;
 use regex::Regex;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
+use test_harness::Profile;
 use test_harness::backend::wasmtime::Wasmtime;
 use test_harness::backend::{Backend as _, NotStarted};
 use test_harness::scenario::{ActorStep, Plugin, Scenario, Step};
@@ -101,7 +102,9 @@ impl As {
     /// What the gateway says of a config that the filter alone refuses.
     fn errors_of(&self, scenario: &Scenario) -> Result<Vec<String>, String> {
         let alone = Scenario { refused: None, ..scenario.clone() };
-        match Wasmtime::default().start(&alone) {
+        // A host in which it is refused.
+        let profile = Profile::ALL.into_iter().find(|profile| !scenario.not_in.contains_key(profile));
+        match (Wasmtime { profile: profile.unwrap_or_default() }).start(&alone) {
             Err(NotStarted::Refused(told)) => {
                 let lines = told.iter().flat_map(|line| line.lines());
                 Ok(lines.filter_map(|line| rewritten(&self.refused, line)).collect())
