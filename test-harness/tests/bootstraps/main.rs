@@ -1,5 +1,5 @@
 //! Every bootstrap of `envoy/`: it says what its example says, and a real Envoy that starts from it
-//! does what its settings are there for. Then the demo, which starts the gateway's.
+//! does what its settings are there for. Then the demo, which starts the gateway's, and the filter of the first page.
 //!
 //! What needs Envoy is ignored, with the reason, where there is none or where a module is not built.
 //! `SLUICEGATE_ENVOY` names another binary than `target/tools/envoy`, `SLUICEGATE_DIST` another folder
@@ -8,6 +8,7 @@
 mod bootstrap;
 mod checks;
 mod envoy;
+mod readme;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,8 +20,9 @@ use crate::bootstrap::{Bootstrap, root};
 
 fn main() {
     let all = Bootstrap::all();
-    let demo = all.iter().find(|bootstrap| bootstrap.name == "gateway").map(demo_trial);
-    let trials = all.iter().flat_map(trials_of).chain(demo).collect();
+    let of = |name: &str| all.iter().find(|bootstrap| bootstrap.name == name);
+    let more = of("gateway").map(demo_trial).into_iter().chain(of("cors").map(readme_trial));
+    let trials = all.iter().flat_map(trials_of).chain(more).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
@@ -37,6 +39,11 @@ fn trials_of(bootstrap: &Bootstrap) -> [Trial; 3] {
 fn demo_trial(gateway: &Bootstrap) -> Trial {
     let module = module(gateway);
     in_envoy(gateway, "the demo's tour".into(), move || demo(&module))
+}
+
+fn readme_trial(cors: &Bootstrap) -> Trial {
+    let bootstrap = cors.clone();
+    in_envoy(cors, "the README's filter in Envoy".into(), move || readme::in_envoy(bootstrap))
 }
 
 /// A trial that is ignored, its kind saying why, where the bootstrap cannot be started.
