@@ -15,6 +15,8 @@ pub struct Said {
     /// Where in the configuration; empty: of it as a whole.
     pub path: String,
     pub at: Option<Position>,
+    /// It is about the module, not its configuration.
+    pub of_module: bool,
     pub message: String,
 }
 
@@ -54,7 +56,13 @@ fn no_cluster(cluster: &str, tree: Option<&Node>) -> Said {
     let named = |member: Option<&str>| tree.and_then(|tree| path_of_text(tree, cluster, member, String::new()));
     let found = named(Some("cluster")).or_else(|| named(None));
     let (path, at) = found.map_or((String::new(), None), |(path, at)| (path, Some(at)));
-    Said { severity: Severity::Error, path, at, message: format!("there is no cluster {cluster:?} in this file") }
+    Said {
+        severity: Severity::Error,
+        path,
+        at,
+        of_module: false,
+        message: format!("there is no cluster {cluster:?} in this file"),
+    }
 }
 
 /// Where a text stands: as the member of this name, or anywhere.
@@ -79,7 +87,10 @@ fn refused(failure: &StartFailure, logs: &[LogLine], tree: Option<&Node>) -> Vec
         }
         StartFailure::ConfigurationRefused => return said,
     };
-    said.push(Said { severity: Severity::Error, path: String::new(), at: None, message: whole });
+    let of_module = matches!(failure, StartFailure::Load(_));
+    // The engine shows a file's first bytes one a line.
+    let message = if of_module { whole.split_whitespace().collect::<Vec<_>>().join(" ") } else { whole };
+    said.push(Said { severity: Severity::Error, path: String::new(), at: None, of_module, message });
     said
 }
 
@@ -108,14 +119,14 @@ fn read(line: &str, severity: Severity, tree: Option<&Node>) -> Said {
     let found = |path: &str| tree.and_then(|tree| place::of_path(tree, path));
     match line.split_once(": ") {
         Some((path, message)) if ours.is_some() && !path.contains(' ') && path != "config" => {
-            Said { severity, at: found(path), path: path.to_owned(), message: message.to_owned() }
+            Said { severity, at: found(path), of_module: false, path: path.to_owned(), message: message.to_owned() }
         }
         Some((_, message)) if ours.is_some() && line.starts_with("config: ") => {
-            Said { severity, at: None, path: String::new(), message: message.to_owned() }
+            Said { severity, at: None, of_module: false, path: String::new(), message: message.to_owned() }
         }
         _ => {
             let at = line.split(": ").find_map(|part| found(part.trim()));
-            Said { severity, at, path: String::new(), message: line.to_owned() }
+            Said { severity, at, of_module: false, path: String::new(), message: line.to_owned() }
         }
     }
 }

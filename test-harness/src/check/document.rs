@@ -1,10 +1,12 @@
 //! YAML and JSON with the place of every value.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
-use serde_saphyr::{DuplicateKeyPolicy, Location, Spanned};
+use serde_saphyr::options::MergeKeyPolicy;
+use serde_saphyr::{DuplicateKeyPolicy, Error, Location, Spanned};
 
 /// A place in a file. Lines and columns count from 1; columns are characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,22 +69,35 @@ pub struct SyntaxError {
 
 /// Reads the documents of a YAML text, or the one of a JSON text.
 pub fn parse(text: &str) -> Result<Vec<Node>, SyntaxError> {
-    parse_with(text, DuplicateKeyPolicy::Error)
+    parse_with(text, DuplicateKeyPolicy::Error, MergeKeyPolicy::Merge)
 }
 
-/// Reads a plugin's configuration, which the plugin itself judges: of names that stand twice the last one counts.
-pub fn parse_leniently(text: &str) -> Option<Node> {
-    parse_with(text, DuplicateKeyPolicy::LastWins).ok()?.into_iter().next()
+/// The same; of names that stand twice the last one counts.
+pub fn parse_leniently(text: &str) -> Option<Vec<Node>> {
+    parse_with(text, DuplicateKeyPolicy::LastWins, MergeKeyPolicy::Merge).ok()
 }
 
-fn parse_with(text: &str, duplicates: DuplicateKeyPolicy) -> Result<Vec<Node>, SyntaxError> {
-    let options = serde_saphyr::options! { duplicate_keys: duplicates };
+/// Where a text merges an object into another, with `<<`.
+pub fn merge(text: &str) -> Option<Position> {
+    parse_with(text, DuplicateKeyPolicy::LastWins, MergeKeyPolicy::Error).err().map(|error| error.at)
+}
+
+fn parse_with(text: &str, twice: DuplicateKeyPolicy, merge: MergeKeyPolicy) -> Result<Vec<Node>, SyntaxError> {
+    // No budget: bootstraps with all clusters of a company are large. What aliases may grow to is limited all the same.
+    let options = serde_saphyr::options! { budget: None, duplicate_keys: twice, merge_keys: merge };
     let documents: Vec<Spanned<Content>> =
         serde_saphyr::from_multiple_with_options(text, options).map_err(|error| SyntaxError {
             at: error.location().map_or(Position::START, Position::of),
-            message: error.without_snippet().to_string(),
+            message: message(&error),
         })?;
     Ok(documents.into_iter().map(Node::from).collect())
+}
+
+fn message(error: &Error) -> String {
+    match error.without_snippet() {
+        Error::DuplicateMappingKey { key: Some(key), .. } => format!("{key:?} stands twice in its object"),
+        error => error.to_string(),
+    }
 }
 
 impl From<Spanned<Content>> for Node {
@@ -235,10 +250,19 @@ impl<'de> Visitor<'de> for ContentVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Content, A::Error> {
-        let mut members = Vec::new();
+        let mut members: Vec<Member> = Vec::new();
+        let mut places = HashMap::new();
         while let Some(name) = object.next_key::<Spanned<String>>()? {
             let value: Spanned<Content> = object.next_value()?;
-            members.push(Member { at: Position::of(name.defined), name: name.value, value: value.into() });
+            let member = Member { at: Position::of(name.defined), name: name.value, value: value.into() };
+            // The parser lets duplicates pass where it is told to: the last one counts.
+            match places.insert(member.name.clone(), members.len()) {
+                Some(earlier) => {
+                    places.insert(member.name.clone(), earlier);
+                    members[earlier] = member;
+                }
+                None => members.push(member),
+            }
         }
         Ok(Content::Object(members))
     }

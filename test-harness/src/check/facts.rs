@@ -20,9 +20,9 @@ const MODULES: [(&str, Facts); 3] = [
 ];
 
 impl Facts {
-    /// Of the module of this name ([`stem`]).
+    /// Of the module of this name ([`stem`]), with a version behind it or without.
     pub fn of(stem: &str) -> Facts {
-        MODULES.into_iter().find(|(name, _)| *name == stem).map(|(_, facts)| facts).unwrap_or_default()
+        MODULES.into_iter().find(|(name, _)| *name == without_version(stem)).map(|(_, facts)| facts).unwrap_or_default()
     }
 }
 
@@ -33,6 +33,13 @@ pub fn stem(reference: &str) -> &str {
     let file = file.split(['@', ':', '?']).next().unwrap_or(file);
     let file = file.strip_suffix(".wasm").unwrap_or(file);
     file.strip_prefix("sluicegate-").unwrap_or(file)
+}
+
+/// A name without the version behind it: `auth` of `auth-0.1.0` and of `auth_v2`.
+pub fn without_version(stem: &str) -> &str {
+    let is_version = |text: &str| text.trim_start_matches('v').starts_with(|letter: char| letter.is_ascii_digit());
+    let end = stem.match_indices(['-', '_']).find(|(at, _)| is_version(&stem[at + 1..]));
+    end.map_or(stem, |(at, _)| &stem[..at])
 }
 
 #[cfg(test)]
@@ -51,5 +58,6 @@ mod tests {
             assert_eq!(stem(reference), "auth", "{reference}");
         }
         assert!(Facts::of("auth").guards && !Facts::of("cors").guards);
+        assert!(Facts::of("auth-0.1.0").guards && Facts::of("auth_v2").guards && !Facts::of("auth-two").guards);
     }
 }

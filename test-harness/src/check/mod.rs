@@ -19,7 +19,7 @@ pub use document::Position;
 
 use crate::{PluginSpec, Profile};
 use configure::configure;
-use document::{Content, Node};
+use document::{Content, Node, SyntaxError};
 use facts::Facts;
 use mount::Mount;
 
@@ -95,9 +95,12 @@ pub fn check(file: &Path, options: &Options) -> Result<Checked, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let mut run = Run { file, text: &text, options, checked: Checked::default() };
     match document::parse(&text) {
-        Ok(documents) => run.documents(&documents)?,
-        Err(_) if options.wasm.is_some() => run.configuration(document::parse_leniently(&text).as_ref()),
-        Err(error) => run.find(error.at, Severity::Error, String::new(), error.message, ""),
+        Ok(documents) => run.documents(&documents, None)?,
+        Err(error) => match document::parse_leniently(&text) {
+            Some(documents) => run.documents(&documents, Some(error))?,
+            None if options.wasm.is_some() => run.configuration(None),
+            None => run.find(error.at, Severity::Error, String::new(), error.message, ""),
+        },
     }
     run.checked.findings.sort_by_key(|finding| finding.at);
     Ok(run.checked)
@@ -108,6 +111,8 @@ struct Judged<'j> {
     host: Profile,
     plugin: PluginSpec,
     wasm: &'j Path,
+    /// Where it is named.
+    wasm_at: Position,
     /// The configuration.
     tree: Option<&'j Node>,
     clusters: Option<&'j [&'j str]>,
@@ -125,22 +130,32 @@ struct Run<'f> {
 }
 
 impl Run<'_> {
-    fn documents(&mut self, documents: &[Node]) -> Result<(), String> {
+    /// `twice`: a name stands twice in an object.
+    fn documents(&mut self, documents: &[Node], twice: Option<SyntaxError>) -> Result<(), String> {
         let mounts: Vec<(&Node, Mount<'_>)> = documents
             .iter()
             .flat_map(|document| mount::find(document).into_iter().map(move |m| (document, m)))
             .collect();
-        match (mounts.as_slice(), documents) {
-            ([], [config @ Node { content: Content::Object(_), .. }]) if self.options.wasm.is_some() => {
-                self.configuration(Some(config));
-            }
-            ([], _) => {
+        match mounts.as_slice() {
+            [] if self.options.wasm.is_some() => self.configuration(documents.first()),
+            [] => {
                 return Err(format!(
                     "{}: no plugin is mounted here. If it is a plugin's configuration, say whose: --plugin NAME or --wasm FILE",
                     self.file.display()
                 ));
             }
-            (mounts, _) => mounts.iter().for_each(|(document, mount)| self.mount(mount, document)),
+            mounts => {
+                mounts.iter().for_each(|(document, mount)| self.mount(mount, document));
+                if let Some(SyntaxError { at, message }) = twice {
+                    self.find(at, Severity::Warning, String::new(), format!("{message}; the last one counts"), "");
+                }
+                if mounts.iter().any(|(document, _)| is_envoys(document))
+                    && let Some(at) = document::merge(self.text)
+                {
+                    let message = "Envoy does not merge objects with `<<`, and knows no field of this name".to_owned();
+                    self.find(at, Severity::Error, String::new(), message, "");
+                }
+            }
         }
         Ok(())
     }
@@ -158,6 +173,7 @@ impl Run<'_> {
             host: Profile::Envoy,
             plugin,
             wasm: &wasm,
+            wasm_at: Position::START,
             tree,
             clusters: None,
             place: &place,
@@ -170,7 +186,11 @@ impl Run<'_> {
             "" => mount.path.clone(),
             name => format!("{} ({name})", mount.path),
         };
-        let tree = mount.configuration.and_then(|node| match node.content {
+        for (at, message) in &mount.mistakes {
+            self.find(*at, Severity::Error, String::new(), message.clone(), &mounted);
+        }
+        let configuration = mount.configuration.as_deref();
+        let tree = configuration.and_then(|node| match node.content {
             Content::Text(_) => place::inside(node, self.text),
             _ => Some(node.clone()),
         });
@@ -183,8 +203,8 @@ impl Run<'_> {
         };
         let written = mount.module.and_then(Node::text).map_or(wasm.to_string_lossy(), Into::into);
         let facts = Facts::of(facts::stem(&written));
-        let places = mount.configuration.map(|node| place::Places::of(node, self.text));
-        let start = mount.configuration.map_or(mount.at, |node| node.at);
+        let places = configuration.map(|node| place::Places::of(node, self.text));
+        let start = configuration.map_or(mount.at, |node| node.at);
         let in_file = |at| places.as_ref().map_or(start, |places| places.in_file(at));
         let clusters = clusters(document);
         let before = self.checked.findings.len();
@@ -192,6 +212,7 @@ impl Run<'_> {
             host: mount.host,
             plugin: self.plugin(mount),
             wasm: &wasm,
+            wasm_at: mount.module.map_or(mount.at, |module| module.at),
             tree: tree.as_ref(),
             clusters: clusters.as_deref(),
             place: &in_file,
@@ -211,9 +232,9 @@ impl Run<'_> {
         let host = self.options.environment.iter().filter(|(name, _)| mount.from_host.contains(name));
         PluginSpec {
             root_id: mount.root_id.clone(),
-            configuration: bytes(mount.configuration),
+            configuration: bytes(mount.configuration.as_deref()),
             vm_id: mount.vm_id.clone(),
-            vm_configuration: bytes(mount.vm_configuration),
+            vm_configuration: bytes(mount.vm_configuration.as_deref()),
             environment: mount.environment.iter().chain(host).cloned().collect(),
             ..PluginSpec::new(mount.name.clone(), Vec::new())
         }
@@ -222,12 +243,14 @@ impl Run<'_> {
     /// The module's file: the one named, the one of its name in the folder of modules, or that of the options.
     fn module(&self, mount: &Mount<'_>) -> Result<PathBuf, String> {
         let named = mount.module.and_then(Node::text);
-        let by_name = |folder: PathBuf| named.map(|named| folder.join(facts::stem(named)).with_extension("wasm"));
+        let by_name = |folder: PathBuf| named.map(|named| folder.join(format!("{}.wasm", facts::stem(named))));
+        let modules = &self.options.modules;
+        let by_kind = named.map(|named| modules.join(format!("{}.wasm", facts::without_version(facts::stem(named)))));
         let own = match mount.host {
             Profile::Envoy => named.map(|named| PathBuf::from(named.strip_prefix("file://").unwrap_or(named))),
-            Profile::Kong => by_name(self.options.modules.join("kong")),
+            Profile::Kong => by_name(modules.join("kong")),
         };
-        let places = [own, by_name(self.options.modules.clone()), self.options.wasm.clone()];
+        let places = [own, by_name(modules.clone()), by_kind, self.options.wasm.clone()];
         let found = places.into_iter().flatten().find(|path| path.is_file());
         found.ok_or_else(|| match named {
             Some(named) => format!(
@@ -241,12 +264,12 @@ impl Run<'_> {
 
     /// Lets the module judge.
     fn judge(&mut self, judged: Judged<'_>) {
-        let Judged { host, plugin, wasm, tree, clusters, place, mounted } = judged;
+        let Judged { host, plugin, wasm, wasm_at, tree, clusters, place, mounted } = judged;
         let bytes = match std::fs::read(wasm) {
             Ok(bytes) => bytes,
             Err(error) => {
                 let message = format!("{}: {error}", wasm.display());
-                return self.find(Position::START, Severity::Error, String::new(), message, mounted);
+                return self.find(wasm_at, Severity::Error, String::new(), message, mounted);
             }
         };
         self.checked.plugins.push(match mounted {
@@ -255,7 +278,9 @@ impl Run<'_> {
         });
         let whole = place(Position::START);
         for mut said in configure(host, PluginSpec { wasm: bytes.into(), ..plugin }, tree, clusters) {
-            let at = said.at.or_else(|| configure::place_in_words(&said.message).map(place)).unwrap_or(whole);
+            let of_module = said.of_module.then_some(wasm_at);
+            let at =
+                said.at.or(of_module).or_else(|| configure::place_in_words(&said.message).map(place)).unwrap_or(whole);
             if said.message.ends_with("found a boolean")
                 && let Some(word) = self.word_for_boolean(at)
             {
@@ -289,6 +314,11 @@ impl Run<'_> {
         let finding = Finding { file: self.file.to_owned(), at, severity, path, message, mounted: mounted.to_owned() };
         self.checked.findings.push(finding);
     }
+}
+
+/// Whether Envoy itself reads a document: Kubernetes and Kong have signs of their own.
+fn is_envoys(document: &Node) -> bool {
+    ["kind", "_format_version"].iter().all(|sign| document.get(sign).is_none())
 }
 
 /// The clusters of a bootstrap that has all of them; None: there may be others.

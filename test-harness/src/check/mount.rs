@@ -1,5 +1,10 @@
-//! Where files mount plugins: Envoy's HTTP filter `Wasm` anywhere in a tree, Istio's `WasmPlugin`, Envoy Gateway's
+//! Where files mount plugins: Envoy's extensions that hold one anywhere in a tree, Istio's `WasmPlugin`, Envoy Gateway's
 //! `EnvoyExtensionPolicy`, the filter chains of a declarative file of Kong's.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use super::document::{Content, Node, Position};
 use super::place;
@@ -20,9 +25,9 @@ pub struct Mount<'n> {
     /// What names the module: a file, a URL, in Kong a name.
     pub module: Option<&'n Node>,
     /// The configuration: a text, or an object.
-    pub configuration: Option<&'n Node>,
+    pub configuration: Option<Cow<'n, Node>>,
     /// The VM's configuration.
-    pub vm_configuration: Option<&'n Node>,
+    pub vm_configuration: Option<Cow<'n, Node>>,
     /// The namespace of shared data.
     pub vm_id: String,
     /// Environment variables that the file sets.
@@ -33,6 +38,8 @@ pub struct Mount<'n> {
     pub failure: Failure<'n>,
     /// The connection manager whose chain it is in.
     pub manager: Option<&'n Node>,
+    /// What the host refuses, or reads otherwise than it looks, before the plugin is asked.
+    pub mistakes: Vec<(Position, String)>,
 }
 
 /// What a file says of requests that meet a failed plugin.
@@ -47,7 +54,13 @@ pub struct Failure<'n> {
     pub safe: &'static str,
 }
 
-const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
+const HTTP: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
+/// Envoy's other extensions with the same settings.
+const OTHERS: [&str; 3] = [
+    "envoy.extensions.filters.network.wasm.v3.Wasm",
+    "envoy.extensions.access_loggers.wasm.v3.WasmAccessLog",
+    "envoy.extensions.wasm.v3.WasmService",
+];
 const MANAGER: &str = "HttpConnectionManager";
 
 /// The plugins that a document mounts.
@@ -59,6 +72,12 @@ pub fn find(document: &Node) -> Vec<Mount<'_>> {
             let plugins = spec.get("wasm").map(Node::elements).unwrap_or_default();
             found.extend(plugins.iter().enumerate().map(|(index, plugin)| extension(index, plugin)));
         }
+        (Some(kind), _) if kind.ends_with("List") => {
+            for (index, item) in document.get("items").map(Node::elements).unwrap_or_default().iter().enumerate() {
+                let within = |mount: &Mount<'_>| format!("items[{index}].{}", mount.path);
+                found.extend(find(item).into_iter().map(|mount| Mount { path: within(&mount), ..mount }));
+            }
+        }
         _ if document.get("_format_version").is_some() => kong(document, String::new(), &mut found),
         _ => search(document, String::new(), None, &mut found),
     }
@@ -69,10 +88,13 @@ pub fn find(document: &Node) -> Vec<Mount<'_>> {
 fn search<'n>(node: &'n Node, path: String, manager: Option<&'n Node>, found: &mut Vec<Mount<'n>>) {
     let is = |kind: &str| node.text_of("@type").is_some_and(|name| name.ends_with(kind));
     let manager = if is(MANAGER) { Some(node) } else { manager };
-    let typed = node.text_of("type_url").filter(|url| url.ends_with(WASM)).and_then(|_| node.get("value"));
-    let filter = if is(WASM) { Some(node) } else { typed };
-    if let Some(config) = filter.and_then(|filter| filter.get("config")) {
-        found.push(envoy(path, config, manager));
+    let typed = node.text_of("type_url").filter(|url| url.ends_with(HTTP)).and_then(|_| node.get("value"));
+    let filter = if is(HTTP) { Some(node) } else { typed };
+    let holder = filter.or_else(|| OTHERS.into_iter().any(is).then_some(node));
+    if let Some(holder) = holder {
+        let mut mount = envoy(path, holder.get("config").unwrap_or(holder), manager);
+        mount.failure.missing = mount.failure.missing.filter(|_| filter.is_some());
+        found.push(mount);
         return;
     }
     match &node.content {
@@ -97,6 +119,17 @@ fn envoy<'n>(path: String, config: &'n Node, manager: Option<&'n Node>) -> Mount
     let host = vm(&["environment_variables", "host_env_keys"]).map(Node::elements).unwrap_or_default();
     let policy = config.get("failure_policy");
     let setting = policy.or_else(|| config.get("fail_open"));
+    let mut mistakes = Vec::new();
+    if ["typed_per_filter_config", "typedPerFilterConfig"].iter().any(|place| path.contains(place)) {
+        let message = "Envoy has no settings of Wasm filters by route; the plugin's own rules choose by path";
+        mistakes.push((config.at, message.to_owned()));
+    }
+    for name in host.iter().filter(|name| pairs.iter().any(|pair| Some(pair.name.as_str()) == name.text())) {
+        let message = format!("{} stands in key_values as well: Envoy wants it once", scalar(name));
+        mistakes.push((name.at, message));
+    }
+    let configuration = config.get("configuration").and_then(|node| any(node, &mut mistakes));
+    let vm_configuration = vm(&["configuration"]).and_then(|node| any(node, &mut mistakes));
     Mount {
         // The filter is named beside its settings, and without them the path is short enough to be read.
         path: path.trim_end_matches(".typed_config").to_owned(),
@@ -105,8 +138,8 @@ fn envoy<'n>(path: String, config: &'n Node, manager: Option<&'n Node>) -> Mount
         host: Profile::Envoy,
         root_id: text(config.get("root_id")),
         module: vm(&["code", "local", "filename"]).or_else(|| vm(&["code", "remote", "http_uri", "uri"])),
-        configuration: config.get("configuration").and_then(any),
-        vm_configuration: vm(&["configuration"]).and_then(any),
+        configuration,
+        vm_configuration,
         vm_id: text(vm(&["vm_id"])),
         environment: pairs.iter().map(|pair| (pair.name.clone(), scalar(&pair.value))).collect(),
         from_host: host.iter().filter_map(Node::text).map(str::to_owned).collect(),
@@ -118,13 +151,39 @@ fn envoy<'n>(path: String, config: &'n Node, manager: Option<&'n Node>) -> Mount
             safe: "failure_policy: FAIL_RELOAD",
         },
         manager,
+        mistakes,
     }
 }
 
-/// What a protobuf `Any` holds: the text of a StringValue, the object of a Struct.
-fn any(any: &Node) -> Option<&Node> {
-    any.get("value")
+/// What a protobuf `Any` holds: the text of a StringValue, the bytes of a BytesValue. Of all else the plugin gets the
+/// binary encoding; what stands there is told as if it were in a StringValue.
+fn any<'n>(any: &'n Node, mistakes: &mut Vec<(Position, String)>) -> Option<Cow<'n, Node>> {
+    let value = any.get("value").filter(|value| !matches!(value.content, Content::Null));
+    let kind = any.text_of("@type").unwrap_or_default().rsplit('/').next().unwrap_or_default();
+    match (kind, value) {
+        ("google.protobuf.StringValue" | "google.protobuf.BytesValue", Some(value)) if value.text().is_none() => {
+            mistakes.push((any.at, format!("the value of a {kind} is a text")));
+        }
+        ("google.protobuf.BytesValue", Some(value)) => match STANDARD.decode(value.text().unwrap_or_default()) {
+            Ok(bytes) => {
+                let content = Content::Text(String::from_utf8_lossy(&bytes).into_owned());
+                return Some(Cow::Owned(Node { at: value.at, content }));
+            }
+            Err(error) => mistakes.push((value.at, format!("is no base64, as a {kind} wants: {error}"))),
+        },
+        ("google.protobuf.StringValue" | "google.protobuf.BytesValue", _) => {}
+        ("", _) => mistakes.push((any.at, format!("has no \"@type\": {STRING_VALUE}"))),
+        (kind, _) => {
+            let message =
+                format!("Envoy hands the plugin a {kind} in its binary encoding, not as JSON: {STRING_VALUE}");
+            mistakes.push((any.at, message));
+        }
+    }
+    value.map(Cow::Borrowed)
 }
+
+const STRING_VALUE: &str =
+    r#"write {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": "{...}"}, the JSON as a text"#;
 
 /// A value as protobuf reads it where it wants a text.
 fn scalar(node: &Node) -> String {
@@ -138,6 +197,8 @@ fn wasm_plugin<'n>(document: &'n Node, spec: &'n Node) -> Mount<'n> {
     let inline = variables.iter().filter(|variable| !is_host(variable));
     let metadata = document.get("metadata").and_then(|metadata| metadata.text_of("name")).unwrap_or_default();
     let setting = spec.get("failStrategy");
+    let configuration = spec.get("pluginConfig").filter(|node| !matches!(node.content, Content::Null));
+    let not_object = configuration.filter(|node| !matches!(node.content, Content::Object(_)));
     Mount {
         path: "spec".to_owned(),
         at: spec.at,
@@ -145,7 +206,7 @@ fn wasm_plugin<'n>(document: &'n Node, spec: &'n Node) -> Mount<'n> {
         host: Profile::Envoy,
         root_id: String::new(),
         module: spec.get("url"),
-        configuration: spec.get("pluginConfig"),
+        configuration: configuration.map(Cow::Borrowed),
         vm_configuration: None,
         vm_id: String::new(),
         environment: inline
@@ -159,6 +220,7 @@ fn wasm_plugin<'n>(document: &'n Node, spec: &'n Node) -> Mount<'n> {
             safe: "failStrategy: FAIL_RELOAD",
         },
         manager: None,
+        mistakes: not_object.map(|node| (node.at, "pluginConfig is an object".to_owned())).into_iter().collect(),
     }
 }
 
@@ -172,7 +234,7 @@ fn extension(index: usize, plugin: &Node) -> Mount<'_> {
         host: Profile::Envoy,
         root_id: plugin.text_of("rootID").unwrap_or_default().to_owned(),
         module: plugin.find(&["code", "image", "url"]).or_else(|| plugin.find(&["code", "http", "url"])),
-        configuration: plugin.get("config"),
+        configuration: plugin.get("config").map(as_json),
         vm_configuration: None,
         vm_id: String::new(),
         environment: Vec::new(),
@@ -185,6 +247,15 @@ fn extension(index: usize, plugin: &Node) -> Mount<'_> {
             safe: "failOpen: false",
         },
         manager: None,
+        mistakes: Vec::new(),
+    }
+}
+
+/// A text is handed over as JSON, in quotes.
+fn as_json(node: &Node) -> Cow<'_, Node> {
+    match node.text() {
+        Some(_) => Cow::Owned(Node { at: node.at, content: Content::Text(node.to_json().to_string()) }),
+        None => Cow::Borrowed(node),
     }
 }
 
@@ -216,7 +287,7 @@ fn kong_filter(path: String, filter: &Node) -> Mount<'_> {
         host: Profile::Kong,
         root_id: String::new(),
         module: filter.get("name"),
-        configuration: filter.get("config"),
+        configuration: filter.get("config").map(Cow::Borrowed),
         vm_configuration: None,
         vm_id: String::new(),
         environment: Vec::new(),
@@ -224,5 +295,6 @@ fn kong_filter(path: String, filter: &Node) -> Mount<'_> {
         // It has no such setting: a request that meets a failed filter gets 500.
         failure: Failure { open: false, setting: None, missing: None, safe: "" },
         manager: None,
+        mistakes: Vec::new(),
     }
 }

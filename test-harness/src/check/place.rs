@@ -62,7 +62,7 @@ pub fn child(path: &str, name: &str) -> String {
 
 /// The value in a JSON text that is itself a text of a file, with its places in the file.
 pub fn inside(text: &Node, source: &str) -> Option<Node> {
-    let node = parse_leniently(text.text()?)?;
+    let node = parse_leniently(text.text()?)?.into_iter().next()?;
     let places = Places::of(text, source);
     Some(node.moved(&|at| places.in_file(at)))
 }

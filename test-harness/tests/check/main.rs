@@ -42,7 +42,7 @@ fn broken() -> Vec<PathBuf> {
 fn every_broken_file_is_told_as_committed() {
     let mut wrong = Vec::new();
     let files = broken();
-    assert_eq!(files.len(), 6);
+    assert_eq!(files.len(), 9);
     for file in files {
         // `typo.cors.json` is a configuration of cors.
         let plugin = file.extension().filter(|kind| *kind == "json").and_then(|_| file.file_stem());
@@ -125,6 +125,67 @@ fn command(arguments: &[&str]) -> (Option<i32>, String) {
     command.arg("check").arg("--modules").arg(dist()).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
     let output = command.output().expect("it was built");
     (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
+/// What is found in a text, without a name of its file.
+fn told(name: &str, text: &[u8], wasm: Option<PathBuf>) -> String {
+    let folder = std::env::temp_dir().join(format!("check-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a writable folder");
+    let file = folder.join(name);
+    std::fs::write(&file, text).expect("a writable folder");
+    printed(&check(&file, &options(wasm, Vec::new())).expect("it can be checked"), &file)
+}
+
+#[test]
+fn a_configuration_is_judged_by_its_module_whatever_it_is() {
+    let cors = || Some(dist().join("cors.wasm"));
+    for (text, wanted) in [
+        ("", "a:1:1: error: is empty"),
+        ("[]", "a:1:1: error: expected an object, found an array"),
+        ("allow_origins: []", "a:1:1: error: not JSON"),
+        ("{", "a:1:1: error: not JSON: EOF"),
+        (r#"{"mode": "off", "mode": "off"}"#, "a:1:17: error: mode: the name stands twice"),
+    ] {
+        let found = told("a", text.as_bytes(), cors());
+        assert!(found.starts_with(wanted), "{text}: {found}");
+    }
+}
+
+#[test]
+fn of_names_that_stand_twice_the_last_one_counts() {
+    let configuration = |json: &str| {
+        format!("  configuration: {{\"@type\": type.googleapis.com/google.protobuf.StringValue, value: '{json}'}}\n")
+    };
+    let filter = "\"@type\": envoy.extensions.filters.http.wasm.v3.Wasm\nconfig:\n  failure_policy: FAIL_CLOSED\n  vm_config: \
+                  {code: {local: {filename: /etc/envoy/cors.wasm}}}\n";
+    let (good, bad) = (configuration(r#"{"allow_origins": ["*"]}"#), configuration(r#"{"allow_orgins": ["*"]}"#));
+    let twice = "twice:6:3: warning: \"configuration\" stands twice in its object; the last one counts\n";
+    assert_eq!(told("twice", format!("{filter}{bad}{good}").as_bytes(), None), twice);
+    assert!(told("twice", format!("{filter}{good}{bad}").as_bytes(), None).contains("allow_orgins: unknown field"));
+}
+
+#[test]
+fn a_large_bootstrap_is_read() {
+    let cluster =
+        "  - {name: upstream, type: STATIC, connect_timeout: 1s, load_assignment: {cluster_name: upstream}}\n";
+    let listener = "listeners: [{\"@type\": envoy.extensions.filters.http.wasm.v3.Wasm}]";
+    let text = format!("static_resources:\n  {listener}\n  clusters:\n{}", cluster.repeat(30_000));
+    let found = told("large", text.as_bytes(), None);
+    assert!(found.contains("no module is named here"), "{found}");
+}
+
+#[test]
+fn what_is_no_module_is_told_at_its_name() {
+    let module = std::env::temp_dir().join(format!("check-{}.wasm", std::process::id()));
+    std::fs::write(&module, "no module").expect("a writable folder");
+    let filter = format!(
+        "\"@type\": envoy.extensions.filters.http.wasm.v3.Wasm\nconfig:\n  failure_policy: FAIL_CLOSED\n  vm_config:\n    \
+         code: {{local: {{filename: {}}}}}\n",
+        module.display()
+    );
+    let found = told("no-module", filter.as_bytes(), None);
+    let line = found.lines().find(|line| line.contains("cannot be loaded")).unwrap_or_default();
+    assert!(line.starts_with("no-module:5:30: error: ") && line.contains("] (at offset"), "{found}");
 }
 
 #[test]
