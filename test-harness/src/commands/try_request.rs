@@ -20,6 +20,7 @@ use super::check::{environment, variable};
 #[derive(Args)]
 pub struct Try {
     /// The path, with the query.
+    #[arg(value_parser = path)]
     path: String,
     /// The module.
     #[arg(long, value_name = "FILE", required_unless_present = "plugin")]
@@ -31,7 +32,7 @@ pub struct Try {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The method; POST where there is a body.
-    #[arg(short = 'X', value_name = "METHOD")]
+    #[arg(short = 'X', value_name = "METHOD", value_parser = method)]
     method: Option<String>,
     /// A header; `host` is that of the request.
     #[arg(short = 'H', value_name = "NAME: VALUE", value_parser = header)]
@@ -59,9 +60,31 @@ pub struct Try {
     env: Vec<(String, String)>,
 }
 
+/// What no proxy hands to a filter is refused here: what would become of it is not to be learnt.
+fn path(text: &str) -> Result<String, String> {
+    let fits = text.starts_with('/') && !text.contains(|letter: char| letter == ' ' || letter.is_ascii_control());
+    fits.then(|| text.to_owned()).ok_or_else(|| "expected a path that begins with a slash, without spaces".to_owned())
+}
+
+fn method(text: &str) -> Result<String, String> {
+    is_token(text).then(|| text.to_owned()).ok_or_else(|| "expected a method such as GET".to_owned())
+}
+
 fn header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("expected NAME: VALUE")?;
-    Ok((name.trim().to_owned(), value.trim().to_owned()))
+    let (name, value) = (name.trim(), value.trim());
+    if name.is_empty() && !value.is_empty() {
+        return Err("pseudo headers are the path, -X and -H 'host: ..'".to_owned());
+    }
+    if !is_token(name) || value.contains(|letter: char| letter.is_ascii_control() && letter != '\t') {
+        return Err("expected NAME: VALUE, a header's name and its value on one line".to_owned());
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Whether it can be a method, or the name of a header (RFC 9110 section 5.6.2).
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 impl Try {

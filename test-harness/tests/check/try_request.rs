@@ -69,3 +69,21 @@ fn a_refused_configuration_and_a_missing_file_are_told_apart() {
     assert_eq!(attempt("cors", &["--config", "nosuchfile.json", "/"]).0, Some(2));
     assert_eq!(attempt("cors", &["--nosuchoption", "/"]).0, Some(2));
 }
+
+#[test]
+fn what_no_proxy_hands_to_a_filter_is_refused() {
+    for arguments in [
+        vec!["orders"],
+        vec![""],
+        vec!["/a b"],
+        vec!["-H", ":authority: api.example.com", "/"],
+        vec!["-H", "x y: 1", "/"],
+        vec!["-H", "x: 1\ny: 2", "/"],
+        vec!["-H", "nocolon", "/"],
+        vec!["-X", "", "/"],
+        vec!["-X", "GET /", "/"],
+    ] {
+        let (status, printed) = attempt("cors", &[&["--config", "examples/cors/config.json"], &arguments[..]].concat());
+        assert_eq!(status, Some(2), "{arguments:?}\n{printed}");
+    }
+}
