@@ -1,22 +1,31 @@
 //! What `check` knows of modules, by the names of their files.
 //!
 //! What a plugin accepts is asked of the plugin itself: the harness depends on no filter. But no module says what
-//! depends on it, so two facts about Sluicegate's own modules stand here: whether requests that pass one by are unsafe,
-//! and where its configuration holds edits of requests.
+//! depends on it, so a few facts about Sluicegate's own modules stand here: whether requests that pass one by are unsafe,
+//! whether it keeps something in shared data, and where its configuration holds edits of requests and breakers.
 
 /// What is known of a module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// It keeps strangers out.
     pub guards: bool,
+    /// It keeps something in shared data.
+    pub shares: bool,
     /// Its configuration holds lists of edits (`request`): at this member, or at the top where this is empty.
     pub edits: Option<&'static str>,
+    /// Its configuration says whose its breakers are (`id`), in the same way.
+    pub breakers: Option<&'static str>,
 }
 
-const MODULES: [(&str, Facts); 3] = [
-    ("auth", Facts { guards: true, edits: None }),
-    ("header-transform", Facts { guards: false, edits: Some("") }),
-    ("gateway", Facts { guards: true, edits: Some("header_transform") }),
+const MODULES: [(&str, Facts); 5] = [
+    ("auth", Facts { guards: true, shares: true, edits: None, breakers: None }),
+    ("rate-limit", Facts { guards: false, shares: true, edits: None, breakers: None }),
+    ("circuit-breaker", Facts { guards: false, shares: true, edits: None, breakers: Some("") }),
+    ("header-transform", Facts { guards: false, shares: false, edits: Some(""), breakers: None }),
+    (
+        "gateway",
+        Facts { guards: true, shares: true, edits: Some("header_transform"), breakers: Some("circuit_breaker") },
+    ),
 ];
 
 impl Facts {

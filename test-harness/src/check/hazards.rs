@@ -19,6 +19,7 @@ pub struct Hazard {
 pub fn hazards(mount: &Mount<'_>, facts: Facts, tree: Option<&Node>, document: &Node) -> Vec<Hazard> {
     let mut found = Vec::new();
     found.extend(failure(mount, facts));
+    found.extend(no_vm_id(mount, facts));
     if let Some(tree) = tree {
         found.extend(client_address(mount, tree));
         found.extend(routes(mount, facts, tree, document));
@@ -42,6 +43,46 @@ fn failure(mount: &Mount<'_>, facts: Facts) -> Option<Hazard> {
         (false, None) => return None,
     };
     Some(Hazard { at, path: String::new(), message })
+}
+
+fn no_vm_id(mount: &Mount<'_>, facts: Facts) -> Option<Hazard> {
+    let is_empty = mount.vm_id.as_deref() == Some("");
+    let message = "no vm_id: what this plugin keeps would stand among the data of all plugins that have none";
+    (is_empty && facts.shares).then(|| Hazard { at: mount.at, path: String::new(), message: message.to_owned() })
+}
+
+/// Breakers, as a file mounts them.
+pub struct Breakers {
+    id: String,
+    vm_id: String,
+    at: Position,
+}
+
+impl Breakers {
+    /// Those of a plugin whose configuration has some.
+    pub fn of(mount: &Mount<'_>, facts: Facts, tree: &Node) -> Option<Breakers> {
+        let section = facts.breakers?;
+        let config = if section.is_empty() { tree } else { tree.get(section)? };
+        let id = config.get("id");
+        Some(Breakers {
+            id: id.map_or(Some("default"), Node::text)?.to_owned(),
+            vm_id: mount.vm_id.clone()?,
+            at: id.map_or(mount.at, |id| id.at),
+        })
+    }
+
+    /// What these and earlier ones do to each other.
+    pub fn hazard(&self, earlier: &[Breakers]) -> Option<Hazard> {
+        let (same, others): (Vec<_>, Vec<_>) =
+            earlier.iter().filter(|other| other.id == self.id).partition(|other| other.vm_id == self.vm_id);
+        let other = others.first().filter(|_| same.is_empty())?;
+        let message = format!(
+            "breakers of the id {:?} stand in the vm_id {:?} as well (line {}): their states are apart, but metrics are of \
+             the process, so that one closes what the other has opened; give these another id",
+            self.id, other.vm_id, other.at.line
+        );
+        Some(Hazard { at: self.at, path: String::new(), message })
+    }
 }
 
 /// By default the connection manager takes the client's address from a header that the client writes.

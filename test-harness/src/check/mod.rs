@@ -21,6 +21,7 @@ use crate::{PluginSpec, Profile};
 use configure::configure;
 use document::{Content, Node, SyntaxError};
 use facts::Facts;
+use hazards::Breakers;
 use mount::Mount;
 
 /// How to check.
@@ -37,8 +38,8 @@ pub struct Options {
 /// What came of checking one file.
 #[derive(Clone, Debug, Default)]
 pub struct Checked {
-    /// The plugins whose configuration was tried: where, which, with which module.
-    pub plugins: Vec<String>,
+    /// The module of each plugin configuration that was tried.
+    pub modules: Vec<PathBuf>,
     /// What is wrong, in the order of lines.
     pub findings: Vec<Finding>,
 }
@@ -93,7 +94,7 @@ impl fmt::Display for Finding {
 /// It cannot be read, or holds nothing that could be checked.
 pub fn check(file: &Path, options: &Options) -> Result<Checked, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let mut run = Run { file, text: &text, options, checked: Checked::default() };
+    let mut run = Run { file, text: &text, options, checked: Checked::default(), breakers: Vec::new() };
     match document::parse(&text) {
         Ok(documents) => run.documents(&documents, None)?,
         Err(error) => match document::parse_leniently(&text) {
@@ -127,6 +128,7 @@ struct Run<'f> {
     text: &'f str,
     options: &'f Options,
     checked: Checked,
+    breakers: Vec<Breakers>,
 }
 
 impl Run<'_> {
@@ -219,7 +221,10 @@ impl Run<'_> {
             mounted: &mounted,
         });
         self.explain(mount, before);
-        for hazard in hazards::hazards(mount, facts, tree.as_ref(), document) {
+        let breakers = tree.as_ref().and_then(|tree| Breakers::of(mount, facts, tree));
+        let apart = breakers.as_ref().and_then(|breakers| breakers.hazard(&self.breakers));
+        self.breakers.extend(breakers);
+        for hazard in hazards::hazards(mount, facts, tree.as_ref(), document).into_iter().chain(apart) {
             self.find(hazard.at, Severity::Warning, hazard.path, hazard.message, &mounted);
         }
     }
@@ -233,7 +238,7 @@ impl Run<'_> {
         PluginSpec {
             root_id: mount.root_id.clone(),
             configuration: bytes(mount.configuration.as_deref()),
-            vm_id: mount.vm_id.clone(),
+            vm_id: mount.vm_id.clone().unwrap_or_default(),
             vm_configuration: bytes(mount.vm_configuration.as_deref()),
             environment: mount.environment.iter().chain(host).cloned().collect(),
             ..PluginSpec::new(mount.name.clone(), Vec::new())
@@ -272,10 +277,7 @@ impl Run<'_> {
                 return self.find(wasm_at, Severity::Error, String::new(), message, mounted);
             }
         };
-        self.checked.plugins.push(match mounted {
-            "" => wasm.display().to_string(),
-            mounted => format!("{mounted} with {}", wasm.display()),
-        });
+        self.checked.modules.push(wasm.to_owned());
         let whole = place(Position::START);
         for mut said in configure(host, PluginSpec { wasm: bytes.into(), ..plugin }, tree, clusters) {
             let of_module = said.of_module.then_some(wasm_at);

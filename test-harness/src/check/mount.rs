@@ -28,8 +28,8 @@ pub struct Mount<'n> {
     pub configuration: Option<Cow<'n, Node>>,
     /// The VM's configuration.
     pub vm_configuration: Option<Cow<'n, Node>>,
-    /// The namespace of shared data.
-    pub vm_id: String,
+    /// The namespace of shared data; None: what hands the file to Envoy chooses it.
+    pub vm_id: Option<String>,
     /// Environment variables that the file sets.
     pub environment: Vec<(String, String)>,
     /// Environment variables taken from that of the proxy.
@@ -140,7 +140,7 @@ fn envoy<'n>(path: String, config: &'n Node, manager: Option<&'n Node>) -> Mount
         module: vm(&["code", "local", "filename"]).or_else(|| vm(&["code", "remote", "http_uri", "uri"])),
         configuration,
         vm_configuration,
-        vm_id: text(vm(&["vm_id"])),
+        vm_id: Some(text(vm(&["vm_id"]))),
         environment: pairs.iter().map(|pair| (pair.name.clone(), scalar(&pair.value))).collect(),
         from_host: host.iter().filter_map(Node::text).map(str::to_owned).collect(),
         failure: Failure {
@@ -208,7 +208,7 @@ fn wasm_plugin<'n>(document: &'n Node, spec: &'n Node) -> Mount<'n> {
         module: spec.get("url"),
         configuration: configuration.map(Cow::Borrowed),
         vm_configuration: None,
-        vm_id: String::new(),
+        vm_id: None,
         environment: inline
             .filter_map(|variable| Some((name(variable)?, variable.get("value").map(scalar).unwrap_or_default())))
             .collect(),
@@ -236,7 +236,7 @@ fn extension(index: usize, plugin: &Node) -> Mount<'_> {
         module: plugin.find(&["code", "image", "url"]).or_else(|| plugin.find(&["code", "http", "url"])),
         configuration: plugin.get("config").map(as_json),
         vm_configuration: None,
-        vm_id: String::new(),
+        vm_id: None,
         environment: Vec::new(),
         from_host: keys.iter().filter_map(Node::text).map(str::to_owned).collect(),
         // It has no third way: closed, until the proxy restarts, is the one that is safe.
@@ -289,7 +289,7 @@ fn kong_filter(path: String, filter: &Node) -> Mount<'_> {
         module: filter.get("name"),
         configuration: filter.get("config").map(Cow::Borrowed),
         vm_configuration: None,
-        vm_id: String::new(),
+        vm_id: None,
         environment: Vec::new(),
         from_host: Vec::new(),
         // It has no such setting: a request that meets a failed filter gets 500.

@@ -1,5 +1,6 @@
 //! `check`: whether the configurations in files hold, before they are deployed.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -40,11 +41,13 @@ impl Check {
     pub fn run(self) -> ExitCode {
         let named = self.plugin.map(|name| self.modules.join(name).with_extension("wasm"));
         let options = Options { wasm: self.wasm.or(named), modules: self.modules, environment: environment(self.env) };
-        let (mut plugins, mut errors, mut warnings, mut unchecked) = (0, 0, 0, false);
+        let (mut plugins, mut modules) = (0, BTreeSet::new());
+        let (mut errors, mut warnings, mut unchecked) = (0, 0, false);
         for file in &self.files {
             match check(file, &options) {
                 Ok(checked) => {
-                    plugins += checked.plugins.len();
+                    plugins += checked.modules.len();
+                    modules.extend(checked.modules.iter().map(|module| module.display().to_string()));
                     checked.findings.iter().for_each(|finding| println!("{finding}"));
                     let count = |severity| checked.findings.iter().filter(|f| f.severity == severity).count();
                     errors += count(Severity::Error);
@@ -56,7 +59,9 @@ impl Check {
                 }
             }
         }
-        println!("{plugins} plugin configuration(s) tried: {errors} error(s), {warnings} warning(s)");
+        let modules: Vec<String> = modules.into_iter().collect();
+        let by = if plugins == 0 { String::new() } else { format!(" with {}", modules.join(", ")) };
+        println!("{plugins} plugin configuration(s) tried{by}: {errors} error(s), {warnings} warning(s)");
         match (unchecked, errors > 0 || (warnings > 0 && self.deny_warnings)) {
             (true, _) => ExitCode::from(2),
             (false, true) => ExitCode::FAILURE,
