@@ -66,6 +66,12 @@ enum RawKind {
 }
 
 impl RawAuthenticator {
+    /// Whether it is one of tokens, be there something wrong with it or not.
+    #[must_use]
+    pub fn judges_tokens(&self) -> bool {
+        matches!(self.kind, RawKind::Jwt(_))
+    }
+
     /// Compiles the entry called `name`; `register` takes sets of keys in that issuers publish.
     ///
     /// # Errors

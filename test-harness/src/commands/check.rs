@@ -42,7 +42,7 @@ impl Check {
         let named = self.plugin.map(|name| self.modules.join(name).with_extension("wasm"));
         let options = Options { wasm: self.wasm.or(named), modules: self.modules, environment: environment(self.env) };
         let (mut plugins, mut modules) = (0, BTreeSet::new());
-        let (mut errors, mut warnings, mut unchecked) = (0, 0, false);
+        let (mut errors, mut warnings, mut unchecked) = (0, 0, 0);
         for file in &self.files {
             match check(file, &options) {
                 Ok(checked) => {
@@ -55,14 +55,15 @@ impl Check {
                 }
                 Err(problem) => {
                     eprintln!("error: {problem}");
-                    unchecked = true;
+                    unchecked += 1;
                 }
             }
         }
         let modules: Vec<String> = modules.into_iter().collect();
         let by = if plugins == 0 { String::new() } else { format!(" with {}", modules.join(", ")) };
-        println!("{plugins} plugin configuration(s) tried{by}: {errors} error(s), {warnings} warning(s)");
-        match (unchecked, errors > 0 || (warnings > 0 && self.deny_warnings)) {
+        let not = if unchecked == 0 { String::new() } else { format!(", {unchecked} file(s) not checked") };
+        println!("{plugins} plugin configuration(s) tried{by}: {errors} error(s), {warnings} warning(s){not}");
+        match (unchecked > 0, errors > 0 || (warnings > 0 && self.deny_warnings)) {
             (true, _) => ExitCode::from(2),
             (false, true) => ExitCode::FAILURE,
             (false, false) => ExitCode::SUCCESS,

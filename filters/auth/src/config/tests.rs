@@ -141,6 +141,13 @@ fn all_that_is_wrong_is_told_at_once() {
             "revocation.logout_path: needs an authenticator of type \"jwt\": only tokens are revoked",
         ),
         (
+            json!({"authenticators": {"a": {"type": "jwt", "issuers": [
+                {"name": "a", "algorithms": ["HS256"], "keys": {"secret": {"env": "MISSING"}}}]}},
+                "revocation": {"logout_path": "/logout"}}),
+            "authenticators.a.issuers[0].keys.secret.env: the VM has no environment variable \"MISSING\": pass it in \
+             (Envoy: `environment_variables` of the VM's configuration, Istio: `vmConfig.env`)",
+        ),
+        (
             json!({"authenticators": {"a": own("own")}, "revocation": {"allow_origins": ["https://a.example"]}}),
             "revocation.allow_origins: needs a \"logout_path\": they may log out there",
         ),

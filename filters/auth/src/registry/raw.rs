@@ -41,8 +41,10 @@ impl RawRegistry {
     pub fn compile(self, env: &Env) -> Result<Registry, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         let mut remotes = Remotes::default();
+        let mut judges_tokens = false;
         let mut authenticators = Vec::with_capacity(self.authenticators.len());
         for (name, raw) in self.authenticators {
+            judges_tokens |= raw.judges_tokens();
             let mut register = |remote, issuer: &str| remotes.add(remote, issuer);
             authenticators.extend(errors.take(raw.compile(name.as_str(), env, &mut register)));
         }
@@ -53,7 +55,7 @@ impl RawRegistry {
         let revocation =
             self.revocation.map(|raw| raw.compile(clock_skew).map_err(|errors| errors.under("revocation")));
         let revocation = revocation.and_then(|revocation| errors.take(revocation));
-        if revocation.as_ref().is_some_and(|revocation| revocation.logout().is_some()) && jwts().next().is_none() {
+        if revocation.as_ref().is_some_and(|revocation| revocation.logout().is_some()) && !judges_tokens {
             let message = "needs an authenticator of type \"jwt\": only tokens are revoked";
             errors.push(ConfigError::invalid("revocation.logout_path", message));
         }
