@@ -8,7 +8,8 @@ EXAMPLE = Path(__file__).resolve().parent.parent.parent / "examples" / "gateway"
 API_KEYS = [hashlib.sha256(f"api key {number}".encode()).hexdigest()[:32] for number in range(200)]
 # So many logins from an address in so many seconds.
 LOGINS, LOGIN_WINDOW = 5, 5
-# Requests a second of a consumer, above what any but the greedy one sends.
+# Requests a second of a consumer, above what any but the greedy one sends. Those without a consumer have no such limit: an
+# address sends as many of them as the machine answers.
 CONSUMER_RATE = 20
 # How long the breaker is open, in seconds.
 OPEN_FOR = 1
@@ -34,7 +35,8 @@ def configuration(keys):
         "id": "soak",
         "limits": [
             {"name": "per-client", "requests": 100_000, "per": "1s", "key": ["ip"], "stage": "before_auth"},
-            {"name": "per-consumer", "requests": CONSUMER_RATE, "per": "1s", "key": ["consumer"]},
+            {"name": "per-consumer", "requests": CONSUMER_RATE, "per": "1s", "key": ["consumer"],
+             "on_missing_key": "skip"},
         ],
         "rules": [{
             "name": "login", "match": {"paths": [{"exact": "/auth/login"}], "methods": ["POST"]},
