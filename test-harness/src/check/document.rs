@@ -1,6 +1,7 @@
 //! YAML and JSON with the place of every value.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -256,12 +257,12 @@ impl<'de> Visitor<'de> for ContentVisitor {
             let value: Spanned<Content> = object.next_value()?;
             let member = Member { at: Position::of(name.defined), name: name.value, value: value.into() };
             // The parser lets duplicates pass where it is told to: the last one counts.
-            match places.insert(member.name.clone(), members.len()) {
-                Some(earlier) => {
-                    places.insert(member.name.clone(), earlier);
-                    members[earlier] = member;
+            match places.entry(member.name.clone()) {
+                Entry::Occupied(earlier) => members[*earlier.get()] = member,
+                Entry::Vacant(place) => {
+                    place.insert(members.len());
+                    members.push(member);
                 }
-                None => members.push(member),
             }
         }
         Ok(Content::Object(members))

@@ -63,6 +63,7 @@ impl Breakers {
     pub fn of(mount: &Mount<'_>, facts: Facts, tree: &Node) -> Option<Breakers> {
         let section = facts.breakers?;
         let config = if section.is_empty() { tree } else { tree.get(section)? };
+        matches!(config.content, Content::Object(_)).then_some(())?;
         let id = config.get("id");
         Some(Breakers {
             id: id.map_or(Some("default"), Node::text)?.to_owned(),
