@@ -1,7 +1,7 @@
 //! The catalogue of `make bench`, scripts/bench.d/variants.json, as its own reader reads it: whole, fair in what it
 //! compares, and with configs that the filters accept.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "this is how tests fail")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;

@@ -1,7 +1,7 @@
 //! What a config takes in memory, which WebAssembly never gives back: what exists once is not held once for each rule,
 //! not even while it is compiled.
 
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "this is how tests fail")]
 
 use allocation_counter::measure;
 use serde_json::{Value, json};

@@ -1,6 +1,11 @@
 //! A host in memory, and one request through a module in it.
 
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "this is how tests fail"
+)]
 
 use std::borrow::Borrow;
 use std::cell::{Cell, RefCell};
